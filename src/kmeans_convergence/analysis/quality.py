@@ -1,0 +1,82 @@
+"""Where the runs end: quality of the local minima, compared run by run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from kmeans_convergence.analysis import resampling
+from kmeans_convergence.analysis.runs import Runs
+
+# Relative differences of the cost below this count as equal.
+EQUIVALENCE = 0.001
+
+
+def compare(runs: Runs, methods: list[str], reference: str, seed: int, repeats: int) -> pd.DataFrame:
+    """Compare E_infinity of each method with that of `reference` from the same starts.
+
+    Returns
+    -------
+    DataFrame
+        One row for each method: the average of E_infinity and of its difference from the reference in per cent of the
+        reference's average, both with 95 % bootstrap intervals; the shares of runs that end better, equal and worse (by more
+        than `EQUIVALENCE`); the p-value of Wilcoxon's signed-rank test, corrected by Holm's method over the
+        methods, and the rank-biserial correlation that belongs to it.
+    """
+    bootstrap = resampling.samples(len(runs), len(runs), repeats, seed)
+    base = runs.limit[reference]
+    rows = []
+    for method in methods:
+        limit = runs.limit[method]
+        difference = 100 * (limit - base) / base.mean()
+        mean_low, mean_high = resampling.interval(resampling.averages(bootstrap, limit))
+        low, high = resampling.interval(resampling.averages(bootstrap, difference))
+        relative = limit / base - 1
+        p, effect = signed_rank(difference)
+        rows.append(
+            {
+                "optimizer": method,
+                "mean": limit.mean(),
+                "mean_low": mean_low,
+                "mean_high": mean_high,
+                "difference": difference.mean(),
+                "low": low,
+                "high": high,
+                "better": (relative < -EQUIVALENCE).mean(),
+                "equal": (np.abs(relative) <= EQUIVALENCE).mean(),
+                "worse": (relative > EQUIVALENCE).mean(),
+                "p": p,
+                "rank_biserial": effect,
+            }
+        )
+    table = pd.DataFrame(rows)
+    others = table["optimizer"] != reference
+    table.loc[others, "p_holm"] = multipletests(table.loc[others, "p"], method="holm")[1]
+    return table
+
+
+def signed_rank(difference: np.ndarray) -> tuple[float, float]:
+    """Return the p-value of Wilcoxon's signed-rank test and the matched rank-biserial correlation.
+
+    The correlation is the rank sum of positive minus that of negative differences over the whole rank sum: -1 when
+    all differences are negative. Differences of zero carry no sign and are left out.
+    """
+    nonzero = difference[difference != 0]
+    if nonzero.size == 0:
+        return 1.0, 0.0
+    ranks = stats.rankdata(np.abs(nonzero))
+    effect = float((ranks * np.sign(nonzero)).sum() / ranks.sum())
+    return float(stats.wilcoxon(nonzero, method="approx").pvalue), effect
+
+
+def speed(runs: Runs, methods: list[str], seed: int, repeats: int) -> pd.DataFrame:
+    """Return the average epoch at which each terminating method has its E_infinity, with a 95 % bootstrap interval."""
+    bootstrap = resampling.samples(len(runs), len(runs), repeats, seed)
+    rows = []
+    for method in methods:
+        epoch = runs.convergence_epoch(method).astype(float)
+        low, high = resampling.interval(resampling.averages(bootstrap, epoch))
+        rows.append({"optimizer": method, "epoch": epoch.mean(), "low": low, "high": high, "largest": epoch.max()})
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""What the Snakefile needs: a checked configuration, and the modules that a script depends on."""

@@ -1,0 +1,120 @@
+"""The configuration, checked before any job runs: one sentence for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import yaml
+
+from kmeans_convergence.data import Dataset, load, read_registry
+from kmeans_convergence.errors import InputError
+from kmeans_convergence.experiments.methods import METHODS
+
+Config = dict[str, Any]
+
+TYPES = {"integer": "a whole number", "number": "a number", "string": "a text", "array": "a list", "object": "a table"}
+
+
+def check(config: Config, schema: Path, datasets: Path) -> None:
+    """Check a configuration against its schema, the registry of data sets and the data.
+
+    Parameters
+    ----------
+    config : dict
+    schema : Path
+        JSON schema in YAML.
+    datasets : Path
+        The registry; CSV files are relative to its folder's parent.
+
+    Raises
+    ------
+    InputError
+        One sentence that names the key, the value and what is allowed.
+    """
+    _check_shape(config, yaml.safe_load(schema.read_text()))
+    registry = read_registry(datasets)
+    experiment, conventions = config["experiment"], config["conventions"]
+
+    _check_names("experiment.optimizers", experiment["optimizers"], METHODS)
+    missing = [name for name in METHODS if name not in experiment["optimizers"]]
+    if missing:
+        raise InputError(f"experiment.optimizers lacks {missing[0]!r}: the report needs all of {', '.join(METHODS)}.")
+    _check_names("experiment.dataset", [experiment["dataset"]], registry.index)
+    _check_names("conventions.variants", conventions["variants"], registry.index)
+    root = datasets.resolve().parent.parent
+    dataset = load(experiment["dataset"], registry, root)
+    _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
+    for name in conventions["variants"]:
+        _check_clusters("conventions.prototypes", max(conventions["prototypes"]), load(name, registry, root))
+    _check_names("candidate.features", config["candidate"]["features"], dataset.features)
+    for key in ("variants", "starts", "prototypes"):
+        described = {"variants": experiment["dataset"], "starts": "patterns", "prototypes": experiment["prototypes"]}
+        if described[key] not in conventions[key]:
+            raise InputError(
+                f"conventions.{key} is {conventions[key]}: it must hold {described[key]!r}, "
+                "because the experiment as described is one of the conventions."
+            )
+    search = config["rate_search"]
+    if search["smallest"] >= search["largest"]:
+        raise InputError(
+            f"rate_search.smallest is {search['smallest']}: it must be below rate_search.largest, {search['largest']}."
+        )
+
+
+def _check_names(key: str, names: list[str], allowed: Any) -> None:
+    for name in names:
+        if name not in allowed:
+            raise InputError(f"{key} names {name!r}: allowed are {', '.join(map(str, allowed))}.")
+
+
+def _check_clusters(key: str, clusters: int, dataset: Dataset) -> None:
+    distinct = len(np.unique(dataset.X, axis=0))
+    if clusters > distinct:
+        raise InputError(
+            f"{key} is {clusters}: data set {dataset.name!r} has {distinct} distinct patterns, "
+            f"so 1 to {distinct} are allowed."
+        )
+
+
+def _check_shape(config: Config, schema: Config) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    problem = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if problem is not None:
+        raise InputError(_sentence(problem))
+
+
+def _sentence(problem: jsonschema.ValidationError) -> str:
+    """Say in one sentence what jsonschema found."""
+    key = ".".join(str(part) for part in problem.absolute_path) or "the configuration"
+    limit = problem.validator_value
+    match problem.validator:
+        case "additionalProperties":
+            allowed = problem.schema["properties"]
+            unknown = next(name for name in problem.instance if name not in allowed)
+            return f"{key} has the unknown key {unknown!r}: allowed are {', '.join(allowed)}."
+        case "required":
+            missing = next(name for name in limit if name not in problem.instance)
+            return f"{key} lacks the key {missing!r}: it needs {', '.join(limit)}."
+        case "type":
+            return f"{key} is {problem.instance!r}: it must be {TYPES[limit]}."
+        case "minimum":
+            return f"{key} is {problem.instance!r}: it must be at least {limit}."
+        case "exclusiveMinimum":
+            return f"{key} is {problem.instance!r}: it must be above {limit}."
+        case "enum":
+            return f"{key} is {problem.instance!r}: allowed are {', '.join(map(str, limit))}."
+        case "uniqueItems":
+            return f"{key} is {problem.instance!r}: its entries must differ."
+        case "minItems":
+            return f"{key} is empty: it needs at least {limit} entry."
+    return f"{key} is {problem.instance!r}: {problem.message}."
+
+
+def read_dataset(name: str, datasets: Path) -> Dataset:
+    """Load a data set of the registry; CSV files are relative to the folder above the registry's."""
+    registry: pd.DataFrame = read_registry(datasets)
+    return load(name, registry, datasets.resolve().parent.parent)

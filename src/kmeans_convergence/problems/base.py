@@ -1,0 +1,92 @@
+"""The interface between what is minimised and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from kmeans_convergence.errors import InputError
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    r"""What one pass over the data says about R iterates, all at the same prototypes.
+
+    Both problems are majorised at w by :math:`\frac12\sum_k N_k\|w'_k-S_k/N_k\|^2` + constant, with the
+    (for mixtures: expected) number :math:`N_k` of patterns of a prototype and their sum :math:`S_k`; everything
+    else follows from these two.
+
+    Attributes
+    ----------
+    w : ndarray of shape (R, K, d)
+        The iterates, read-only.
+    cost : ndarray of shape (R,)
+    counts : ndarray of shape (R, K)
+        N_k, the patterns (or responsibilities) that a prototype owns: the curvature of the majoriser.
+    sums : ndarray of shape (R, K, d)
+        S_k, the sum of those patterns.
+    assignments : ndarray of shape (R, n), int32
+        The prototype that owns a pattern (for mixtures: that is most responsible for it).
+    hessian_diagonal : ndarray of shape (R, K), or None
+        h_k where the Hessian is blockdiag(h_1 I, ..., h_K I); None where it is not of this form.
+    """
+
+    w: np.ndarray
+    cost: np.ndarray
+    counts: np.ndarray
+    sums: np.ndarray
+    assignments: np.ndarray
+    hessian_diagonal: np.ndarray | None
+
+    @cached_property
+    def gradient(self) -> np.ndarray:
+        """Gradient N_k w_k - S_k of the cost, shape (R, K, d)."""
+        return self.counts[..., None] * self.w - self.sums
+
+    @cached_property
+    def minimizer(self) -> np.ndarray:
+        """Minimiser S_k / N_k of the majoriser, shape (R, K, d); an empty prototype stays where it is."""
+        owned = self.counts[..., None] > 0
+        return np.divide(self.sums, self.counts[..., None], out=self.w.copy(), where=owned)
+
+
+class Problem(Protocol):
+    """A cost over prototypes that can be evaluated for many runs in one pass over the data."""
+
+    @property
+    def n(self) -> int:
+        """Number of patterns."""
+        ...
+
+    def evaluate(self, w: np.ndarray) -> Evaluation:
+        """Evaluate R iterates `w` of shape (R, K, d) in one pass."""
+        ...
+
+
+def as_patterns(X: np.ndarray) -> np.ndarray:
+    """Return `X` as a read-only C-ordered float64 matrix of finite numbers.
+
+    Raises
+    ------
+    InputError
+        When `X` is not a matrix with at least one row and one column of finite numbers.
+    """
+    X = np.array(X, dtype=np.float64, order="C")
+    if X.ndim != 2 or 0 in X.shape:
+        raise InputError(f"The data have shape {X.shape}: a matrix (patterns, features) is needed.")
+    if not np.isfinite(X).all():
+        i, j = np.argwhere(~np.isfinite(X))[0]
+        raise InputError(f"The data hold {X[i, j]} in row {i}, column {j}: only finite numbers are allowed.")
+    X.flags.writeable = False
+    return X
+
+
+def as_prototypes(w: np.ndarray, features: int) -> np.ndarray:
+    """Return `w` as a C-ordered float64 array, or say why it is no batch of prototypes."""
+    w = np.ascontiguousarray(w, dtype=np.float64)
+    if w.ndim != 3 or w.shape[2] != features or 0 in w.shape:
+        raise InputError(f"The prototypes have shape {w.shape}: (runs, prototypes, {features}) is needed.")
+    return w

@@ -1,0 +1,85 @@
+"""The quantisation error of k-means, equations (1) and (2) of Bottou and Bengio (1995)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kmeans_convergence.problems import kernels
+from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
+
+
+class QuantizationProblem:
+    r"""Minimise :math:`E(w)=\sum_i \frac12\min_k\|x_i-w_k\|^2`.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, d)
+        Patterns: finite numbers.
+
+    Raises
+    ------
+    InputError
+        When `X` is not a matrix of finite numbers.
+
+    Notes
+    -----
+    Costs are sums of direct squared differences; a pattern at the same distance from two prototypes
+    belongs to the one with the lower index; a prototype that owns no pattern has N_k = 0.
+    """
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.X = as_patterns(X)
+        self._columns = np.ascontiguousarray(self.X.T)
+
+    @property
+    def n(self) -> int:
+        """Number of patterns."""
+        return len(self.X)
+
+    def evaluate(self, w: np.ndarray) -> Evaluation:
+        """Evaluate R iterates in one compiled pass over the data.
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K, d)
+        """
+        w = as_prototypes(w, self.X.shape[1])
+        runs, clusters, _ = w.shape
+        assignments = np.empty((runs, self.n), dtype=np.int32)
+        cost, counts, sums = np.empty(runs), np.zeros((runs, clusters)), np.zeros_like(w)
+        kernels.assign_and_sum(self.X, self._columns, w, assignments, cost, counts, sums)
+        return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
+
+    def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
+        """Move the nearest prototype towards each pattern in turn by a fixed rate, equation (4).
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K, d)
+        order : ndarray of shape (R, m), integers
+            The patterns that each run sees, one after the other.
+        rate : float
+        """
+        w = as_prototypes(w, self.X.shape[1]).copy()
+        kernels.sweep_rate(self.X, order, w, rate)
+        return w
+
+    def sweep_counts(self, w: np.ndarray, order: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Move the nearest prototype towards each pattern in turn by 1/n_k, equation (8).
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K, d)
+        order : ndarray of shape (R, m), integers
+            The patterns that each run sees, one after the other.
+        counts : ndarray of shape (R, K)
+            n_k, the patterns that each prototype has won so far.
+
+        Returns
+        -------
+        w : ndarray of shape (R, K, d)
+        counts : ndarray of shape (R, K)
+        """
+        w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
+        kernels.sweep_counts(self.X, order, w, counts)
+        return w, counts

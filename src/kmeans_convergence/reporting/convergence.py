@@ -1,0 +1,130 @@
+"""Figures 1 and 2: residuals and their ratios, in the paper's form and with intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from kmeans_convergence.analysis import resampling
+from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.reporting.style import STYLES, label, new
+
+# The order of the legend: that of the paper, then ours.
+PAPER = ("online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient")
+OURS = (*PAPER, "hybrid")
+
+# A residual below this share of the first one is rounding, or a single run still on its way: the axis ends there.
+FLOOR = 2e-5
+
+
+def residuals(runs: Runs, unit: str) -> Figure:
+    """Figure 1 in the paper's form: average E_t - E_infinity, the mixture on the right axis."""
+    figure, left = new(3.4)
+    right = left.twinx()
+    right.spines["right"].set_visible(True)
+    for method in PAPER:
+        _line(left, method, _positive(runs.residual(method).mean(axis=0)), black=True)
+    _line(right, "mixture", _positive(runs.residual("mixture").mean(axis=0)), black=True)
+    for axes in (left, right):
+        axes.set_yscale("log")
+    # the same number of decades left and right, so that the slopes compare
+    bottom, top = left.get_ylim()
+    start = runs.residual("mixture")[:, 0].mean() / runs.residual("batch_kmeans")[:, 0].mean()
+    right.set_ylim(bottom * start, top * start)
+    _epochs(left, runs)
+    left.set_ylabel(rf"average $E_t - E_\infty$ ({unit}$^2$)")
+    right.set_ylabel("the same for the mixture (nats)")
+    figure.legend(loc="outside upper center", ncols=5, columnspacing=1.2)
+    return figure
+
+
+def ratios(runs: Runs) -> Figure:
+    """Figure 2 in the paper's form: ratio of successive average residuals."""
+    figure, axes = new(3.2)
+    for method in (*PAPER, "mixture"):
+        _line(axes, method, _ratio(runs.residual(method).mean(axis=0)), black=True)
+    _ratio_axes(axes, runs)
+    figure.legend(loc="outside upper center", ncols=5, columnspacing=1.2)
+    return figure
+
+
+def residuals_with_intervals(runs: Runs, unit: str, seed: int, repeats: int) -> Figure:
+    """Figure 1 from all runs: average residuals with 95 % bootstrap intervals, the mixture in a panel of its own."""
+    figure, (left, right) = new(3.6, 2, sharex=True, width_ratios=(2, 1))
+    sample = resampling.samples(len(runs), len(runs), repeats, seed)
+    for axes, methods in ((left, OURS), (right, ("mixture",))):
+        for method in methods:
+            residual = runs.residual(method)
+            _line(axes, method, _positive(residual.mean(axis=0)))
+            low, high = resampling.interval(resampling.averages(sample, residual))
+            bottom = FLOOR * residual[:, 0].mean()
+            axes.fill_between(
+                np.arange(len(low)),
+                np.maximum(low, bottom),
+                np.maximum(high, bottom),
+                color=STYLES[method].color,
+                alpha=0.25,
+                linewidth=0,
+            )
+        axes.set_yscale("log")
+        _epochs(axes, runs)
+    left.set_ylim(bottom=FLOOR * runs.residual("batch_kmeans")[:, 0].mean())
+    left.set_ylabel(rf"average $E_t - E_\infty$ ({unit}$^2$)")
+    right.set_ylabel("the same for the mixture (nats)")
+    figure.legend(loc="outside upper center", ncols=6, columnspacing=1.0)
+    return figure
+
+
+def ratios_with_intervals(runs: Runs, seed: int, repeats: int) -> Figure:
+    """Figure 2 from all runs, with 95 % bootstrap intervals."""
+    figure, axes = new(3.4)
+    sample = resampling.samples(len(runs), len(runs), repeats, seed)
+    for method in (*OURS, "mixture"):
+        residual = runs.residual(method)
+        ratio = _ratio(residual.mean(axis=0))
+        _line(axes, method, ratio)
+        low, high = resampling.interval(_ratio(resampling.averages(sample, residual)))
+        shown = np.isfinite(ratio)
+        axes.fill_between(
+            np.arange(1, len(low) + 1), low, high, where=shown, color=STYLES[method].color, alpha=0.25, linewidth=0
+        )
+    _ratio_axes(axes, runs)
+    figure.legend(loc="outside upper center", ncols=6, columnspacing=1.0)
+    return figure
+
+
+def _line(axes: Axes, method: str, values: np.ndarray, black: bool = False) -> None:
+    """Draw one method; `values` starts at epoch 0 for residuals and at 1 for ratios. The paper's figures are black."""
+    options = STYLES[method].options(label=label(method))
+    if black:
+        face = "black" if STYLES[method].filled else "white"
+        options |= {"color": "black", "markerfacecolor": face, "linestyle": "-", "linewidth": 0.7}
+    # a residual curve has one value more than a ratio curve, whose first value belongs to epoch 1
+    first = 0 if np.isfinite(values[0]) and values[0] > 1 else 1
+    axes.plot(np.arange(first, first + len(values)), values, **options)
+
+
+def _positive(residual: np.ndarray) -> np.ndarray:
+    """Leave out what a logarithmic axis can't show: residuals that are zero but for rounding."""
+    return np.where(residual > FLOOR * residual[0], residual, np.nan)
+
+
+def _ratio(residual: np.ndarray) -> np.ndarray:
+    """Return ratios of successive residuals (..., T + 1) -> (..., T), missing once the residual is rounding."""
+    before, after = residual[..., :-1], np.maximum(residual[..., 1:], 0)
+    known = before > FLOOR * residual[..., :1]
+    return np.divide(after, before, out=np.full_like(after, np.nan), where=known)
+
+
+def _epochs(axes: Axes, runs: Runs) -> None:
+    axes.set_xlabel("epochs (passes over the data)")
+    axes.xaxis.set_major_locator(MultipleLocator(5))
+    axes.set_xlim(-0.4, next(iter(runs.cost.values())).shape[1] - 0.6)
+
+
+def _ratio_axes(axes: Axes, runs: Runs) -> None:
+    _epochs(axes, runs)
+    axes.set_ylim(0, 1.02)
+    axes.set_ylabel(r"$(E_t - E_\infty)\,/\,(E_{t-1} - E_\infty)$")
