@@ -60,7 +60,7 @@ class Sample:
         )
 
     def late_ratio(self, method: str) -> np.ndarray:
-        """Geometric mean of the ratios after a few epochs, shape (B,): how much is left of the residual per epoch."""
+        """Geometric mean of the ratios after a few epochs, shape (B,): what an epoch leaves of the residual."""
         residual = np.maximum(self.residual(method), 0)
         epochs = residual.shape[1] - 1 - A_FEW_EPOCHS
         return (residual[:, -1] / residual[:, A_FEW_EPOCHS]) ** (1 / epochs)
@@ -281,8 +281,9 @@ def judge(runs: Runs, original: Original, seed: int, repeats: int) -> pd.DataFra
     -------
     DataFrame
         One row for each claim: `holds` on all runs; `confidence`, the share of bootstrap samples in which it holds;
-        `holds_first`, in as many first runs as the paper had; `share`, of samples of that size in which it holds; `effect`
-        with its 95 % interval `low`, `high` (over samples of the paper's size for statements about a sample); `verdict`.
+        `holds_first`, in as many first runs as the paper had; `share`, of samples of that size in which it holds;
+        `effect` with its 95 % interval `low`, `high` (over samples of the paper's size for statements about a
+        sample); `verdict`.
     """
     size = original.epochs("setting", "runs")
     everything = Sample(runs, resampling.identity(len(runs)))

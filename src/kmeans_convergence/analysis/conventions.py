@@ -4,8 +4,8 @@ A convention is a subset of the features, a unit, the factor 1/2 or not, a kind 
 Units and the factor only rescale costs, so all the conventions are rescalings of fewer sets of runs.
 
 The reported figures (smallest, average and largest E_infinity of a sample of runs) are judged by their probabilities
-under a convention. Those of the extremes follow exactly from the share of runs below or above the reported figure; that of
-the average comes from the normal approximation. The three are combined with Bonferroni's correction.
+under a convention. Those of the extremes follow exactly from the share of runs below or above the reported figure;
+that of the average comes from the normal approximation. The three are combined with Bonferroni's correction.
 
 A convention found by searching through many agrees more easily than one that was fixed beforehand. `chance_agreement`
 measures how much more: how often would one of them agree with figures that mean nothing?
@@ -124,8 +124,8 @@ def judge(combinations: pd.DataFrame, limits: np.ndarray, reported: Reported, se
     Returns
     -------
     DataFrame
-        One row for each convention: the 5 %, 50 % and 95 % quantiles of each figure over samples of the paper's size, the
-        probabilities of the reported ones, `p` for all three, and `p_holm`, corrected for the number of conventions.
+        One row for each convention: the 5 %, 50 % and 95 % quantiles of each figure over samples of the paper's size,
+        the probabilities of the reported ones, `p` for all three, and `p_holm`, corrected for their number.
     """
     limits = np.sort(limits, axis=1)
     best = _best_known(combinations, limits)
@@ -151,8 +151,8 @@ def judge(combinations: pd.DataFrame, limits: np.ndarray, reported: Reported, se
 def chance_agreement(combinations: pd.DataFrame, limits: np.ndarray, reported: Reported, points: int) -> float:
     """Return how often some convention agrees with the reported figures multiplied by a meaningless factor.
 
-    The factors are spread evenly, in the logarithm, over the decade around 1. The ratios between minimum, mean and maximum stay
-    as reported, so this asks how much the absolute size of the figures tells among so many conventions.
+    The factors are spread evenly, in the logarithm, over the decade around 1. The ratios between minimum, mean and
+    maximum stay as reported, so this asks how much the absolute size of the figures tells among so many conventions.
     """
     limits = np.sort(limits, axis=1)
     best = _best_known(combinations, limits)

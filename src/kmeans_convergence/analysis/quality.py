@@ -21,8 +21,8 @@ def compare(runs: Runs, methods: list[str], reference: str, seed: int, repeats: 
     -------
     DataFrame
         One row for each method: the average of E_infinity and of its difference from the reference in per cent of the
-        reference's average, both with 95 % bootstrap intervals; the shares of runs that end better, equal and worse (by more
-        than `EQUIVALENCE`); the p-value of Wilcoxon's signed-rank test, corrected by Holm's method over the
+        reference's average, both with 95 % bootstrap intervals; the shares of runs that end better, equal and worse
+        (by more than `EQUIVALENCE`); the p-value of Wilcoxon's signed-rank test, corrected by Holm's method over the
         methods, and the rank-biserial correlation that belongs to it.
     """
     bootstrap = resampling.samples(len(runs), len(runs), repeats, seed)

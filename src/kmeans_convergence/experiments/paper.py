@@ -11,7 +11,7 @@ import pandas as pd
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.optimizers import MajorizeMinimize, Rate, minimize
-from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
+from kmeans_convergence.problems import MixtureProblem, Problem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
 # Starts that set the scale of the mixture's inputs; they are drawn apart from those of the experiment.
@@ -64,7 +64,7 @@ def run(
     """
     starts = draw(dataset.X, protocol.clusters, _streams(dataset, protocol, runs, "starts"))
     deviation = cluster_deviation(dataset, protocol)
-    problems = {
+    problems: dict[str, tuple[Problem, np.ndarray]] = {
         "quantization": (QuantizationProblem(dataset.X), starts),
         "mixture": (MixtureProblem(dataset.X / deviation), starts / deviation),
     }

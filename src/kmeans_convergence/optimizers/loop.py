@@ -10,7 +10,7 @@ import pandas as pd
 
 from kmeans_convergence.optimizers.base import Optimizer
 from kmeans_convergence.optimizers.metering import MeteredProblem
-from kmeans_convergence.problems import Problem
+from kmeans_convergence.problems import Evaluation, Problem
 from kmeans_convergence.starts import Streams
 
 
@@ -91,10 +91,11 @@ def minimize(problem: Problem, optimizer: Optimizer, starts: np.ndarray, *, epoc
             metered.active &= move > 0
     rows += [rows[-1]] * (epochs + 1 - len(rows))
     stop = tuple(Stop.BUDGET if active else Stop.FIXED_POINT for active in metered.active)
-    return Trace(*(np.stack(measure) for measure in zip(*rows, strict=True)), w=here.w, stop=stop)
+    cost, norm, changes, empty, moves, passes = (np.stack(measure) for measure in zip(*rows, strict=True))
+    return Trace(cost, norm, changes, empty, moves, passes, w=here.w, stop=stop)
 
 
-def _measure(here, changed, move, passes):  # type: ignore[no-untyped-def]
+def _measure(here: Evaluation, changed: np.ndarray, move: np.ndarray, passes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return one value for each run of the measures of a Trace, in its order."""
     norm = np.sqrt((here.gradient**2).sum(axis=(1, 2)))
     owners = np.stack([(here.assignments == k).any(axis=1) for k in range(here.w.shape[1])], axis=1)

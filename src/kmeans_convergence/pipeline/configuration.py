@@ -87,7 +87,7 @@ def _check_shape(config: Config, schema: Config) -> None:
         raise InputError(_sentence(problem))
 
 
-def _sentence(problem: jsonschema.ValidationError) -> str:
+def _sentence(problem: Any) -> str:
     """Say in one sentence what jsonschema found."""
     key = ".".join(str(part) for part in problem.absolute_path) or "the configuration"
     limit = problem.validator_value

@@ -49,7 +49,7 @@ STYLES = {
     "newton": Style("#CC79A7", "d", True, ":"),
 }
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
     "font.size": 9,

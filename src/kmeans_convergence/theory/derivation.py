@@ -393,11 +393,7 @@ def voronoi_faces(X: np.ndarray, rng: np.random.Generator, points: int) -> Check
         v, h, E = _unit_directions(w.shape, rng), radius / 2, equations.quantization_error(X, w)
         # one-sided differences over three points: exact, because the cost is quadratic on either side
         slopes = [
-            (
-                4 * equations.quantization_error(X, w + h * u)
-                - 3 * E
-                - equations.quantization_error(X, w + 2 * h * u)
-            )
+            (4 * equations.quantization_error(X, w + h * u) - 3 * E - equations.quantization_error(X, w + 2 * h * u))
             / (2 * h)
             for u in (v, -v)
         ]

@@ -36,7 +36,7 @@ def loss(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 def quantization_error(X: np.ndarray, w: np.ndarray) -> float:
     r"""Equation (1): :math:`E(w)=\sum_i L(x_i,w)`."""
-    return loss(X, w).sum()  # type: ignore[no-any-return]
+    return loss(X, w).sum()
 
 
 def gradient(X: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ def online_gradient_step(x: np.ndarray, w: np.ndarray, rate: float | Fraction) -
 
 def auxiliary(X: np.ndarray, new: np.ndarray, w: np.ndarray) -> float:
     r"""Equation (5): :math:`Q(w',w)=\sum_i\frac12\|x_i-w'_{s_i(w)}\|^2`, with w' = `new` of shape (K, d)."""
-    return ((X - new[assignments(X, w)]) ** 2).sum() / 2  # type: ignore[no-any-return]
+    return ((X - new[assignments(X, w)]) ** 2).sum() / 2
 
 
 def auxiliary_minimizer(X: np.ndarray, w: np.ndarray) -> np.ndarray:
