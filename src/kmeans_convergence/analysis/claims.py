@@ -95,7 +95,7 @@ class Claim:
         (Sample, Original) -> float array of shape (B,): the figure behind the predicate.
     effect_label : str
     on_average : bool
-        Whether the statement is about averages (decided on all runs) or about a sample (decided on samples of its size).
+        Whether the statement is about averages (decided on all runs) or a sample (decided on samples of its size).
     """
 
     id: str

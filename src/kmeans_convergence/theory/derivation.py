@@ -32,7 +32,7 @@ EPOCHS = 1000
 EPS = float(np.finfo(np.float64).eps)
 
 # Inside a cell the cost is a quadratic and central differences have no truncation error. What is left is
-# rounding, about EPS / h for a step h in units of the data's spread: below EPS^(3/4) for steps above EPS^(1/4).
+# rounding, about EPS / h for a step h in units of the data's spread: EPS^(3/4) at the shortest step, EPS^(1/4).
 SHORTEST_STEP = EPS ** (1 / 4)
 DIFFERENCES = EPS ** (2 / 3)
 
@@ -393,7 +393,11 @@ def voronoi_faces(X: np.ndarray, rng: np.random.Generator, points: int) -> Check
         v, h, E = _unit_directions(w.shape, rng), radius / 2, equations.quantization_error(X, w)
         # one-sided differences over three points: exact, because the cost is quadratic on either side
         slopes = [
-            (4 * equations.quantization_error(X, w + h * u) - 3 * E - equations.quantization_error(X, w + 2 * h * u))
+            (
+                4 * equations.quantization_error(X, w + h * u)
+                - 3 * E
+                - equations.quantization_error(X, w + 2 * h * u)
+            )
             / (2 * h)
             for u in (v, -v)
         ]

@@ -52,7 +52,7 @@ def batch_gradient_step(X: np.ndarray, w: np.ndarray, rate: float | Fraction) ->
 
 
 def online_gradient_step(x: np.ndarray, w: np.ndarray, rate: float | Fraction) -> np.ndarray:
-    r"""Equation (4): w after the pattern `x` (d,), :math:`\Delta w_k=\epsilon_t(x-w_k)` for the nearest w_k."""
+    r"""Equation (4): w after the pattern `x` (d,), :math:`\Delta w_k=\epsilon_t(x-w_k)` for the nearest."""
     (k,) = assignments(x[None], w)
     w = w.copy()
     w[k] = w[k] + rate * (x - w[k])
@@ -107,7 +107,7 @@ def hessian(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def newton_step(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    r"""Equation (10): :math:`w-H^+\nabla E`, a pseudo-inverse because an empty prototype has a block of zeros."""
+    r"""Equation (10): :math:`w-H^+\nabla E`, pseudo-inverse because the block of an empty prototype is zero."""
     direction = np.linalg.pinv(hessian(X, w), hermitian=True) @ gradient(X, w).ravel()
     return np.asarray(w - direction.reshape(w.shape))
 
