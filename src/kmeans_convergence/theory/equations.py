@@ -21,7 +21,8 @@ def squared_distances(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 def assignments(X: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return s_i(w), the prototype nearest to each pattern, shape (n,); ties go to the lowest index."""
-    return squared_distances(X, w).argmin(axis=1)
+    nearest: np.ndarray = squared_distances(X, w).argmin(axis=1)
+    return nearest
 
 
 def counts(X: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -36,7 +37,8 @@ def loss(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 def quantization_error(X: np.ndarray, w: np.ndarray) -> float:
     r"""Equation (1): :math:`E(w)=\sum_i L(x_i,w)`."""
-    return loss(X, w).sum()
+    cost: float = loss(X, w).sum()
+    return cost
 
 
 def gradient(X: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -61,7 +63,8 @@ def online_gradient_step(x: np.ndarray, w: np.ndarray, rate: float | Fraction) -
 
 def auxiliary(X: np.ndarray, new: np.ndarray, w: np.ndarray) -> float:
     r"""Equation (5): :math:`Q(w',w)=\sum_i\frac12\|x_i-w'_{s_i(w)}\|^2`, with w' = `new` of shape (K, d)."""
-    return ((X - new[assignments(X, w)]) ** 2).sum() / 2
+    cost: float = ((X - new[assignments(X, w)]) ** 2).sum() / 2
+    return cost
 
 
 def auxiliary_minimizer(X: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -107,7 +110,7 @@ def hessian(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def newton_step(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    r"""Equation (10): :math:`w-H^+\nabla E`, pseudo-inverse because the block of an empty prototype is zero."""
+    r"""Equation (10): :math:`w-H^+\nabla E`, pseudo-inverse because empty prototypes have zero blocks."""
     direction = np.linalg.pinv(hessian(X, w), hermitian=True) @ gradient(X, w).ravel()
     return np.asarray(w - direction.reshape(w.shape))
 

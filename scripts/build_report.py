@@ -1,0 +1,20 @@
+"""Typeset the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmeans_convergence.pipeline.latex import typeset
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(source: Path, pdf: Path) -> None:
+    """Write the PDF."""
+    typeset(source, pdf)
+
+
+if __name__ == "__main__":
+    main(Path(snakemake.input.source), Path(snakemake.output.pdf))

@@ -1,0 +1,41 @@
+"""Draw Figures 1 and 2 in the paper's form and with intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.reporting import convergence
+from kmeans_convergence.reporting.style import save
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    trace: Path, limits: Path, unit: str, paper_runs: int, seed: int, resamples: int, figures: dict[str, list[Path]]
+) -> None:
+    """Write the four figures; the paper's form has as many runs as the paper."""
+    tables = pd.read_csv(trace), pd.read_csv(limits)
+    runs = Runs(*tables)
+    few = Runs(*(table[table["run"] < paper_runs] for table in tables))
+    drawn = {
+        "residuals_paper": convergence.residuals(few, unit),
+        "ratios_paper": convergence.ratios(few),
+        "residuals": convergence.residuals_with_intervals(runs, unit, seed, resamples),
+        "ratios": convergence.ratios_with_intervals(runs, seed, resamples),
+    }
+    for name, figure in drawn.items():
+        save(figure, *figures[name])
+
+
+if __name__ == "__main__":
+    main(
+        trace=Path(snakemake.input.trace),
+        limits=Path(snakemake.input.limits),
+        figures={name: [Path(p) for p in snakemake.output.get(name)] for name in snakemake.params.names},
+        **snakemake.params.options,
+    )

@@ -1,0 +1,21 @@
+"""Draw the cost along a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmeans_convergence.reporting.landscape import slice_through_kinks
+from kmeans_convergence.reporting.style import save
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(figure: list[Path]) -> None:
+    """Write the figure."""
+    save(slice_through_kinks(), *figure)
+
+
+if __name__ == "__main__":
+    main(figure=[Path(p) for p in snakemake.output.figure])

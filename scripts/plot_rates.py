@@ -1,0 +1,23 @@
+"""Draw the rate search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kmeans_convergence.reporting import rates
+from kmeans_convergence.reporting.style import save
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(curves: Path, rate: float, unit: str, figure: list[Path]) -> None:
+    """Write the figure."""
+    save(rates.search(pd.read_csv(curves), rate, unit), *figure)
+
+
+if __name__ == "__main__":
+    main(curves=Path(snakemake.input.rates), figure=[Path(p) for p in snakemake.output.figure], **snakemake.params)

@@ -1,0 +1,74 @@
+"""One verdict for each reported statement, from the traces and from the table of conventions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kmeans_convergence.analysis.claims import Verdict, verdict_on_figures
+from kmeans_convergence.analysis.original import Original
+
+
+def pick(conventions: pd.DataFrame, variant: str, features: list[str], clusters: int) -> pd.DataFrame:
+    """Return the conventions with these features and this K, prototypes drawn from the patterns, likeliest first."""
+    chosen = conventions[
+        (conventions["variant"] == variant)
+        & (conventions["features"] == " + ".join(features))
+        & (conventions["start"] == "patterns")
+        & (conventions["clusters"] == clusters)
+    ]
+    return chosen.sort_values("p", ascending=False, kind="stable")
+
+
+def combine(
+    described: pd.DataFrame,
+    candidate: pd.DataFrame,
+    convention: pd.Series,
+    other: pd.Series,
+    original: Original,
+) -> pd.DataFrame:
+    """Return one row for each reported statement.
+
+    Parameters
+    ----------
+    described, candidate : DataFrame
+        What `claims.judge` says of the experiment as described and under the candidate convention.
+    convention, other : Series
+        The rows of the table of conventions that belong to them.
+    original : Original
+
+    Returns
+    -------
+    DataFrame
+        Columns claim, statement, verdict, and for both conventions the share of samples of the paper's size in which
+        the statement holds (for BB-R1 and BB-R2a the probability of the reported figures).
+    """
+    rows = []
+    for claim, chance in (("BB-R1", extremes), ("BB-R2a", average)):
+        here, there = chance(convention), chance(other)
+        verdict = verdict_on_figures(here, there)
+        rows.append({"claim": claim, "share": here, "share_candidate": there, "verdict": verdict.value})
+    for (_, here), (_, there) in zip(described.iterrows(), candidate.iterrows(), strict=True):
+        verdict = Verdict(here["verdict"])
+        if verdict is Verdict.NOT_REPLICATED and Verdict(there["verdict"]) is Verdict.REPLICATED:
+            verdict = Verdict.OTHER_CONVENTION
+        rows.append(
+            here.to_dict()
+            | {
+                "share_candidate": there["share"],
+                "confidence_candidate": there["confidence"],
+                "verdict": verdict.value,
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.insert(1, "statement", [original.statement(claim.rstrip("ab")) for claim in table["claim"]])
+    return table
+
+
+def extremes(convention: pd.Series) -> float:
+    """Return the probability of the reported range, Bonferroni-corrected for its two ends."""
+    return float(min(2 * min(convention["p_min"], convention["p_max"]), 1.0))
+
+
+def average(convention: pd.Series) -> float:
+    """Return the probability of the reported average."""
+    return float(convention["p_mean"])

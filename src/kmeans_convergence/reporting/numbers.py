@@ -1,0 +1,168 @@
+"""The numbers of the prose, one macro for each: no number is typed into the report."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kmeans_convergence.analysis import claims, quality, rates
+from kmeans_convergence.analysis.conventions import LEVEL
+from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.pipeline.configuration import Config
+from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def thousands(value: int) -> str:
+    """Return a whole number with commas."""
+    return f"{value:,}"
+
+
+def settings(config: Config) -> dict[str, str]:
+    """Return what was configured."""
+    experiment, search, conventions = config["experiment"], config["rate_search"], config["conventions"]
+    return {
+        "runs": thousands(experiment["runs"]),
+        "prototypes": str(experiment["prototypes"]),
+        "epochs": str(experiment["epochs"]),
+        "polishEpochs": str(experiment["polish_epochs"]),
+        "paperRate": str(experiment["rate"]),
+        "resamples": thousands(config["resamples"]),
+        "searchRuns": thousands(search["runs"]),
+        "searchPoints": str(search["points"]),
+        "conventionRuns": thousands(conventions["runs"]),
+        "chanceFactors": thousands(conventions["factors"]),
+        "seed": str(config["seed"]),
+        "flatRatio": str(claims.FLAT),
+        "sameRatio": str(claims.ABOUT_THE_SAME),
+        "corrected": percent(1 - LEVEL / len(claims.CLAIMS)),
+        "claimCount": COUNTS[len(claims.CLAIMS)],
+        "equivalence": percent(quality.EQUIVALENCE),
+    }
+
+
+def verdict_counts(verdicts: pd.DataFrame) -> dict[str, str]:
+    """Return how many statements got which verdict."""
+    counts = verdicts["verdict"].value_counts()
+    names = {
+        "countReplicated": claims.Verdict.REPLICATED,
+        "countOther": claims.Verdict.OTHER_CONVENTION,
+        "countSampling": claims.Verdict.SAMPLING,
+        "countNot": claims.Verdict.NOT_REPLICATED,
+    }
+    return {"countAll": COUNTS[len(verdicts)]} | {
+        name: COUNTS[counts.get(verdict.value, 0)] for name, verdict in names.items()
+    }
+
+
+def claim_figures(verdicts: pd.DataFrame) -> dict[str, str]:
+    """Return effect, confidence and shares of each reported statement; names end like "RThree"."""
+    suffix = {"BB-R1": "ROne", "BB-R2a": "RTwoA", "BB-R2b": "RTwoB"} | {
+        f"BB-R{i}": f"R{COUNTS[i].capitalize()}" for i in range(3, 10)
+    }
+    values = {}
+    for _, row in verdicts.iterrows():
+        name = suffix[row["claim"]]
+        values[f"verdict{name}"] = row["verdict"]
+        if pd.isna(row["effect"]):
+            values[f"share{name}"] = probability(row["share"])
+            values[f"candidate{name}"] = probability(row["share_candidate"])
+        else:
+            values[f"effect{name}"] = interval(row["effect"], row["low"], row["high"])
+            values[f"confidence{name}"] = percent(row["confidence"])
+            values[f"share{name}"] = percent(row["share"])
+            values[f"candidate{name}"] = percent(row["share_candidate"])
+            values[f"candidateConfidence{name}"] = percent(row["confidence_candidate"])
+    return values
+
+
+def traces(runs: Runs, sizes: int) -> dict[str, str]:
+    """Return figures of the experiment as described."""
+    batch, newton = runs.cost["batch_kmeans"], runs.cost["newton"]
+    early = {
+        f"residual{k}": runs.residual(m).mean(axis=0)
+        for k, m in (
+            ("Online", "online_kmeans"),
+            ("Batch", "batch_kmeans"),
+            ("Hybrid", "hybrid"),
+            ("OnlineGradient", "online_gradient"),
+            ("BatchGradient", "batch_gradient"),
+        )
+    }
+    values = {f"{name}First": number(curve[1]) for name, curve in early.items()}
+    values |= {f"{name}Fifth": number(curve[5]) for name, curve in early.items()}
+    values |= {f"{name}Last": number(curve[-1]) if curve[-1] > 1e-6 else "0" for name, curve in early.items()}
+    epochs = runs.convergence_epoch("batch_kmeans")
+    return values | {
+        "newtonGap": order_of_magnitude(float(np.abs(newton / batch - 1).max())),
+        "newtonCosts": thousands(batch.size),
+        "convergedMean": fixed(float(epochs.mean()), 1),
+        "convergedLargest": str(int(epochs.max())),
+        "convergedLate": percent(float((epochs >= 15).mean())),
+        "startsPaper": str(sizes),
+    }
+
+
+def endings(comparison: pd.DataFrame, speed: pd.DataFrame) -> dict[str, str]:
+    """Return where the methods end and when those that terminate do."""
+    comparison, speed = comparison.set_index("optimizer"), speed.set_index("optimizer")
+    values = {}
+    for method, name in (
+        ("online_kmeans", "Online"),
+        ("batch_gradient", "BatchGradient"),
+        ("online_gradient", "OnlineGradient"),
+        ("hybrid", "Hybrid"),
+    ):
+        row = comparison.loc[method]
+        values[f"difference{name}"] = interval(row["difference"], row["low"], row["high"])
+        values[f"better{name}"], values[f"worse{name}"] = percent(row["better"]), percent(row["worse"])
+        values[f"p{name}"] = probability(row["p_holm"])
+    for method, name in (("batch_kmeans", "Batch"), ("hybrid", "Hybrid")):
+        row = speed.loc[method]
+        values[f"speed{name}"] = interval(row["epoch"], row["low"], row["high"])
+    return values
+
+
+def rate_search(curves: pd.DataFrame, paper_rate: float) -> dict[str, str]:
+    """Return the best rates, and how much worse the paper's is."""
+    values = {}
+    names = {
+        ("batch_gradient", True): "BatchDecay",
+        ("batch_gradient", False): "BatchConstant",
+        ("online_gradient", True): "OnlineDecay",
+        ("online_gradient", False): "OnlineConstant",
+    }
+    for _, row in rates.best(curves).iterrows():
+        name = names[row["optimizer"], row["decays"]]
+        values[f"rate{name}"] = number(row["rate"], 2)
+        values[f"best{name}"] = interval(row["residual"], row["low"], row["high"])
+    for (optimizer, decays), name in names.items():
+        some = curves[(curves["optimizer"] == optimizer) & (curves["decays"] == decays)]
+        nearest = some.loc[(np.log(some["rate"]) - np.log(paper_rate)).abs().idxmin()]
+        values[f"theirs{name}"] = interval(nearest["residual"], nearest["low"], nearest["high"])
+        values[f"times{name}"] = number(nearest["residual"] / some["residual"].min(), 2)
+    return values
+
+
+def conventions(
+    summary: pd.DataFrame, table: pd.DataFrame, prototypes: int, described: pd.Series, candidate: pd.Series
+) -> dict[str, str]:
+    """Return what the search over conventions amounts to."""
+    row = summary.iloc[0]
+    agreeing = table[table["p"] >= LEVEL]
+    as_stated = agreeing[(agreeing["clusters"] == prototypes) & (agreeing["start"] == "patterns")]
+    values = {
+        "conventionsTried": thousands(int(row["tried"])),
+        "conventionsAgreeing": str(int(row["agreeing"])),
+        "conventionsAsStated": str(len(as_stated)),
+        "chanceAgreement": percent(row["chance"]),
+        "candidateP": probability(candidate["p"]),
+        "candidateHolm": probability(candidate["p_holm"]),
+        "candidateFactor": "with" if candidate["half"] else "without",
+        "describedP": probability(described["p"]),
+    }
+    for name, source in (("described", described), ("candidate", candidate)):
+        for figure in ("min", "mean", "max"):
+            values[f"{name}{figure.capitalize()}"] = f"{source[f'{figure}_05']:.0f} to {source[f'{figure}_95']:.0f}"
+    return values

@@ -1,0 +1,125 @@
+"""The tables of the report, from tables of results."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kmeans_convergence.analysis.claims import CLAIMS
+from kmeans_convergence.analysis.conventions import LEVEL
+from kmeans_convergence.reporting.style import label
+from kmeans_convergence.reporting.text import (
+    booktabs,
+    fixed,
+    interval,
+    order_of_magnitude,
+    percent,
+    probability,
+)
+
+# Widths of columns of text.
+STATEMENT = r">{\raggedright\arraybackslash}p{4.9cm}"
+OURS = r">{\raggedright\arraybackslash}p{4.1cm}"
+VERDICT = r">{\raggedright\arraybackslash}p{2.2cm}"
+
+
+def derivation(checks: pd.DataFrame) -> str:
+    """One row for each machine check of the derivation."""
+    rows = [
+        [
+            row["step"],
+            row["statement"],
+            row["method"],
+            str(row["cases"]),
+            order_of_magnitude(row["worst_error"]),
+            order_of_magnitude(row["tolerance"]),
+            "holds" if row["holds"] else r"\textbf{fails}",
+        ]
+        for _, row in checks.iterrows()
+    ]
+    text = r">{\raggedright\arraybackslash}"
+    columns = rf"@{{}}{text}p{{2cm}}{text}p{{5.2cm}}{text}p{{1.7cm}}rrr@{{}}l@{{}}"
+    return booktabs(
+        columns.replace("rrr@{}l", "rrrl"),
+        ["step", "statement", "method", "cases", "worst error", "tolerance", "verdict"],
+        rows,
+    )
+
+
+def verdicts(table: pd.DataFrame) -> str:
+    """One row for each reported statement: what they say, what we find, how a sample of theirs would look, verdict."""
+    labels = {claim.id: claim for claim in CLAIMS}
+    rows = []
+    for _, row in table.iterrows():
+        if row["claim"] in labels:
+            found = f"{labels[row['claim']].effect_label}: {interval(row['effect'], row['low'], row['high'])}"
+            confidence = percent(row["confidence"]) if labels[row["claim"]].on_average else "--"
+            share, other = percent(row["share"]), percent(row["share_candidate"])
+        else:
+            figure = "range" if row["claim"] == "BB-R1" else "average"
+            found = f"probability of the reported {figure}"
+            confidence = "--"
+            share, other = f"$p=$ {probability(row['share'])}", f"$p=$ {probability(row['share_candidate'])}"
+        rows.append([row["claim"], escape(row["statement"]), found, confidence, share, other, row["verdict"]])
+    header = ["", "reported", "found", "1,000", "20", "20, cand.", "verdict"]
+    return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows)
+
+
+def escape(statement: str) -> str:
+    """Return a plain statement as LaTeX."""
+    return statement.replace("E∞", r"$E_\infty$").replace("%", r"\%")
+
+
+def readings() -> str:
+    """How each statement is read as a predicate."""
+    rows = [[claim.id, claim.reading, "averages" if claim.on_average else "a sample"] for claim in CLAIMS]
+    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{10.6cm}l@{}", ["", "predicate", "is about"], rows)
+
+
+def limits(comparison: pd.DataFrame) -> str:
+    """Where the methods end, paired with batch K-means."""
+    rows = []
+    for _, row in comparison.iterrows():
+        reference = pd.isna(row["p_holm"])
+        rows.append(
+            [
+                label(row["optimizer"]),
+                interval(row["mean"], row["mean_low"], row["mean_high"]),
+                "--" if reference else interval(row["difference"], row["low"], row["high"]),
+                *(["--"] * 3 if reference else [percent(row[share]) for share in ("better", "equal", "worse")]),
+                "--" if reference else fixed(row["rank_biserial"], 2),
+                "--" if reference else probability(row["p_holm"]),
+            ]
+        )
+    header = ["method", r"average $E_\infty$", r"difference (\%)", "better", "equal", "worse", "$r$", "$p$"]
+    return booktabs("@{}lrrrrrrr@{}", header, rows)
+
+
+def conventions(table: pd.DataFrame, described: pd.DataFrame) -> str:
+    """The conventions that agree with the reported figures, and the described ones that do not."""
+    agreeing = table[table["p"] >= LEVEL].sort_values("p", ascending=False, kind="stable")
+    rows = [_convention(row) for _, row in described.iterrows()]
+    rows += [_convention(row) for _, row in agreeing.iterrows()]
+    header = ["features", "unit", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", "Holm"]
+    body = booktabs("@{}lllllllllrr@{}", header, rows)
+    # a rule between the convention as described and those that agree
+    lines = body.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(r"\midrule"))
+    lines.insert(first + 1 + len(described), r"\midrule")
+    return "\n".join(lines) + "\n"
+
+
+def _convention(row: pd.Series) -> list[str]:
+    initials = {"sepal length": "SL", "sepal width": "SW", "petal length": "PL", "petal width": "PW"}
+    features = [initials.get(feature, feature) for feature in row["features"].split(" + ")]
+    spread = [f"{row[f'{figure}_05']:.0f}--{row[f'{figure}_95']:.0f}" for figure in ("min", "mean", "max")]
+    return [
+        " ".join(features),
+        row["unit"],
+        "yes" if row["half"] else "no",
+        row["start"],
+        str(row["clusters"]),
+        str(row["variant"]).replace("_", r"\_"),
+        *spread,
+        probability(row["p"]),
+        probability(row["p_holm"]),
+    ]
