@@ -1,11 +1,10 @@
 """Typeset the report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.pipeline.latex import typeset
+from kmeans_convergence.pipeline.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,4 +16,5 @@ def main(source: Path, pdf: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(snakemake.input.source), Path(snakemake.output.pdf))
+    with logged(snakemake.log[0]):
+        main(Path(snakemake.input.source), Path(snakemake.output.pdf))

@@ -1,11 +1,10 @@
 """Check each step of the derivation by machine."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.pipeline.configuration import read_dataset
+from kmeans_convergence.data import Description, read
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.theory.derivation import check_all
 
@@ -13,14 +12,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(dataset: str, registry: Path, seed: int, points: int, checks: Path) -> None:
+def main(dataset: Description, seed: int, points: int, checks: Path) -> None:
     """Write the table of checks."""
-    write_csv(check_all(read_dataset(dataset, registry).X, seed, points), checks)
+    write_csv(check_all(read(dataset).X, seed, points), checks)
 
 
 if __name__ == "__main__":
-    main(
-        registry=Path(snakemake.input.datasets),
-        checks=Path(snakemake.output.checks),
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            checks=Path(snakemake.output.checks),
+            **snakemake.params,
+        )

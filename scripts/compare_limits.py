@@ -1,12 +1,11 @@
 """Compare where the methods end, and how fast those that terminate do so."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.analysis import quality
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.reporting.convergence import OURS
 
@@ -22,10 +21,11 @@ def main(trace: Path, limits: Path, seed: int, resamples: int, ends: Path, speed
 
 
 if __name__ == "__main__":
-    main(
-        trace=Path(snakemake.input.trace),
-        limits=Path(snakemake.input.limits),
-        ends=Path(snakemake.output.ends),
-        speed=Path(snakemake.output.speed),
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            trace=Path(snakemake.input.trace),
+            limits=Path(snakemake.input.limits),
+            ends=Path(snakemake.output.ends),
+            speed=Path(snakemake.output.speed),
+            **snakemake.params,
+        )

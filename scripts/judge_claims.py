@@ -1,13 +1,12 @@
 """Decide each reported statement on the traces of one convention."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.analysis import claims
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
 
 if TYPE_CHECKING:
@@ -20,10 +19,11 @@ def main(trace: Path, limits: Path, original: Path, seed: int, resamples: int, t
 
 
 if __name__ == "__main__":
-    main(
-        trace=Path(snakemake.input.trace),
-        limits=Path(snakemake.input.limits),
-        original=Path(snakemake.input.original),
-        table=Path(snakemake.output.claims),
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            trace=Path(snakemake.input.trace),
+            limits=Path(snakemake.input.limits),
+            original=Path(snakemake.input.original),
+            table=Path(snakemake.output.claims),
+            **snakemake.params,
+        )

@@ -1,7 +1,5 @@
 """Judge every convention by the probability of the reported figures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +8,7 @@ import pandas as pd
 
 from kmeans_convergence.analysis import conventions
 from kmeans_convergence.analysis.original import Original
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
 
 if TYPE_CHECKING:
@@ -38,11 +37,12 @@ def main(
 
 
 if __name__ == "__main__":
-    main(
-        combinations=[Path(p) for p in snakemake.input.combinations],
-        ends=[Path(p) for p in snakemake.input.ends],
-        original=Path(snakemake.input.original),
-        table=Path(snakemake.output.table),
-        summary=Path(snakemake.output.summary),
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            combinations=[Path(p) for p in snakemake.input.combinations],
+            ends=[Path(p) for p in snakemake.input.ends],
+            original=Path(snakemake.input.original),
+            table=Path(snakemake.output.table),
+            summary=Path(snakemake.output.summary),
+            **snakemake.params,
+        )

@@ -1,39 +1,40 @@
 """Make the tables of the report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis import verdicts
-from kmeans_convergence.reporting import tables
+from kmeans_convergence.analysis.verdicts import pick
+from kmeans_convergence.data import Description, read
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.reporting import tables as report
 from kmeans_convergence.reporting.text import write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(results: dict[str, Path], dataset: str, features: list[str], clusters: int, output: dict[str, Path]) -> None:
+def main(results: dict[str, Path], dataset: Description, prototypes: int, output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table."""
-    read = {name: pd.read_csv(path) for name, path in results.items()}
-    described = verdicts.pick(read["conventions"], dataset, features, clusters)
+    tables = {name: pd.read_csv(path) for name, path in results.items()}
+    described = pick(tables["conventions"], read(dataset), prototypes)
     texts = {
-        "derivation": tables.derivation(read["derivation"]),
-        "verdicts": tables.verdicts(read["verdicts"]),
-        "readings": tables.readings(),
-        "limits": tables.limits(read["limits"]),
-        "conventions": tables.conventions(read["conventions"], described[described["unit"] == "mm"]),
+        "derivation": report.derivation(tables["derivation"]),
+        "verdicts": report.verdicts(tables["verdicts"]),
+        "readings": report.readings(),
+        "limits": report.limits(tables["limits"]),
+        "conventions": report.conventions(tables["conventions"], described),
     }
     for name, path in output.items():
         write(texts[name], path)
 
 
 if __name__ == "__main__":
-    names = ("derivation", "verdicts", "limits", "conventions")
-    main(
-        results={name: Path(snakemake.input[name]) for name in names},
-        output={name: Path(snakemake.output[name]) for name in (*names, "readings")},
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        names = ("derivation", "verdicts", "limits", "conventions")
+        main(
+            results={name: Path(snakemake.input[name]) for name in names},
+            output={name: Path(snakemake.output[name]) for name in (*names, "readings")},
+            **snakemake.params,
+        )

@@ -1,13 +1,13 @@
 """Draw Figures 1 and 2 in the paper's form and with intervals."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting import convergence
 from kmeans_convergence.reporting.style import save
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def main(
-    trace: Path, limits: Path, unit: str, paper_runs: int, seed: int, resamples: int, figures: dict[str, list[Path]]
+    trace: Path, limits: Path, original: Path, unit: str, seed: int, resamples: int, figures: dict[str, list[Path]]
 ) -> None:
     """Write the four figures; the paper's form has as many runs as the paper."""
     tables = pd.read_csv(trace), pd.read_csv(limits)
     runs = Runs(*tables)
+    paper_runs = Original(original).epochs("setting", "runs")
     few = Runs(*(table[table["run"] < paper_runs] for table in tables))
     drawn = {
         "residuals_paper": convergence.residuals(few, unit),
@@ -33,9 +34,11 @@ def main(
 
 
 if __name__ == "__main__":
-    main(
-        trace=Path(snakemake.input.trace),
-        limits=Path(snakemake.input.limits),
-        figures={name: [Path(p) for p in snakemake.output.get(name)] for name in snakemake.params.names},
-        **snakemake.params.options,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            trace=Path(snakemake.input.trace),
+            limits=Path(snakemake.input.limits),
+            original=Path(snakemake.input.original),
+            figures={name: [Path(p) for p in paths] for name, paths in snakemake.output.items()},
+            **snakemake.params,
+        )

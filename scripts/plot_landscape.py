@@ -1,10 +1,9 @@
 """Draw the cost along a line."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting.landscape import slice_through_kinks
 from kmeans_convergence.reporting.style import save
 
@@ -18,4 +17,5 @@ def main(figure: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(figure=[Path(p) for p in snakemake.output.figure])
+    with logged(snakemake.log[0]):
+        main(figure=[Path(p) for p in snakemake.output.figure])

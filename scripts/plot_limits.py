@@ -1,13 +1,12 @@
 """Draw where the runs end, as described and under the candidate convention."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.analysis.conventions import Reported
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting import conventions
 from kmeans_convergence.reporting.style import save
 
@@ -25,10 +24,11 @@ def main(traces: list[Path], limits: list[Path], original: Path, unit: str, figu
 
 
 if __name__ == "__main__":
-    main(
-        traces=[Path(p) for p in snakemake.input.traces],
-        limits=[Path(p) for p in snakemake.input.limits],
-        original=Path(snakemake.input.original),
-        figure=[Path(p) for p in snakemake.output.figure],
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            traces=[Path(p) for p in snakemake.input.traces],
+            limits=[Path(p) for p in snakemake.input.limits],
+            original=Path(snakemake.input.original),
+            figure=[Path(p) for p in snakemake.output.figure],
+            **snakemake.params,
+        )

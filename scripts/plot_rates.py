@@ -1,12 +1,11 @@
 """Draw the rate search."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting import rates
 from kmeans_convergence.reporting.style import save
 
@@ -20,4 +19,5 @@ def main(curves: Path, rate: float, unit: str, figure: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(curves=Path(snakemake.input.rates), figure=[Path(p) for p in snakemake.output.figure], **snakemake.params)
+    with logged(snakemake.log[0]):
+        main(curves=Path(snakemake.input.rates), figure=[Path(p) for p in snakemake.output.figure], **snakemake.params)

@@ -1,25 +1,24 @@
 """Run the experiment of section 5 of the paper under one convention."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments import paper
 from kmeans_convergence.optimizers import Rate
-from kmeans_convergence.pipeline.configuration import Config, read_dataset
+from kmeans_convergence.pipeline.configuration import Config
+from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(experiment: Config, features: list[str] | None, seed: int, registry: Path, trace: Path, limits: Path) -> None:
+def main(dataset: Description, features: list[str], experiment: Config, seed: int, trace: Path, limits: Path) -> None:
     """Write the trace and where each run ends."""
-    dataset = read_dataset(experiment["dataset"], registry)
     protocol = paper.Protocol(seed, experiment["prototypes"], experiment["epochs"], experiment["polish_epochs"])
     tables = paper.run(
-        dataset.select(tuple(features)) if features else dataset,
+        read(dataset).select(tuple(features)),
         protocol,
         experiment["optimizers"],
         Rate(experiment["rate"]),
@@ -30,9 +29,9 @@ def main(experiment: Config, features: list[str] | None, seed: int, registry: Pa
 
 
 if __name__ == "__main__":
-    main(
-        registry=Path(snakemake.input.datasets),
-        trace=Path(snakemake.output.trace),
-        limits=Path(snakemake.output.limits),
-        **snakemake.params,
-    )
+    with logged(snakemake.log[0]):
+        main(
+            trace=Path(snakemake.output.trace),
+            limits=Path(snakemake.output.limits),
+            **snakemake.params,
+        )

@@ -6,17 +6,30 @@ import pandas as pd
 
 from kmeans_convergence.analysis.claims import Verdict, verdict_on_figures
 from kmeans_convergence.analysis.original import Original
+from kmeans_convergence.data import Dataset
 
 
-def pick(conventions: pd.DataFrame, variant: str, features: list[str], clusters: int) -> pd.DataFrame:
-    """Return the conventions with these features and this K, prototypes drawn from the patterns, likeliest first."""
-    chosen = conventions[
-        (conventions["variant"] == variant)
-        & (conventions["features"] == " + ".join(features))
+def pick(conventions: pd.DataFrame, dataset: Dataset, clusters: int) -> pd.DataFrame:
+    """Return the conventions with this data set's features and unit, this K, and prototypes drawn from the patterns."""
+    return conventions[
+        (conventions["variant"] == dataset.name)
+        & (conventions["features"] == " + ".join(dataset.features))
+        & (conventions["unit"] == dataset.unit)
         & (conventions["start"] == "patterns")
         & (conventions["clusters"] == clusters)
     ]
-    return chosen.sort_values("p", ascending=False, kind="stable")
+
+
+def as_described(conventions: pd.DataFrame, dataset: Dataset, clusters: int) -> pd.Series:
+    """Return the convention that the paper describes: among those, the one with the factor 1/2 of equation (1)."""
+    chosen = pick(conventions, dataset, clusters)
+    return chosen[chosen["half"]].iloc[0]
+
+
+def likeliest(conventions: pd.DataFrame, dataset: Dataset, clusters: int) -> pd.Series:
+    """Return among those the convention, with or without the factor, that fits the reported figures better."""
+    chosen = pick(conventions, dataset, clusters)
+    return chosen.loc[chosen["p"].idxmax()]
 
 
 def combine(

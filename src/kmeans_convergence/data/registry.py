@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kmeans_convergence.data import bundled, csv
 from kmeans_convergence.errors import InputError
+
+# What it takes to read a data set, as plain values: name, source, scale, unit.
+Description = dict[str, Any]
 
 COLUMNS = ("name", "source", "scale", "unit", "licence", "description")
 
@@ -68,33 +72,56 @@ def read_registry(path: Path) -> pd.DataFrame:
     return table.set_index("name")
 
 
-def load(name: str, registry: pd.DataFrame, root: Path = Path()) -> Dataset:
-    """Load the data set of that name.
+def describe(name: str, registry: pd.DataFrame) -> Description:
+    """Return what it takes to read a data set: its name, source, scale and unit, as plain values.
 
-    Parameters
-    ----------
-    name : str
-    registry : DataFrame
-        As `read_registry` returns it.
-    root : Path
-        Folder that the registry's CSV files are relative to.
+    A rule of the pipeline depends on this and not on the whole registry, so that a new row reruns nothing.
 
     Raises
     ------
     InputError
-        When the name is unknown, or the data hold something else than finite numbers.
+        When the registry has no such name.
     """
     if name not in registry.index:
         raise InputError(f"There is no data set {name!r}: the registry has {', '.join(registry.index)}.")
     row = registry.loc[name]
-    provider, _, what = str(row["source"]).partition(":")
+    return {"name": name, "source": str(row["source"]), "scale": float(row["scale"]), "unit": str(row["unit"])}
+
+
+def files(description: Description) -> list[Path]:
+    """Return the files that reading a data set opens: that of ``csv:FILE``, else none."""
+    provider, _, file = description["source"].partition(":")
+    return [Path(file)] if provider == "csv" else []
+
+
+def read(description: Description, root: Path = Path()) -> Dataset:
+    """Read the data set that `describe` describes.
+
+    Parameters
+    ----------
+    description : Description
+    root : Path
+        Folder that CSV files are relative to.
+
+    Raises
+    ------
+    InputError
+        When the source is unknown, or the data hold something else than finite numbers.
+    """
+    name, source = description["name"], description["source"]
+    provider, _, what = source.partition(":")
     if provider == "bundled" and what in bundled.LOADERS:
         X, features = bundled.LOADERS[what]()
     elif provider == "csv" and what:
         X, features = csv.read(root / what, name)
     else:
         raise InputError(
-            f"Data set {name!r} has the source {row['source']!r}: allowed are csv:FILE and "
+            f"Data set {name!r} has the source {source!r}: allowed are csv:FILE and "
             f"{', '.join('bundled:' + key for key in bundled.LOADERS)}."
         )
-    return Dataset(name, np.ascontiguousarray(X * float(row["scale"])), features, str(row["unit"]))
+    return Dataset(name, np.ascontiguousarray(X * description["scale"]), features, description["unit"])
+
+
+def load(name: str, registry: pd.DataFrame, root: Path = Path()) -> Dataset:
+    """Read the data set of that name; see `describe` and `read`."""
+    return read(describe(name, registry), root)

@@ -7,9 +7,9 @@ from typing import Any
 
 import jsonschema
 import numpy as np
-import pandas as pd
 import yaml
 
+from kmeans_convergence.analysis.conventions import UNITS
 from kmeans_convergence.data import Dataset, load, read_registry
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.methods import METHODS
@@ -47,6 +47,11 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     _check_names("conventions.variants", conventions["variants"], registry.index)
     root = datasets.resolve().parent.parent
     dataset = load(experiment["dataset"], registry, root)
+    if dataset.unit not in UNITS:
+        raise InputError(
+            f"experiment.dataset is {dataset.name!r}, in {dataset.unit}: the reported figures can be compared "
+            f"with data in {' or '.join(UNITS)} only."
+        )
     _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
     for name in conventions["variants"]:
         _check_clusters("conventions.prototypes", max(conventions["prototypes"]), load(name, registry, root))
@@ -112,9 +117,3 @@ def _sentence(problem: Any) -> str:
         case "minItems":
             return f"{key} is empty: it needs at least {limit} entry."
     return f"{key} is {problem.instance!r}: {problem.message}."
-
-
-def read_dataset(name: str, datasets: Path) -> Dataset:
-    """Load a data set of the registry; CSV files are relative to the folder above the registry's."""
-    registry: pd.DataFrame = read_registry(datasets)
-    return load(name, registry, datasets.resolve().parent.parent)

@@ -1,4 +1,4 @@
-"""Which modules of this package does a script depend on?
+"""Which modules of this package does a script or notebook depend on?
 
 Snakemake looks at the inputs of a rule, not at what its script imports. So each rule lists these files as inputs,
 and a change to the library reruns exactly the jobs that use it.
@@ -7,6 +7,8 @@ and a change to the library reruns exactly the jobs that use it.
 from __future__ import annotations
 
 import ast
+import json
+from functools import cache
 from pathlib import Path
 
 PACKAGE = "kmeans_convergence"
@@ -25,15 +27,23 @@ def modules(script: Path) -> list[Path]:
     return sorted(found)
 
 
+@cache
 def _imported(file: Path) -> set[Path]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(_source(file))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             # "from package import name": the name may be a module too
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return {path for name in names if name.split(".")[0] == PACKAGE for path in _files(name)}
+
+
+def _source(file: Path) -> str:
+    if file.suffix != ".ipynb":
+        return file.read_text()
+    cells = json.loads(file.read_text())["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
 def _files(name: str) -> list[Path]:

@@ -17,7 +17,7 @@ def slice_through_kinks() -> Figure:
     fixed, here = 3.2, 1.9
     position = np.linspace(-0.6, 3.1, POINTS)
     problem = QuantizationProblem(X)
-    w = np.stack([np.stack([position, np.full(POINTS, fixed)], axis=1)], axis=-1)[0][:, :, None]
+    w = np.stack([position, np.full(POINTS, fixed)], axis=1)[..., None]
     evaluation = problem.evaluate(w)
     kinks = position[1:][(evaluation.assignments[1:] != evaluation.assignments[:-1]).any(axis=1)]
 

@@ -1,0 +1,27 @@
+# The whole study: `snakemake --cores 4` builds the report and everything that it shows.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/derivation.smk"
+include: "workflow/rules/replication.smk"
+include: "workflow/rules/conventions.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        everything(),

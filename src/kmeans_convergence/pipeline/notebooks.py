@@ -1,0 +1,32 @@
+"""Execution of a notebook into a page that is the same each time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+
+
+def execute(notebook: Path, html: Path) -> None:
+    """Run a notebook in its own folder and write it with its outputs as one HTML file.
+
+    The notebook itself is left as it is.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        When a cell fails.
+    """
+    document = nbformat.read(notebook, as_version=4)
+    NotebookClient(
+        document, resources={"metadata": {"path": str(notebook.parent)}}, record_timing=False, timeout=600
+    ).execute()
+    # the patch level of the interpreter is no result
+    document.metadata.get("language_info", {}).pop("version", None)
+    page, _ = HTMLExporter(embed_images=True).from_notebook_node(document, {"metadata": {"name": notebook.stem}})
+    partial = html.with_name(f".{html.name}")
+    partial.write_text(page)
+    os.replace(partial, html)

@@ -1,0 +1,92 @@
+# What all rules share: the environment of the jobs, the checked configuration, and functions for inputs.
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+SOURCE = Path(workflow.basedir) / "src"
+sys.path.insert(0, str(SOURCE))
+
+from kmeans_convergence.data import describe, files, read, read_registry
+from kmeans_convergence.errors import InputError
+from kmeans_convergence.pipeline.configuration import check
+from kmeans_convergence.pipeline.imports import modules
+
+# Jobs import this project's own sources, whatever else is installed, and use one thread each, so that
+# neither the number of cores nor the library of linear algebra changes a digit.
+os.environ["PYTHONPATH"] = str(SOURCE)
+for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
+# LaTeX that the project unpacked for itself goes first.
+os.environ["PATH"] = f"{Path('.texlive/bin').resolve()}{os.pathsep}{os.environ['PATH']}"
+
+REGISTRY = Path("config/datasets.tsv")
+try:
+    check(config, Path("workflow/schemas/config.schema.yaml"), REGISTRY)
+except InputError as problem:
+    raise WorkflowError(str(problem)) from None
+
+
+def data(name):
+    """Return what a job needs to read a data set; its parameter `dataset`."""
+    return describe(name, read_registry(REGISTRY))
+
+
+def data_files(name):
+    """Return the files that a job opens for a data set: none for those that are bundled."""
+    return [str(file) for file in files(data(name))]
+
+
+def code(file):
+    """Return the modules of the library that a script or notebook uses: Snakemake does not look at imports."""
+    return [
+        str(module.relative_to(workflow.basedir))
+        for module in modules(Path(workflow.basedir, file))
+    ]
+
+
+def figure(name):
+    """Return both forms of a figure: PDF for the report, SVG for the browser."""
+    return [f"figures/{name}.pdf", f"figures/{name}.svg"]
+
+
+def everything():
+    """Return all targets; without LaTeX all but the PDF."""
+    targets = [
+        "results/checked.txt",
+        *expand("notebooks/html/{notebook}.html", notebook=NOTEBOOKS),
+        *[file for name in FIGURES for file in figure(name)],
+    ]
+    if shutil.which("pdflatex") and shutil.which("bibtex"):
+        return [*targets, "paper/report.pdf"]
+    logger.warning(
+        "There is no LaTeX, so everything but the PDF is made: tools/get_latex.sh gets it."
+    )
+    return targets
+
+
+DATASET = config["experiment"]["dataset"]
+FEATURES = {
+    "described": list(read(data(DATASET)).features),
+    "candidate": config["candidate"]["features"],
+}
+UNIT = read(data(DATASET)).unit
+FIGURES = [
+    "landscape",
+    "residuals_paper",
+    "ratios_paper",
+    "residuals",
+    "ratios",
+    "rates",
+    "limits",
+]
+NOTEBOOKS = ["derivation", "replication"]
+
+
+wildcard_constraints:
+    convention="|".join(FEATURES),
+    variant="|".join(config["conventions"]["variants"]),
+    notebook="|".join(NOTEBOOKS),

@@ -1,0 +1,190 @@
+# Section 5 of the paper: the experiment on Iris, its figures, and the verdict on each statement.
+rule run_experiment:
+    input:
+        code=code("scripts/run_experiment.py"),
+        data=data_files(DATASET),
+    output:
+        trace="results/experiment/{convention}/trace.csv.gz",
+        limits="results/experiment/{convention}/limits.csv.gz",
+    log:
+        "logs/run_experiment_{convention}.log",
+    benchmark:
+        "benchmarks/run_experiment_{convention}.tsv"
+    threads: 1
+    params:
+        dataset=data(DATASET),
+        features=lambda wildcards: FEATURES[wildcards.convention],
+        experiment=config["experiment"],
+        seed=config["seed"],
+    message:
+        "Run the experiment ({wildcards.convention})"
+    script:
+        "../../scripts/run_experiment.py"
+
+
+rule plot_convergence:
+    input:
+        code=code("scripts/plot_convergence.py"),
+        trace="results/experiment/described/trace.csv.gz",
+        limits="results/experiment/described/limits.csv.gz",
+        original="paper/original_values.csv",
+    output:
+        residuals_paper=report(
+            figure("residuals_paper"),
+            caption="../report/residuals_paper.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Figure 1 in the paper's form"},
+        ),
+        ratios_paper=report(
+            figure("ratios_paper"),
+            caption="../report/ratios_paper.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Figure 2 in the paper's form"},
+        ),
+        residuals=report(
+            figure("residuals"),
+            caption="../report/residuals.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Figure 1 with intervals"},
+        ),
+        ratios=report(
+            figure("ratios"),
+            caption="../report/ratios.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Figure 2 with intervals"},
+        ),
+    log:
+        "logs/plot_convergence.log",
+    benchmark:
+        "benchmarks/plot_convergence.tsv"
+    threads: 1
+    params:
+        unit=UNIT,
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Draw Figures 1 and 2"
+    script:
+        "../../scripts/plot_convergence.py"
+
+
+rule judge_claims:
+    input:
+        code=code("scripts/judge_claims.py"),
+        trace="results/experiment/{convention}/trace.csv.gz",
+        limits="results/experiment/{convention}/limits.csv.gz",
+        original="paper/original_values.csv",
+    output:
+        claims="results/claims/{convention}.csv",
+    log:
+        "logs/judge_claims_{convention}.log",
+    benchmark:
+        "benchmarks/judge_claims_{convention}.tsv"
+    threads: 1
+    params:
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Decide the reported statements ({wildcards.convention})"
+    script:
+        "../../scripts/judge_claims.py"
+
+
+rule decide_verdicts:
+    input:
+        code=code("scripts/decide_verdicts.py"),
+        data=data_files(DATASET),
+        described="results/claims/described.csv",
+        candidate="results/claims/candidate.csv",
+        conventions="results/conventions.csv",
+        original="paper/original_values.csv",
+    output:
+        verdicts=report(
+            "results/verdicts.csv",
+            caption="../report/verdicts.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Verdicts (table)"},
+        ),
+    log:
+        "logs/decide_verdicts.log",
+    benchmark:
+        "benchmarks/decide_verdicts.tsv"
+    threads: 1
+    params:
+        dataset=data(DATASET),
+        features=FEATURES["candidate"],
+        prototypes=config["experiment"]["prototypes"],
+    message:
+        "Give each reported statement its verdict"
+    script:
+        "../../scripts/decide_verdicts.py"
+
+
+rule compare_limits:
+    input:
+        code=code("scripts/compare_limits.py"),
+        trace="results/experiment/described/trace.csv.gz",
+        limits="results/experiment/described/limits.csv.gz",
+    output:
+        ends="results/limits.csv",
+        speed="results/speed.csv",
+    log:
+        "logs/compare_limits.log",
+    benchmark:
+        "benchmarks/compare_limits.tsv"
+    threads: 1
+    params:
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Compare where the methods end"
+    script:
+        "../../scripts/compare_limits.py"
+
+
+rule search_rate:
+    input:
+        code=code("scripts/search_rate.py"),
+        data=data_files(DATASET),
+    output:
+        rates="results/rates.csv",
+    log:
+        "logs/search_rate.log",
+    benchmark:
+        "benchmarks/search_rate.tsv"
+    threads: 1
+    params:
+        dataset=data(DATASET),
+        experiment=config["experiment"],
+        rate_search=config["rate_search"],
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Search the learning rate on separate starts"
+    script:
+        "../../scripts/search_rate.py"
+
+
+rule plot_rates:
+    input:
+        code=code("scripts/plot_rates.py"),
+        rates="results/rates.csv",
+    output:
+        figure=report(
+            figure("rates"),
+            caption="../report/rates.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Is the rate 0.03/t optimal?"},
+        ),
+    log:
+        "logs/plot_rates.log",
+    benchmark:
+        "benchmarks/plot_rates.tsv"
+    threads: 1
+    params:
+        rate=config["experiment"]["rate"],
+        unit=UNIT,
+    message:
+        "Draw the rate search"
+    script:
+        "../../scripts/plot_rates.py"

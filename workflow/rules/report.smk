@@ -1,0 +1,133 @@
+# Tables, numbers, notebooks and the PDF. Nothing of it is made from results that break an invariant.
+RESULTS = {
+    "derivation": "results/derivation.csv",
+    "conventions": "results/conventions.csv",
+    "summary": "results/conventions_summary.csv",
+    "verdicts": "results/verdicts.csv",
+    "trace": "results/experiment/described/trace.csv.gz",
+    "ends": "results/experiment/described/limits.csv.gz",
+    "limits": "results/limits.csv",
+    "speed": "results/speed.csv",
+    "rates": "results/rates.csv",
+}
+
+
+rule check_results:
+    input:
+        code=code("scripts/check_results.py"),
+        tests=sorted(map(str, Path("tests/results").glob("*.py"))),
+        results=RESULTS.values(),
+        candidate="results/experiment/candidate/limits.csv.gz",
+    output:
+        passed="results/checked.txt",
+    log:
+        "logs/check_results.log",
+    benchmark:
+        "benchmarks/check_results.tsv"
+    threads: 1
+    message:
+        "Test the invariants of the results"
+    script:
+        "../../scripts/check_results.py"
+
+
+rule make_tables:
+    input:
+        code=code("scripts/make_tables.py"),
+        data=data_files(DATASET),
+        derivation=RESULTS["derivation"],
+        verdicts=RESULTS["verdicts"],
+        limits=RESULTS["limits"],
+        conventions=RESULTS["conventions"],
+    output:
+        derivation="paper/generated/tables/derivation.tex",
+        verdicts="paper/generated/tables/verdicts.tex",
+        limits="paper/generated/tables/limits.tex",
+        conventions="paper/generated/tables/conventions.tex",
+        readings="paper/generated/tables/readings.tex",
+    log:
+        "logs/make_tables.log",
+    benchmark:
+        "benchmarks/make_tables.tsv"
+    threads: 1
+    params:
+        dataset=data(DATASET),
+        prototypes=config["experiment"]["prototypes"],
+    message:
+        "Make the tables of the report"
+    script:
+        "../../scripts/make_tables.py"
+
+
+rule make_numbers:
+    input:
+        **RESULTS,
+        code=code("scripts/make_numbers.py"),
+        data=data_files(DATASET),
+    output:
+        numbers="paper/generated/numbers.tex",
+    log:
+        "logs/make_numbers.log",
+    benchmark:
+        "benchmarks/make_numbers.tsv"
+    threads: 1
+    params:
+        dataset=data(DATASET),
+        config=config,
+    message:
+        "Make the numbers of the prose"
+    script:
+        "../../scripts/make_numbers.py"
+
+
+rule execute_notebook:
+    input:
+        code=code("scripts/execute_notebook.py"),
+        library=lambda wildcards: code(f"notebooks/{wildcards.notebook}.ipynb"),
+        checked="results/checked.txt",
+        notebook="notebooks/{notebook}.ipynb",
+        results=RESULTS.values(),
+        figures=figure("landscape"),
+    output:
+        html=report(
+            "notebooks/html/{notebook}.html",
+            caption="../report/notebook.rst",
+            category="4 Notebooks",
+            labels={"figure": "{notebook}"},
+        ),
+    log:
+        "logs/execute_notebook_{notebook}.log",
+    benchmark:
+        "benchmarks/execute_notebook_{notebook}.tsv"
+    threads: 1
+    message:
+        "Execute the notebook {wildcards.notebook}"
+    script:
+        "../../scripts/execute_notebook.py"
+
+
+rule build_report:
+    input:
+        code=code("scripts/build_report.py"),
+        checked="results/checked.txt",
+        source="paper/report.tex",
+        bibliography="paper/references.bib",
+        numbers="paper/generated/numbers.tex",
+        tables=rules.make_tables.output,
+        figures=[f"figures/{name}.pdf" for name in FIGURES],
+    output:
+        pdf=report(
+            "paper/report.pdf",
+            caption="../report/report.rst",
+            category="5 The report",
+            labels={"figure": "The article (PDF)"},
+        ),
+    log:
+        "logs/build_report.log",
+    benchmark:
+        "benchmarks/build_report.tsv"
+    threads: 1
+    message:
+        "Typeset the report"
+    script:
+        "../../scripts/build_report.py"
