@@ -15,29 +15,20 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    described: Path,
-    candidate: Path,
-    conventions: Path,
-    original: Path,
-    dataset: Description,
-    features: list[str],
-    prototypes: int,
-    table: Path,
-) -> None:
-    """Write the verdicts."""
-    tried = pd.read_csv(conventions)
+def main(tables: list[Path], original: Path, dataset: Description, features: list[str], K: int, verdict: Path) -> None:
+    """Write the verdicts, as described and under the candidate convention."""
+    described, candidate, conventions = map(pd.read_csv, tables)
     data = read(dataset)
-    here = verdicts.as_described(tried, data, prototypes)
-    there = verdicts.likeliest(tried, data.select(tuple(features)), prototypes)
-    claims = pd.read_csv(described), pd.read_csv(candidate)
-    write_csv(verdicts.combine(*claims, here, there, Original(original)), table)
+    here = verdicts.as_described(conventions, data, K)
+    there = verdicts.likeliest(conventions, data.select(tuple(features)), K)
+    write_csv(verdicts.combine(described, candidate, here, there, Original(original)), verdict)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            **{name: Path(snakemake.input[name]) for name in ("described", "candidate", "conventions", "original")},
-            table=Path(snakemake.output.verdicts),
+            [Path(snakemake.input[name]) for name in ("described", "candidate", "conventions")],
+            original=Path(snakemake.input.original),
+            verdict=Path(snakemake.output.verdicts),
             **snakemake.params,
         )

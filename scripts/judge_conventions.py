@@ -15,34 +15,19 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    combinations: list[Path],
-    ends: list[Path],
-    original: Path,
-    factors: int,
-    seed: int,
-    resamples: int,
-    table: Path,
-    summary: Path,
-) -> None:
+def main(files: list[tuple[Path, Path]], original: Path, factors: int, seed: int, resamples: int, *out: Path) -> None:
     """Write the table of conventions and what it amounts to."""
-    tried = pd.concat([pd.read_csv(path) for path in combinations], ignore_index=True)
-    limits = np.concatenate([np.load(path) for path in ends])
+    tried = pd.concat([pd.read_csv(path) for path, _ in files], ignore_index=True)
+    limits = np.concatenate([np.load(path) for _, path in files])
     reported = conventions.Reported.of(Original(original))
     judged = conventions.judge(tried, limits, reported, seed, resamples)
-    write_csv(judged, table)
     chance = conventions.chance_agreement(tried, limits, reported, factors)
-    agreeing = int((judged["p"] >= conventions.LEVEL).sum())
-    write_csv(pd.DataFrame({"tried": [len(judged)], "agreeing": [agreeing], "chance": [chance]}), summary)
+    for table, path in zip((judged, conventions.summarize(judged, chance)), out, strict=True):
+        write_csv(table, path)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(
-            combinations=[Path(p) for p in snakemake.input.combinations],
-            ends=[Path(p) for p in snakemake.input.ends],
-            original=Path(snakemake.input.original),
-            table=Path(snakemake.output.table),
-            summary=Path(snakemake.output.summary),
-            **snakemake.params,
-        )
+        pairs = zip(map(Path, snakemake.input.combinations), map(Path, snakemake.input.ends), strict=True)
+        settings = (snakemake.params[name] for name in ("factors", "seed", "resamples"))
+        main(list(pairs), Path(snakemake.input.original), *settings, *map(Path, snakemake.output))

@@ -113,7 +113,7 @@ rule decide_verdicts:
     params:
         dataset=data(DATASET),
         features=FEATURES["candidate"],
-        prototypes=config["experiment"]["prototypes"],
+        K=config["experiment"]["prototypes"],
     message:
         "Give each reported statement its verdict"
     script:

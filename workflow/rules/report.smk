@@ -17,7 +17,11 @@ rule check_results:
         code=code("scripts/check_results.py"),
         tests=sorted(map(str, Path("tests/results").glob("*.py"))),
         results=RESULTS.values(),
-        candidate="results/experiment/candidate/limits.csv.gz",
+        candidate=[
+            "results/experiment/candidate/trace.csv.gz",
+            "results/experiment/candidate/limits.csv.gz",
+        ],
+        proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",
     log:
@@ -62,6 +66,8 @@ rule make_tables:
 rule make_numbers:
     input:
         **RESULTS,
+        proved="paper/literature_values.csv",
+        original="paper/original_values.csv",
         code=code("scripts/make_numbers.py"),
         data=data_files(DATASET),
     output:

@@ -34,7 +34,7 @@ class Verdict(Enum):
 
     REPLICATED = "replicated"
     OTHER_CONVENTION = "replicated under a different convention"
-    SAMPLING = "within sampling error"
+    SAMPLING = "not replicated, but within the sampling error of their runs"
     NOT_REPLICATED = "not replicated"
 
 

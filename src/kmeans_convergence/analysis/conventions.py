@@ -165,6 +165,11 @@ def chance_agreement(combinations: pd.DataFrame, limits: np.ndarray, reported: R
     return float((highest >= LEVEL).mean())
 
 
+def summarize(judged: pd.DataFrame, chance: float) -> pd.DataFrame:
+    """Return one row: conventions tried, those that agree with the reported figures, and `chance_agreement`."""
+    return pd.DataFrame({"tried": [len(judged)], "agreeing": [(judged["p"] >= LEVEL).sum()], "chance": [chance]})
+
+
 def _best_known(combinations: pd.DataFrame, limits: np.ndarray) -> np.ndarray:
     """Return for each combination the lowest cost that any kind of start found for its inputs and K."""
     lowest = combinations.assign(lowest=limits.min(axis=1))

@@ -19,6 +19,16 @@ OURS = (*PAPER, "hybrid")
 FLOOR = 2e-5
 
 
+def figures(runs: Runs, first: Runs, unit: str, seed: int, repeats: int) -> dict[str, Figure]:
+    """Return the figures by name: the paper's form shows the `first` runs, the other all `runs`."""
+    return {
+        "residuals_paper": residuals(first, unit),
+        "ratios_paper": ratios(first),
+        "residuals": residuals_with_intervals(runs, unit, seed, repeats),
+        "ratios": ratios_with_intervals(runs, seed, repeats),
+    }
+
+
 def residuals(runs: Runs, unit: str) -> Figure:
     """Figure 1 in the paper's form: average E_t - E_infinity, the mixture on the right axis."""
     figure, left = new(3.4)
@@ -73,7 +83,7 @@ def residuals_with_intervals(runs: Runs, unit: str, seed: int, repeats: int) -> 
     left.set_ylim(bottom=FLOOR * runs.residual("batch_kmeans")[:, 0].mean())
     left.set_ylabel(rf"average $E_t - E_\infty$ ({unit}$^2$)")
     right.set_ylabel("the same for the mixture (nats)")
-    figure.legend(loc="outside upper center", ncols=6, columnspacing=1.0)
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
@@ -91,7 +101,7 @@ def ratios_with_intervals(runs: Runs, seed: int, repeats: int) -> Figure:
             np.arange(1, len(low) + 1), low, high, where=shown, color=STYLES[method].color, alpha=0.25, linewidth=0
         )
     _ratio_axes(axes, runs)
-    figure.legend(loc="outside upper center", ncols=6, columnspacing=1.0)
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 

@@ -1,45 +1,56 @@
-"""The cost along a line: parabolas that meet in kinks, which is why the Hessian is what it is."""
+"""The cost along a line: parabolas that meet in kinks, and the two Newton steps that lead down."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.optimizers import Newton
+from kmeans_convergence.problems import Evaluation, QuantizationProblem
 from kmeans_convergence.reporting.style import STYLES, new
 
+# Five patterns on a line. The second prototype stays, the first moves through the positions that are drawn.
+PATTERNS = np.array([[0.0], [0.8], [2.5], [4.0], [5.0]])
+SECOND = 0.4
+LEFT, RIGHT = 1.0, 11.0
+START = 6.6
 POINTS = 2001
 
 
 def slice_through_kinks() -> Figure:
-    """Draw E for six patterns on a line while one of two prototypes moves, and the parabola that Newton sees."""
-    X = np.array([[0.0], [0.6], [1.0], [2.6], [3.0], [3.8]])
-    fixed, here = 3.2, 1.9
-    position = np.linspace(-0.6, 3.1, POINTS)
-    problem = QuantizationProblem(X)
-    w = np.stack([position, np.full(POINTS, fixed)], axis=1)[..., None]
-    evaluation = problem.evaluate(w)
-    kinks = position[1:][(evaluation.assignments[1:] != evaluation.assignments[:-1]).any(axis=1)]
+    """Draw E against the position of one prototype, and the parabolas that Newton's method sees in turn."""
+    problem = QuantizationProblem(PATTERNS)
+    position = np.linspace(LEFT, RIGHT, POINTS)
+    evaluation = problem.evaluate(_prototypes(position))
 
-    start = problem.evaluate(np.array([[[here], [fixed]]]))
-    gradient, curvature = start.gradient[0, 0, 0], start.counts[0, 0]
-    target = start.minimizer[0, 0, 0]
-    parabola = start.cost[0] + gradient * (position - here) + 0.5 * curvature * (position - here) ** 2
-
-    figure, axes = new(2.7)
-    color = STYLES["batch_kmeans"].color
-    axes.plot(position, evaluation.cost, color="black", linewidth=1.4, label="cost $E$")
-    axes.plot(position, parabola, color=color, linestyle="--", label="second-order model at the circle")
-    for kink in kinks:
-        axes.axvline(kink, color="0.75", linewidth=0.6, zorder=0)
-    axes.plot(here, start.cost[0], "o", color="black", markerfacecolor="white", markersize=5)
-    axes.plot(
-        target, np.interp(target, position, parabola), "s", color=color, label="its minimum: the mean of the patterns"
-    )
-    axes.plot(X[:, 0], np.zeros(len(X)), "|", color="black", markersize=9, clip_on=False)
-    axes.set_ylim(0, 1.25 * evaluation.cost.max())
-    axes.set_xlim(position[0], position[-1])
-    axes.set_xlabel("position of the first prototype; ticks on the axis are patterns, grey lines changes of owner")
-    axes.set_ylabel("quantisation error")
-    axes.legend(loc="upper center", ncols=3)
+    figure, axes = new(2.9)
+    for kink in position[1:][(evaluation.assignments[1:] != evaluation.assignments[:-1]).any(axis=1)]:
+        axes.axvline(kink, color="0.8", linewidth=0.6, zorder=0)
+    axes.plot(position, evaluation.cost, color="black", linewidth=1.6, label="cost $E$")
+    here = np.array([START])
+    for method, line, name in (("batch_kmeans", "--", "first"), ("online_kmeans", "-.", "second")):
+        color = STYLES[method].color
+        at = problem.evaluate(_prototypes(here))
+        target = Newton().step(at, 1)[:, 0, 0]
+        axes.plot(position, _model(at, position), color=color, linestyle=line, label=f"second-order model, {name} step")
+        axes.plot(here, at.cost, "o", color=color, markerfacecolor="white", markersize=5)
+        axes.plot(target, _model(at, target), STYLES[method].marker, color=color, markersize=4)
+        here = target
+    axes.plot(PATTERNS[:, 0], np.zeros(len(PATTERNS)), "|", color="black", markersize=10)
+    axes.set_ylim(0, 1.15 * evaluation.cost.max())
+    axes.set_xlim(LEFT, RIGHT)
+    axes.set_xlabel("position of the first prototype (no unit)")
+    axes.set_ylabel("quantisation error (no unit)")
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
+
+
+def _prototypes(position: np.ndarray) -> np.ndarray:
+    """Return the pairs (position, SECOND), shape (R, 2, 1)."""
+    return np.stack([position, np.full(len(position), SECOND)], axis=1)[..., None]
+
+
+def _model(at: Evaluation, position: np.ndarray) -> np.ndarray:
+    """Return the second-order model of E around one point, at other positions of the first prototype."""
+    move = position - at.w[0, 0, 0]
+    return at.cost[0] + at.gradient[0, 0, 0] * move + 0.5 * at.counts[0, 0] * move**2

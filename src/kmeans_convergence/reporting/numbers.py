@@ -5,13 +5,53 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence import __version__
 from kmeans_convergence.analysis import claims, quality, rates
 from kmeans_convergence.analysis.conventions import LEVEL
+from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.analysis.verdicts import as_described, likeliest
+from kmeans_convergence.data import Dataset
 from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def collect(
+    config: Config, dataset: Dataset, original: Original, runs: Runs, tables: dict[str, pd.DataFrame]
+) -> dict[str, str]:
+    """Return all of them, by the name of their macro.
+
+    Parameters
+    ----------
+    config : dict
+    dataset : Dataset
+        Of the experiment, with all its features.
+    original : Original
+    runs : Runs
+        Of the experiment as described.
+    tables : dict of DataFrame
+        Results by name: proved, verdicts, limits, speed, rates, summary, conventions.
+    """
+    prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
+    candidate = dataset.select(tuple(config["candidate"]["features"]))
+    return (
+        settings(config)
+        | reported(original, tables["proved"], prototypes)
+        | verdict_counts(tables["verdicts"])
+        | claim_figures(tables["verdicts"])
+        | traces(runs, late=original.epochs("BB-R5", "epoch"))
+        | endings(tables["limits"], tables["speed"])
+        | rate_search(tables["rates"], rate)
+        | conventions(
+            tables["summary"],
+            tables["conventions"],
+            prototypes,
+            as_described(tables["conventions"], dataset, prototypes),
+            likeliest(tables["conventions"], candidate, prototypes),
+        )
+    )
 
 
 def thousands(value: int) -> str:
@@ -34,11 +74,27 @@ def settings(config: Config) -> dict[str, str]:
         "conventionRuns": thousands(conventions["runs"]),
         "chanceFactors": thousands(conventions["factors"]),
         "seed": str(config["seed"]),
+        "version": __version__,
         "flatRatio": str(claims.FLAT),
         "sameRatio": str(claims.ABOUT_THE_SAME),
         "corrected": percent(1 - LEVEL / len(claims.CLAIMS)),
         "claimCount": COUNTS[len(claims.CLAIMS)],
         "equivalence": percent(quality.EQUIVALENCE),
+    }
+
+
+def reported(original: Original, proved: pd.DataFrame, clusters: int) -> dict[str, str]:
+    """Return what the paper reports, and the proved optimum of the sum of squares in squared millimetres."""
+    squared_mm = 100 * proved.set_index("clusters")["value"]
+    return {
+        "paperRuns": str(original.epochs("setting", "runs")),
+        "paperMinimum": f"{original.number('BB-R1', 'minimum'):.0f}",
+        "paperMaximum": f"{original.number('BB-R1', 'maximum'):.0f}",
+        "paperLowest": f"{original.number('BB-R2', 'lowest average'):.0f}",
+        "paperHighest": f"{original.number('BB-R2', 'highest average'):.0f}",
+        "paperConverged": str(original.epochs("BB-R5", "epoch")),
+        "provedOptimum": f"{squared_mm[clusters]:.0f}",
+        "provedOptimumHalf": f"{squared_mm[clusters] / 2:.0f}",
     }
 
 
@@ -77,8 +133,8 @@ def claim_figures(verdicts: pd.DataFrame) -> dict[str, str]:
     return values
 
 
-def traces(runs: Runs, sizes: int) -> dict[str, str]:
-    """Return figures of the experiment as described."""
+def traces(runs: Runs, late: int) -> dict[str, str]:
+    """Return figures of the experiment as described; an epoch counts as late from `late` on."""
     batch, newton = runs.cost["batch_kmeans"], runs.cost["newton"]
     early = {
         f"residual{k}": runs.residual(m).mean(axis=0)
@@ -99,8 +155,9 @@ def traces(runs: Runs, sizes: int) -> dict[str, str]:
         "newtonCosts": thousands(batch.size),
         "convergedMean": fixed(float(epochs.mean()), 1),
         "convergedLargest": str(int(epochs.max())),
-        "convergedLate": percent(float((epochs >= 15).mean())),
-        "startsPaper": str(sizes),
+        "convergedLate": percent(float((epochs >= late).mean())),
+        "costLowest": f"{runs.limit['batch_kmeans'].min():.0f}",
+        "costHighest": f"{runs.limit['batch_kmeans'].max():.0f}",
     }
 
 
