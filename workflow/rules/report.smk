@@ -10,6 +10,10 @@ RESULTS = {
     "speed": "results/speed.csv",
     "rates": "results/rates.csv",
 }
+CANDIDATE = [
+    "results/experiment/candidate/trace.csv.gz",
+    "results/experiment/candidate/limits.csv.gz",
+]
 
 
 rule check_results:
@@ -17,10 +21,7 @@ rule check_results:
         code=code("scripts/check_results.py"),
         tests=sorted(map(str, Path("tests/results").glob("*.py"))),
         results=RESULTS.values(),
-        candidate=[
-            "results/experiment/candidate/trace.csv.gz",
-            "results/experiment/candidate/limits.csv.gz",
-        ],
+        candidate=CANDIDATE,
         proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",
@@ -92,8 +93,9 @@ rule execute_notebook:
         library=lambda wildcards: code(f"notebooks/{wildcards.notebook}.ipynb"),
         checked="results/checked.txt",
         notebook="notebooks/{notebook}.ipynb",
-        results=RESULTS.values(),
-        figures=figure("landscape"),
+        results=[*RESULTS.values(), *CANDIDATE],
+        original="paper/original_values.csv",
+        datasets="config/datasets.tsv",
     output:
         html=report(
             "notebooks/html/{notebook}.html",

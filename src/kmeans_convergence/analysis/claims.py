@@ -60,10 +60,11 @@ class Sample:
         )
 
     def late_ratio(self, method: str) -> np.ndarray:
-        """Geometric mean of the ratios after a few epochs, shape (B,): what an epoch leaves of the residual."""
+        """Geometric mean of the ratios after a few epochs, shape (B,): the share that an epoch leaves."""
         residual = np.maximum(self.residual(method), 0)
         epochs = residual.shape[1] - 1 - A_FEW_EPOCHS
-        return (residual[:, -1] / residual[:, A_FEW_EPOCHS]) ** (1 / epochs)
+        before, after = residual[:, A_FEW_EPOCHS], residual[:, -1]
+        return np.divide(after, before, out=np.zeros_like(after), where=before > 0) ** (1 / epochs)
 
     def limit(self, method: str) -> np.ndarray:
         """Average E_infinity over each sample, shape (B,)."""
@@ -128,7 +129,7 @@ def online_first(s: Sample, original: Original) -> np.ndarray:
 def overtaking(s: Sample, original: Original) -> np.ndarray:
     """First epoch after which the average residual of batch K-means is below that of online K-means for good."""
     behind = s.residual("batch_kmeans")[:, 1:] >= s.residual("online_kmeans")[:, 1:]
-    return behind.shape[1] - behind[:, ::-1].argmax(axis=1) + 1.0
+    return np.where(behind.any(axis=1), behind.shape[1] - behind[:, ::-1].argmax(axis=1) + 1.0, 1.0)
 
 
 def batch_later(s: Sample, original: Original) -> np.ndarray:

@@ -24,7 +24,8 @@ from statsmodels.stats.multitest import multipletests
 from kmeans_convergence.analysis import resampling
 from kmeans_convergence.analysis.original import Original
 
-UNITS = {"mm": 1.0, "cm": 0.01}  # squared millimetres in the unit of the cost
+UNIT = "mm"  # of the data
+UNITS = {UNIT: 1.0, "cm": 0.01}  # squared millimetres in the unit of the cost
 # The reported extremes look rounded to hundreds.
 ROUNDING = 50.0
 LEVEL = 0.05

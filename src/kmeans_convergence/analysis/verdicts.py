@@ -13,7 +13,8 @@ def pick(conventions: pd.DataFrame, dataset: Dataset, clusters: int) -> pd.DataF
     """Return the conventions with this data set's features and unit, this K, and prototypes drawn from the patterns."""
     return conventions[
         (conventions["variant"] == dataset.name)
-        & (conventions["features"] == " + ".join(dataset.features))
+        # in any order
+        & conventions["features"].map(lambda features: set(features.split(" + ")) == set(dataset.features))
         & (conventions["unit"] == dataset.unit)
         & (conventions["start"] == "patterns")
         & (conventions["clusters"] == clusters)

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kmeans_convergence.errors import InputError
+
+
+class UnreadableError(ValueError):
+    """A file that is no table; the message is a clause that says why."""
+
+
+def parse(path: Path, **options: Any) -> pd.DataFrame:
+    """Read a table whose rows have no more entries than its header has names.
+
+    Raises
+    ------
+    UnreadableError
+        When the file is empty, no text, or has a row that is too long.
+    """
+    try:
+        with warnings.catch_warnings():
+            # by default pandas takes the first feature for the names of the rows when these are one too long
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, index_col=False, **options)
+    except pd.errors.ParserWarning as problem:
+        raise UnreadableError("the rows have more entries than the header has names") from problem
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as problem:
+        raise UnreadableError(str(problem).strip().removeprefix("Error tokenizing data. C error: ")) from problem
 
 
 def read(path: Path, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -26,11 +51,14 @@ def read(path: Path, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if not path.is_file():
         raise InputError(f"Data set {name!r} names the file {path}, which does not exist.")
     try:
-        table = pd.read_csv(path)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as problem:
+        table = parse(path)
+    except UnreadableError as problem:
+        raise InputError(f"Data set {name!r}: {path} is not a CSV file with a header ({problem}).") from problem
+    if pd.to_numeric(table.columns, errors="coerce").notna().all():
         raise InputError(
-            f"Data set {name!r}: {path} is not a CSV file with a header ({str(problem).strip()})."
-        ) from problem
+            f"Data set {name!r}: {path} begins with {', '.join(map(str, table.columns))}, which are numbers; "
+            "the first line must name the features."
+        )
     if table.empty:
         raise InputError(f"Data set {name!r}: {path} holds no patterns; at least one row of numbers is needed.")
     numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
@@ -39,6 +67,6 @@ def read(path: Path, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
         row, column = bad[0]
         raise InputError(
             f"Data set {name!r}: column {table.columns[column]!r} of {path} holds "
-            f"{table.iat[row, column]!r} in pattern {row + 1}; only finite numbers are allowed."
+            f"'{table.iat[row, column]}' in pattern {row + 1}; only finite numbers are allowed."
         )
     return numbers, tuple(str(c) for c in table.columns)

@@ -56,7 +56,10 @@ def read_registry(path: Path) -> pd.DataFrame:
     InputError
         When a column is missing or unknown, a name stands twice, or a scale is not positive.
     """
-    table = pd.read_csv(path, sep="\t", comment="#", dtype={"name": str, "source": str})
+    try:
+        table = csv.parse(path, sep="\t", comment="#", dtype={"name": str, "source": str})
+    except csv.UnreadableError as problem:
+        raise InputError(f"{path} is no table separated by tabs ({problem}).") from problem
     if tuple(table.columns) != COLUMNS:
         raise InputError(
             f"{path} has the columns {', '.join(map(str, table.columns))}: "
@@ -66,9 +69,12 @@ def read_registry(path: Path) -> pd.DataFrame:
     if len(repeated):
         raise InputError(f"{path} names the data set {repeated.iloc[0]!r} twice: names must differ.")
     scales = pd.to_numeric(table["scale"], errors="coerce")
-    wrong = table["name"][~(scales > 0)]
+    wrong = table["name"][~((scales > 0) & np.isfinite(scales))]
     if len(wrong):
-        raise InputError(f"{path} gives the data set {wrong.iloc[0]!r} no positive number as scale.")
+        value = table.loc[wrong.index[0], "scale"]
+        raise InputError(
+            f"{path} gives the data set {wrong.iloc[0]!r} the scale {value}: a finite positive number is needed."
+        )
     return table.set_index("name")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,29 @@ import jsonschema
 import numpy as np
 import yaml
 
-from kmeans_convergence.analysis.conventions import UNITS
+from kmeans_convergence.analysis.conventions import UNIT
 from kmeans_convergence.data import Dataset, load, read_registry
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.methods import METHODS
 
 Config = dict[str, Any]
 
-TYPES = {"integer": "a whole number", "number": "a number", "string": "a text", "array": "a list", "object": "a table"}
+TYPES = {
+    "integer": "a whole number",
+    "number": "a finite number",
+    "string": "a text",
+    "array": "a list",
+    "object": "a table",
+}
+
+# JSON schema takes 6.0 for a whole number, and YAML's .nan is neither above nor below a limit.
+_CHECKER = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value),
+    }
+)
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_CHECKER)  # type: ignore[no-untyped-call]
 
 
 def check(config: Config, schema: Path, datasets: Path) -> None:
@@ -47,14 +63,12 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     _check_names("conventions.variants", conventions["variants"], registry.index)
     root = datasets.resolve().parent.parent
     dataset = load(experiment["dataset"], registry, root)
-    if dataset.unit not in UNITS:
-        raise InputError(
-            f"experiment.dataset is {dataset.name!r}, in {dataset.unit}: the reported figures can be compared "
-            f"with data in {' or '.join(UNITS)} only."
-        )
+    _check_unit("experiment.dataset", dataset)
     _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
     for name in conventions["variants"]:
-        _check_clusters("conventions.prototypes", max(conventions["prototypes"]), load(name, registry, root))
+        variant = load(name, registry, root)
+        _check_unit("conventions.variants", variant)
+        _check_clusters("conventions.prototypes", max(conventions["prototypes"]), variant)
     _check_names("candidate.features", config["candidate"]["features"], dataset.features)
     for key in ("variants", "starts", "prototypes"):
         described = {"variants": experiment["dataset"], "starts": "patterns", "prototypes": experiment["prototypes"]}
@@ -76,6 +90,14 @@ def _check_names(key: str, names: list[str], allowed: Any) -> None:
             raise InputError(f"{key} names {name!r}: allowed are {', '.join(map(str, allowed))}.")
 
 
+def _check_unit(key: str, dataset: Dataset) -> None:
+    if dataset.unit != UNIT:
+        raise InputError(
+            f"{key} names {dataset.name!r}, in {dataset.unit}: the conventions need data in {UNIT}, "
+            "which a scale in the registry gives."
+        )
+
+
 def _check_clusters(key: str, clusters: int, dataset: Dataset) -> None:
     distinct = len(np.unique(dataset.X, axis=0))
     if clusters > distinct:
@@ -86,8 +108,7 @@ def _check_clusters(key: str, clusters: int, dataset: Dataset) -> None:
 
 
 def _check_shape(config: Config, schema: Config) -> None:
-    validator = jsonschema.Draft202012Validator(schema)
-    problem = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    problem = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(config))
     if problem is not None:
         raise InputError(_sentence(problem))
 

@@ -20,22 +20,21 @@ def typeset(source: Path, pdf: Path) -> None:
     RuntimeError
         With the first error of LaTeX, or what is undefined or too wide.
     """
-    environment = os.environ | ENVIRONMENT
+    folder = source.parent.resolve()
+    # BibTeX writes only where it runs, and finds the bibliography by this list; the empty end stands for its own
+    environment = os.environ | ENVIRONMENT | {"BIBINPUTS": f"{folder}{os.pathsep}"}
     with tempfile.TemporaryDirectory() as scratch:
         engine = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-output-directory={scratch}"]
 
-        def run(*command: str) -> None:
-            done = subprocess.run(
-                command, cwd=source.parent, env=environment, capture_output=True, text=True, errors="replace"
-            )
+        def run(*command: str, cwd: Path = folder) -> None:
+            done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, errors="replace")
             if done.returncode:
                 lines = done.stdout.splitlines()
                 errors = [line for line in lines if line.startswith("!") or "error" in line.lower()]
                 raise RuntimeError(f"{command[0]} failed on {source}: {(errors or lines[-1:])[0]}")
 
         run(*engine, source.name)
-        # BibTeX looks for the bibliography where it runs, and writes beside the .aux file
-        run("bibtex", str(Path(scratch) / source.stem))
+        run("bibtex", source.stem, cwd=Path(scratch))
         for _ in range(3):
             run(*engine, source.name)
         log = (Path(scratch) / f"{source.stem}.log").read_text(errors="replace")

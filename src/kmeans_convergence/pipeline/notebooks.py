@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
+from traitlets.config import Config
 
 
 def execute(notebook: Path, html: Path) -> None:
@@ -22,7 +23,12 @@ def execute(notebook: Path, html: Path) -> None:
     """
     document = nbformat.read(notebook, as_version=4)
     NotebookClient(
-        document, resources={"metadata": {"path": str(notebook.parent)}}, record_timing=False, timeout=600
+        document,
+        resources={"metadata": {"path": str(notebook.parent)}},
+        record_timing=False,
+        timeout=600,
+        # sockets of this machine only: no port is opened
+        config=Config({"ConnectionFileMixin": {"transport": "ipc"}}),
     ).execute()
     # the patch level of the interpreter is no result
     document.metadata.get("language_info", {}).pop("version", None)

@@ -39,6 +39,8 @@ def assign_and_sum(X, columns, w, assignments, cost, counts, sums):  # type: ign
             size = min(BLOCK, n - first)
             owner = assignments[r, first : first + size]
             nearest[:size] = np.inf
+            # where no distance is finite, the cost is infinite and the first prototype owns the pattern
+            owner[:] = 0
             for k in range(clusters):
                 x = columns[0, first : first + size]
                 wkj = w[r, k, 0]

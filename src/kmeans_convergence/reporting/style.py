@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.figure import Figure
 
 from kmeans_convergence.experiments.methods import METHODS
+
+if TYPE_CHECKING:
+    from IPython.display import SVG
+    from pandas.io.formats.style import Styler
 
 # Width of the text of the report, in inches.
 TEXT_WIDTH = 6.3
@@ -73,6 +80,12 @@ SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "path",
 }
 
+# Neither dates nor versions.
+METADATA: dict[str, dict[str, None]] = {
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".svg": {"Creator": None, "Date": None},
+}
+
 
 def use() -> None:
     """Apply the look to all figures made from now on."""
@@ -96,7 +109,47 @@ def label(method: str) -> str:
 def save(figure: Figure, *paths: Path) -> None:
     """Write a figure without date or version, whole or not at all; the suffix says the format."""
     for path in paths:
-        metadata = {".pdf": {"CreationDate": None, "Creator": None, "Producer": None}, ".svg": {"Date": None}}
         partial = path.with_name(f".{path.name}")
-        figure.savefig(partial, format=path.suffix[1:], metadata=metadata[path.suffix])
+        figure.savefig(partial, format=path.suffix[1:], metadata=METADATA[path.suffix])
         os.replace(partial, path)
+
+
+def show(figure: Figure) -> SVG:
+    """Return a figure as the output of a notebook's cell, the same bytes each time, and close it."""
+    from IPython.display import SVG  # slow to import, and only notebooks need it
+    from matplotlib import pyplot
+
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata=METADATA[".svg"])
+    pyplot.close(figure)
+    return SVG(file.getvalue())  # type: ignore[no-untyped-call]
+
+
+def show_table(table: pd.DataFrame, digits: int = 3) -> Styler:
+    """Return a table as the output of a notebook's cell, the same bytes each time.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Its index is not shown.
+    digits : int
+        Significant digits of numbers with a fraction; up to ten million, all digits before the point are shown.
+    """
+    fractions = list(table.select_dtypes("floating"))
+    styles = {
+        column: [{"selector": "td", "props": "white-space: nowrap"}]
+        if pd.api.types.is_numeric_dtype(table[column])
+        else [{"selector": "", "props": "text-align: left; min-width: 4.5em"}]
+        for column in table
+    }
+    # the name inside the page is a hash of the table and not random
+    shown = table.style.set_uuid(sha256(table.to_csv().encode()).hexdigest()[:8]).set_table_styles(styles)
+    shown = shown.hide(axis="index").format(escape="html", na_rep="")
+    return shown.format(lambda value: _significant(value, digits), subset=fractions, na_rep="")
+
+
+def _significant(value: float, digits: int) -> str:
+    """Return a number with so many significant digits, or as a whole number if it has more before the point."""
+    if value == 0:
+        return "0"
+    return f"{value:.0f}" if 10**digits <= abs(value) < 1e7 else f"{value:#.{digits}g}".rstrip(".")

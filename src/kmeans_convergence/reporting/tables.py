@@ -17,9 +17,9 @@ from kmeans_convergence.reporting.text import (
 )
 
 # Widths of columns of text.
-STATEMENT = r">{\raggedright\arraybackslash}p{4.9cm}"
-OURS = r">{\raggedright\arraybackslash}p{4.1cm}"
-VERDICT = r">{\raggedright\arraybackslash}p{2.2cm}"
+STATEMENT = r">{\raggedright\arraybackslash}p{6.6cm}"
+OURS = r">{\raggedright\arraybackslash}p{4.8cm}"
+VERDICT = r">{\raggedright\arraybackslash}p{3.3cm}"
 
 
 def derivation(checks: pd.DataFrame) -> str:
@@ -37,9 +37,8 @@ def derivation(checks: pd.DataFrame) -> str:
         for _, row in checks.iterrows()
     ]
     text = r">{\raggedright\arraybackslash}"
-    columns = rf"@{{}}{text}p{{2cm}}{text}p{{5.2cm}}{text}p{{1.7cm}}rrr@{{}}l@{{}}"
     return booktabs(
-        columns.replace("rrr@{}l", "rrrl"),
+        rf"@{{}}{text}p{{2cm}}{text}p{{5.0cm}}{text}p{{1.7cm}}rrrl@{{}}",
         ["step", "statement", "method", "cases", "worst error", "tolerance", "verdict"],
         rows,
     )
@@ -60,7 +59,7 @@ def verdicts(table: pd.DataFrame) -> str:
             confidence = "--"
             share, other = f"$p=$ {probability(row['share'])}", f"$p=$ {probability(row['share_candidate'])}"
         rows.append([row["claim"], escape(row["statement"]), found, confidence, share, other, row["verdict"]])
-    header = ["", "reported", "found", "1,000", "20", "20, cand.", "verdict"]
+    header = ["", "reported", "found", "all runs", "samples", "candidate", "verdict"]
     return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows)
 
 
@@ -72,7 +71,7 @@ def escape(statement: str) -> str:
 def readings() -> str:
     """How each statement is read as a predicate."""
     rows = [[claim.id, claim.reading, "averages" if claim.on_average else "a sample"] for claim in CLAIMS]
-    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{10.6cm}l@{}", ["", "predicate", "is about"], rows)
+    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{9.8cm}l@{}", ["", "predicate", "is about"], rows)
 
 
 def limits(comparison: pd.DataFrame) -> str:

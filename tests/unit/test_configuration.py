@@ -1,0 +1,179 @@
+"""The shipped configuration passes; each mistake is answered by one sentence with the key, the value and a way out."""
+
+from copy import deepcopy
+
+import pytest
+import yaml
+
+from kmeans_convergence.pipeline.configuration import check
+
+
+@pytest.fixture(scope="module")
+def shipped(root):
+    return yaml.safe_load((root / "config" / "config.yaml").read_text())
+
+
+@pytest.fixture
+def accept(root):
+    def accept(config, datasets=None):
+        schema = root / "workflow" / "schemas" / "config.schema.yaml"
+        check(config, schema, datasets or root / "config" / "datasets.tsv")
+
+    return accept
+
+
+def changed(config, key, value):
+    """Return a copy with one value replaced; `key` has dots."""
+    config = deepcopy(config)
+    *path, last = key.split(".")
+    place = config
+    for part in path:
+        place = place[part]
+    place[last] = value
+    return config
+
+
+def without(config, key):
+    config = deepcopy(config)
+    *path, last = key.split(".")
+    place = config
+    for part in path:
+        place = place[part]
+    del place[last]
+    return config
+
+
+def leaves(config):
+    for key, value in config.items():
+        yield key
+        if isinstance(value, dict):
+            yield from (f"{key}.{below}" for below in leaves(value))
+
+
+def test_the_shipped_configuration_passes(shipped, accept):
+    accept(shipped)
+
+
+def test_the_smoke_configuration_passes(shipped, accept, root):
+    for section, values in yaml.safe_load((root / "config" / "smoke.yaml").read_text()).items():
+        for key, value in values.items() if isinstance(values, dict) else [(None, values)]:
+            # a misspelt key would be refused as unknown
+            shipped = changed(shipped, f"{section}.{key}" if key else section, value)
+    accept(shipped)
+
+
+def test_each_key_is_required(shipped, accept, refused):
+    keys = list(leaves(shipped))
+    assert len(keys) > 20
+    for key in keys:
+        with refused("lacks the key", repr(key.split(".")[-1])):
+            accept(without(shipped, key))
+
+
+def test_each_key_has_a_type(shipped, accept, refused):
+    for key in leaves(shipped):
+        for value in (None, "many", ["many", {}], {"many": 1}):
+            if isinstance(value, dict) and key in shipped and isinstance(shipped[key], dict):
+                continue
+            if key == "experiment.dataset" and value == "many":
+                continue
+            with refused(key):
+                accept(changed(shipped, key, value))
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "allowed"),
+    [
+        ("the configuration", "sead", "seed, experiment"),
+        ("experiment", "epoch", "epochs, polish_epochs"),
+        ("candidate", "feature", "features"),
+        ("rate_search", "smalest", "smallest, largest"),
+        ("conventions", "start", "starts"),
+        ("derivation", "point", "points"),
+    ],
+)
+def test_an_unknown_key_is_named(shipped, accept, refused, section, key, allowed):
+    with refused(section, f"unknown key {key!r}", "allowed are", allowed):
+        accept(changed(shipped, key if section not in shipped else f"{section}.{key}", 1))
+
+
+ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mixture", "hybrid", "newton"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        # names that do not exist
+        ("experiment.dataset", "irises", ["'irises'", "iris, iris_uci"]),
+        ("experiment.optimizers", [*ALL, "adam"], ["'adam'", ", ".join(ALL)]),
+        ("experiment.optimizers", ALL[:-1], ["'newton'", ", ".join(ALL)]),
+        ("conventions.variants", ["iris", "irises"], ["'irises'", "iris, iris_uci"]),
+        ("conventions.starts", ["patterns", "plusplus"], ["'plusplus'", "patterns, box, gaussian"]),
+        ("candidate.features", ["sepal length", "stem length"], ["'stem length'", "petal length"]),
+        # numbers out of range
+        ("seed", -1, ["-1", "at least 0"]),
+        ("experiment.prototypes", 0, ["0", "at least 1"]),
+        ("experiment.prototypes", 150, ["150", "149"]),
+        ("experiment.epochs", 0, ["0", "at least 15"]),
+        ("experiment.polish_epochs", 0, ["0", "at least 1"]),
+        ("experiment.runs", 19, ["19", "at least 20"]),
+        ("experiment.rate", 0, ["0", "above 0"]),
+        ("experiment.rate", -0.03, ["-0.03", "above 0"]),
+        ("rate_search.smallest", 0.0, ["0.0", "above 0"]),
+        ("rate_search.smallest", 1.0, ["1.0", "below rate_search.largest"]),
+        ("rate_search.points", 1, ["1", "at least 2"]),
+        ("rate_search.runs", 1, ["1", "at least 2"]),
+        ("conventions.prototypes", [6, 0], ["0", "at least 1"]),
+        ("conventions.prototypes", [6, 148], ["148", "'iris_uci'", "147"]),
+        ("conventions.runs", 0, ["0", "at least 20"]),
+        ("conventions.factors", 0, ["0", "at least 1"]),
+        ("derivation.points", 0, ["0", "at least 1"]),
+        ("resamples", 0, ["0", "at least 100"]),
+        # numbers that are none
+        ("experiment.runs", True, ["True", "whole number"]),
+        ("experiment.runs", 100.5, ["100.5", "whole number"]),
+        ("experiment.prototypes", 6.0, ["6.0", "whole number"]),
+        ("experiment.rate", "0.03", ["'0.03'", "number"]),
+        ("experiment.rate", float("inf"), ["inf", "finite"]),
+        ("experiment.rate", float("nan"), ["nan", "finite"]),
+        # lists
+        ("experiment.optimizers", [*ALL, ALL[0]], ["differ", ALL[0]]),
+        ("experiment.optimizers", [], ["empty", "at least 1"]),
+        ("candidate.features", [], ["empty", "at least 1"]),
+        ("candidate.features", ["sepal length"] * 2, ["differ", "sepal length"]),
+        ("conventions.prototypes", [6, 6], ["[6, 6]", "differ"]),
+        # the experiment as described must be one of the conventions
+        ("conventions.variants", ["iris_uci"], ["['iris_uci']", "'iris'"]),
+        ("conventions.starts", ["box"], ["['box']", "'patterns'"]),
+        ("conventions.prototypes", [5, 7], ["[5, 7]", "6"]),
+    ],
+)
+def test_a_mistake_is_named(shipped, accept, refused, key, value, words):
+    with refused(key, *words):
+        accept(changed(shipped, key, value))
+
+
+@pytest.mark.parametrize("unit", ["cm", "kg"])
+def test_data_must_be_in_the_unit_of_the_reported_figures(shipped, accept, refused, root, tmp_path, unit):
+    registry = (root / "config" / "datasets.tsv").read_text()
+    datasets = tmp_path / "config" / "datasets.tsv"
+    datasets.parent.mkdir()
+    for name in ("iris", "iris_uci"):
+        datasets.write_text(registry.replace(f"bundled:{name}\t1\tmm", f"bundled:{name}\t1\t{unit}"))
+        with refused(repr(name), unit, "mm"):
+            accept(shipped, datasets)
+
+
+def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refused, tmp_path):
+    (tmp_path / "config").mkdir()
+    datasets = tmp_path / "config" / "datasets.tsv"
+    datasets.write_text(
+        "name\tsource\tscale\tunit\tlicence\tdescription\nmine\tcsv:data/mine.csv\t10\tmm\tmine\tof my own\n"
+    )
+    mine = changed(shipped, "experiment.dataset", "mine")
+    mine = changed(changed(mine, "conventions.variants", ["mine"]), "candidate.features", ["b"])
+    with refused("'mine'", "mine.csv", "does not exist"):
+        accept(mine, datasets)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.csv").write_text("a,b\n" + "".join(f"{i},{i % 3}\n" for i in range(12)))
+    accept(mine, datasets)

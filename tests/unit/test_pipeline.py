@@ -1,0 +1,216 @@
+"""What the Snakefile needs: imports of scripts, files written whole, logs, LaTeX, and scripts that stay thin."""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kmeans_convergence.pipeline import imports, tables
+from kmeans_convergence.pipeline.latex import typeset
+from kmeans_convergence.pipeline.logs import logged
+
+# --- imports --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package in which a imports b, b imports the package c.d, and d imports a again; e is apart."""
+    source = tmp_path / "kmeans_convergence"
+    (source / "c").mkdir(parents=True)
+    texts = {
+        "__init__.py": "",
+        "a.py": "import numpy\nfrom kmeans_convergence.b import anything\n",
+        "b.py": "from kmeans_convergence.c import d\n",
+        "c/__init__.py": "",
+        "c/d.py": "def later():\n    import kmeans_convergence.a\n",
+        "c/f.py": "",
+        "e.py": "import kmeans_convergence.c.f\n",
+    }
+    for name, text in texts.items():
+        (source / name).write_text(text)
+    monkeypatch.setattr(imports, "SOURCE", source)
+    return source
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import os, numpy.linalg\nfrom kmeans_convergences import a\n", []),
+        ("import kmeans_convergence\n", ["__init__.py"]),
+        ("from kmeans_convergence import e\n", ["__init__.py", "c/__init__.py", "c/f.py", "e.py"]),
+        ("import os\nif os:\n    import kmeans_convergence.c\n", ["__init__.py", "c/__init__.py"]),
+        ("from kmeans_convergence.a import x as y\n", ["__init__.py", "a.py", "b.py", "c/__init__.py", "c/d.py"]),
+    ],
+)
+def test_modules_are_followed_through_each_other(package, tmp_path, text, expected):
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    notebook = tmp_path / "notebook.ipynb"
+    cells = [
+        {"cell_type": "markdown", "source": ["from kmeans_convergence import e"]},
+        {"cell_type": "code", "source": text.splitlines(keepends=True)},
+        {"cell_type": "code", "source": ["x = 1"]},
+    ]
+    notebook.write_text(json.dumps({"cells": cells}))
+    for file in (script, notebook):
+        assert [str(found.relative_to(package)) for found in imports.modules(file)] == expected
+
+
+# Prints, for each script, which files of the package importing it loads: the package is forgotten in between.
+LOADED = """
+import json, runpy, sys
+from pathlib import Path
+loaded = {}
+for script in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.split(".")[0] == "kmeans_convergence"]:
+        del sys.modules[name]
+    runpy.run_path(script)
+    loaded[script] = [m.__file__ for name, m in sys.modules.items() if name.split(".")[0] == "kmeans_convergence"]
+print(json.dumps(loaded))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(root):
+    scripts = sorted(map(str, (root / "scripts").glob("*.py")))
+    done = subprocess.run([sys.executable, "-c", LOADED, *scripts], capture_output=True, text=True, check=True)
+    return {name: set(files) for name, files in json.loads(done.stdout).items()}
+
+
+def test_what_a_script_loads_is_what_its_rule_depends_on(loaded, root):
+    assert len(loaded) > 10
+    for script, files in loaded.items():
+        # equal, because no function of the package imports another module of it when it is called
+        assert set(map(str, imports.modules(root / script))) == files, script
+
+
+def test_a_script_does_not_depend_on_what_it_does_not_use(root):
+    names = {file.name for file in imports.modules(root / "scripts" / "run_experiment.py")}
+    assert {"paper.py", "kernels.py", "starts.py"} <= names
+    assert not names & {"claims.py", "style.py", "derivation.py", "latex.py", "rate_search.py"}
+
+
+# --- scripts --------------------------------------------------------------------------------------
+
+
+def test_scripts_are_one_thin_function(root):
+    for script in sorted((root / "scripts").glob("*.py")):
+        text = script.read_text()
+        assert len(text.splitlines()) <= 40, script
+        functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        assert [f.name for f in functions if not f.name.startswith("_")] == ["main"], script
+        (main,) = (f for f in functions if f.name == "main")
+        arguments = [*main.args.args, *main.args.kwonlyargs]
+        assert all(argument.annotation for argument in arguments), script
+        assert main.returns, script
+        assert ast.get_docstring(main), script
+        # nothing runs on import but definitions: Snakemake's names exist only under the guard
+        assert 'if __name__ == "__main__":' in text
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=20, max_size=20))
+def test_tables_come_back_to_the_last_digit(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    table = pd.DataFrame({"x": values, "i": range(len(values))})
+    tables.write_csv(table, path)
+    pd.testing.assert_frame_equal(pd.read_csv(path), table, check_exact=True)
+
+
+def test_compressed_tables_are_the_same_bytes_each_time(tmp_path):
+    table = pd.DataFrame({"x": np.linspace(0, 1, 50)})
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        tables.write_csv(table, tmp_path / folder / "table.csv.gz")
+    first, second = ((tmp_path / folder / "table.csv.gz").read_bytes() for folder in ("one", "two"))
+    assert first == second
+    assert first[:2] == b"\x1f\x8b"
+    # the time stamp of the format
+    assert first[4:8] == bytes(4)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one" / "table.csv.gz"), table)
+
+
+class Unwritable:
+    def __str__(self):
+        raise RuntimeError("half way")
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz"])
+def test_a_table_is_written_whole_or_not_at_all(tmp_path, name):
+    path = tmp_path / name
+    tables.write_csv(pd.DataFrame({"x": [1, 2]}), path)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match="half way"):
+        tables.write_csv(pd.DataFrame({"x": [*range(100_000), Unwritable()]}, dtype=object), path)
+    assert path.read_bytes() == before
+
+
+def test_an_array_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path, array = tmp_path / "a.npy", np.arange(6.0).reshape(2, 3)
+    tables.write_array(array, path)
+    np.testing.assert_array_equal(np.load(path), array)
+    before = path.read_bytes()
+
+    def half(file, array):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "save", half)
+    with pytest.raises(OSError, match="disk full"):
+        tables.write_array(array + 1, path)
+    assert path.read_bytes() == before
+
+
+# --- logs -----------------------------------------------------------------------------------------
+
+
+def test_output_goes_to_the_log(tmp_path, capsys):
+    log = tmp_path / "job.log"
+    with logged(str(log)):
+        print("to standard output")
+        print("to standard error", file=sys.stderr)
+    assert log.read_text() == "to standard output\nto standard error\n"
+    print("after")
+    assert capsys.readouterr().out == "after\n"
+
+
+def test_a_failure_is_one_sentence_and_a_traceback_in_the_log(tmp_path, capsys):
+    log = tmp_path / "job.log"
+
+    def job():
+        with logged(str(log)):
+            print("before")
+            raise ValueError("The cheese is gone.")
+
+    with pytest.raises(SystemExit) as caught:
+        job()
+    assert caught.value.code == f"The cheese is gone. (The log is {log}.)"
+    text = log.read_text()
+    assert text.startswith("before\nTraceback")
+    assert text.endswith("ValueError: The cheese is gone.\n")
+    assert capsys.readouterr() == ("", "")
+
+
+# --- LaTeX ----------------------------------------------------------------------------------------
+
+needs_latex = pytest.mark.skipif(not (shutil.which("pdflatex") and shutil.which("bibtex")), reason="there is no LaTeX")
+
+
+@needs_latex
+def test_the_first_error_of_latex_is_named(tmp_path):
+    source, pdf = tmp_path / "report.tex", tmp_path / "report.pdf"
+    source.write_text("\\documentclass{article}\n\\begin{document}\n\\nosuchmacro and \\noother\n\\end{document}\n")
+    pdf.write_bytes(b"the old one")
+    with pytest.raises(RuntimeError, match=r"pdflatex failed on .*report\.tex: ! Undefined control sequence"):
+        typeset(source, pdf)
+    assert pdf.read_bytes() == b"the old one"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["report.pdf", "report.tex"]

@@ -1,0 +1,74 @@
+"""Random streams depend on their name and nothing else; starts are drawn as they say."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from kmeans_convergence.starts import KINDS, draw, stream, streams
+
+NAME = {"root": 7, "dataset": "iris", "clusters": 6, "repetition": 3, "purpose": "order"}
+
+
+def drawn(root, dataset, clusters, repetition, purpose):
+    (rng,) = streams(root, dataset, clusters, [repetition], purpose)
+    return tuple(rng.random(4).tolist())
+
+
+def test_a_stream_depends_on_each_part_of_its_name():
+    other = {"root": 8, "dataset": "iris_uci", "clusters": 7, "repetition": 4, "purpose": "starts"}
+    draws = {drawn(**NAME)} | {drawn(**(NAME | {key: value})) for key, value in other.items()}
+    assert len(draws) == 6
+    assert drawn(**NAME) in draws
+    # a number and its text are different names, and names are no sums of their parts
+    assert len({stream(7, *name).random() for name in ((5,), ("5",), (5, 0), (0, 5), ("ab",), ("a", "b"))}) == 6
+
+
+def test_a_stream_does_not_depend_on_other_streams_or_the_process():
+    alone = drawn(**NAME)
+    many = streams(7, "iris", 6, range(10), "order")
+    for rng in many[:3]:
+        rng.random(100)
+    assert tuple(many[3].random(4)) == alone
+    code = "from kmeans_convergence.starts import stream; print(stream(7, 'iris', 6, 3, 'order').random(4).tolist())"
+    for seed in ("1", "2"):
+        out = subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        )
+        assert out.stdout.strip() == str(list(alone))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_starts_are_the_same_however_many_there_are(kind):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    few, many = (draw(X, 4, streams(1, "x", 4, range(runs), "starts"), kind) for runs in (3, 9))
+    assert many.shape == (9, 4, 3)
+    np.testing.assert_array_equal(many[:3], few)
+    assert len(np.unique(many, axis=0)) == 9
+
+
+def test_patterns_are_drawn_without_replacement_and_evenly():
+    X = np.arange(10.0)[:, None]
+    starts = draw(X, 4, streams(1, "x", 4, range(2000), "starts"))[..., 0]
+    assert all(len(set(start)) == 4 for start in starts.tolist())
+    # each pattern is as likely at each place
+    for place in starts.T:
+        assert stats.chisquare(np.bincount(place.astype(int), minlength=10)).pvalue > 0.001
+    # one pattern for each prototype: all of them
+    np.testing.assert_array_equal(np.sort(draw(X, 10, streams(1, "x", 10, [0], "starts"))[0], axis=0), X)
+
+
+def test_the_box_and_the_gaussian_are_those_of_each_feature():
+    X = np.random.default_rng(0).exponential(size=(50, 2)) * [1, 100]
+    low, high = X.min(axis=0), X.max(axis=0)
+    box, gaussian = (draw(X, 5, streams(1, "x", 5, range(400), "starts"), kind) for kind in ("box", "gaussian"))
+    assert (box >= low).all()
+    assert (box <= high).all()
+    for j in range(2):
+        assert stats.kstest(box[..., j].ravel(), stats.uniform(low[j], high[j] - low[j]).cdf).pvalue > 0.001
+        normal = stats.norm(X[:, j].mean(), X[:, j].std())
+        assert stats.kstest(gaussian[..., j].ravel(), normal.cdf).pvalue > 0.001
+    for kind in (box, gaussian):
+        assert abs(stats.spearmanr(kind[..., 0].ravel(), kind[..., 1].ravel()).statistic) < 0.07
