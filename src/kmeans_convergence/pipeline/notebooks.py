@@ -8,7 +8,6 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 
 def execute(notebook: Path, html: Path) -> None:
@@ -27,8 +26,8 @@ def execute(notebook: Path, html: Path) -> None:
         resources={"metadata": {"path": str(notebook.parent)}},
         record_timing=False,
         timeout=600,
-        # sockets of this machine only: no port is opened
-        config=Config({"ConnectionFileMixin": {"transport": "ipc"}}),
+        # the kernel's notices about its sockets are not for the person who waits
+        extra_arguments=["--log-level=ERROR"],
     ).execute()
     # the patch level of the interpreter is no result
     document.metadata.get("language_info", {}).pop("version", None)

@@ -31,12 +31,12 @@ def figures(runs: Runs, first: Runs, unit: str, seed: int, repeats: int) -> dict
 
 def residuals(runs: Runs, unit: str) -> Figure:
     """Figure 1 in the paper's form: average E_t - E_infinity, the mixture on the right axis."""
-    figure, left = new(3.4)
+    figure, left = new(2.9)
     right = left.twinx()
     right.spines["right"].set_visible(True)
     for method in PAPER:
-        _line(left, method, _positive(runs.residual(method).mean(axis=0)), black=True)
-    _line(right, "mixture", _positive(runs.residual("mixture").mean(axis=0)), black=True)
+        _line(left, method, _positive(runs.residual(method).mean(axis=0)), 0, black=True)
+    _line(right, "mixture", _positive(runs.residual("mixture").mean(axis=0)), 0, black=True)
     for axes in (left, right):
         axes.set_yscale("log")
     # the same number of decades left and right, so that the slopes compare
@@ -52,9 +52,9 @@ def residuals(runs: Runs, unit: str) -> Figure:
 
 def ratios(runs: Runs) -> Figure:
     """Figure 2 in the paper's form: ratio of successive average residuals."""
-    figure, axes = new(3.2)
+    figure, axes = new(2.7)
     for method in (*PAPER, "mixture"):
-        _line(axes, method, _ratio(runs.residual(method).mean(axis=0)), black=True)
+        _line(axes, method, _ratio(runs.residual(method).mean(axis=0)), 1, black=True)
     _ratio_axes(axes, runs)
     figure.legend(loc="outside upper center", ncols=5, columnspacing=1.2)
     return figure
@@ -62,12 +62,12 @@ def ratios(runs: Runs) -> Figure:
 
 def residuals_with_intervals(runs: Runs, unit: str, seed: int, repeats: int) -> Figure:
     """Figure 1 from all runs: average residuals with 95 % bootstrap intervals, the mixture in a panel of its own."""
-    figure, (left, right) = new(3.6, 2, sharex=True, width_ratios=(2, 1))
+    figure, (left, right) = new(3.3, 2, sharex=True, width_ratios=(2, 1))
     sample = resampling.samples(len(runs), len(runs), repeats, seed)
     for axes, methods in ((left, OURS), (right, ("mixture",))):
         for method in methods:
             residual = runs.residual(method)
-            _line(axes, method, _positive(residual.mean(axis=0)))
+            _line(axes, method, _positive(residual.mean(axis=0)), 0)
             low, high = resampling.interval(resampling.averages(sample, residual))
             bottom = FLOOR * residual[:, 0].mean()
             axes.fill_between(
@@ -89,12 +89,12 @@ def residuals_with_intervals(runs: Runs, unit: str, seed: int, repeats: int) -> 
 
 def ratios_with_intervals(runs: Runs, seed: int, repeats: int) -> Figure:
     """Figure 2 from all runs, with 95 % bootstrap intervals."""
-    figure, axes = new(3.4)
+    figure, axes = new(3.0)
     sample = resampling.samples(len(runs), len(runs), repeats, seed)
     for method in (*OURS, "mixture"):
         residual = runs.residual(method)
         ratio = _ratio(residual.mean(axis=0))
-        _line(axes, method, ratio)
+        _line(axes, method, ratio, 1)
         low, high = resampling.interval(_ratio(resampling.averages(sample, residual)))
         shown = np.isfinite(ratio)
         axes.fill_between(
@@ -105,14 +105,12 @@ def ratios_with_intervals(runs: Runs, seed: int, repeats: int) -> Figure:
     return figure
 
 
-def _line(axes: Axes, method: str, values: np.ndarray, black: bool = False) -> None:
-    """Draw one method; `values` starts at epoch 0 for residuals and at 1 for ratios. The paper's figures are black."""
+def _line(axes: Axes, method: str, values: np.ndarray, first: int, black: bool = False) -> None:
+    """Draw one method; `values` start at epoch `first`. The paper's figures are black."""
     options = STYLES[method].options(label=label(method))
     if black:
         face = "black" if STYLES[method].filled else "white"
         options |= {"color": "black", "markerfacecolor": face, "linestyle": "-", "linewidth": 0.7}
-    # a residual curve has one value more than a ratio curve, whose first value belongs to epoch 1
-    first = 0 if np.isfinite(values[0]) and values[0] > 1 else 1
     axes.plot(np.arange(first, first + len(values)), values, **options)
 
 

@@ -15,7 +15,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
-COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def collect(

@@ -17,9 +17,9 @@ from kmeans_convergence.reporting.text import (
 )
 
 # Widths of columns of text.
-STATEMENT = r">{\raggedright\arraybackslash}p{6.6cm}"
-OURS = r">{\raggedright\arraybackslash}p{4.8cm}"
-VERDICT = r">{\raggedright\arraybackslash}p{3.3cm}"
+STATEMENT = r">{\raggedright\arraybackslash}p{4.2cm}"
+OURS = r">{\raggedright\arraybackslash}p{3.1cm}"
+VERDICT = r">{\raggedright\arraybackslash}p{2.3cm}"
 
 
 def derivation(checks: pd.DataFrame) -> str:
@@ -41,6 +41,7 @@ def derivation(checks: pd.DataFrame) -> str:
         rf"@{{}}{text}p{{2cm}}{text}p{{5.0cm}}{text}p{{1.7cm}}rrrl@{{}}",
         ["step", "statement", "method", "cases", "worst error", "tolerance", "verdict"],
         rows,
+        spaced=True,
     )
 
 
@@ -57,10 +58,10 @@ def verdicts(table: pd.DataFrame) -> str:
             figure = "range" if row["claim"] == "BB-R1" else "average"
             found = f"probability of the reported {figure}"
             confidence = "--"
-            share, other = f"$p=$ {probability(row['share'])}", f"$p=$ {probability(row['share_candidate'])}"
+            share, other = probability(row["share"]), probability(row["share_candidate"])
         rows.append([row["claim"], escape(row["statement"]), found, confidence, share, other, row["verdict"]])
     header = ["", "reported", "found", "all runs", "samples", "candidate", "verdict"]
-    return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows)
+    return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows, spaced=True)
 
 
 def escape(statement: str) -> str:
@@ -71,7 +72,7 @@ def escape(statement: str) -> str:
 def readings() -> str:
     """How each statement is read as a predicate."""
     rows = [[claim.id, claim.reading, "averages" if claim.on_average else "a sample"] for claim in CLAIMS]
-    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{9.8cm}l@{}", ["", "predicate", "is about"], rows)
+    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{9.8cm}l@{}", ["", "predicate", "is about"], rows, spaced=True)
 
 
 def limits(comparison: pd.DataFrame) -> str:

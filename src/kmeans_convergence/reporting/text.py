@@ -21,7 +21,8 @@ def number(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, in LaTeX and without an exponent of e-notation."""
     if value == 0 or math.isnan(value):
         return "0" if value == 0 else "--"
-    exponent = math.floor(math.log10(abs(value)))
+    # of the rounded value: 9.996 has three digits as 10.0
+    exponent = int(f"{value:.{digits - 1}e}".split("e")[1])
     if -4 <= exponent < 6:
         text = f"{value:.{max(digits - 1 - exponent, 0)}f}"
         return text.replace("-", r"$-$")
@@ -47,6 +48,8 @@ def decimals(low: float, high: float) -> int:
 
 def interval(value: float, low: float, high: float) -> str:
     """Return "value [low, high]", rounded to two digits of the interval's half width."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return fixed(value, 1)
     places = decimals(low, high)
     return f"{fixed(value, places)} [{fixed(low, places)}, {fixed(high, places)}]"
 
@@ -69,14 +72,17 @@ def percent(share: float) -> str:
 
 def probability(p: float) -> str:
     """Return a probability with two significant digits; tiny ones as a bound."""
+    if math.isnan(p):
+        return "--"
     if p < 0.0001:
         return "0" if p == 0 else r"$<10^{-4}$"
     return number(min(p, 1.0), 2) if p < 0.995 else "1"
 
 
-def booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table body to be input: a tabular with booktabs rules and no vertical ones."""
-    lines = [" & ".join(header) + r" \\", r"\midrule", *(" & ".join(row) + r" \\" for row in rows)]
+def booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]], spaced: bool = False) -> str:
+    """Return a tabular with booktabs rules and no vertical ones; `spaced` rows are told apart when they wrap."""
+    end = r" \\ \addlinespace[3pt]" if spaced else r" \\"
+    lines = [" & ".join(header) + r" \\", r"\midrule", *(" & ".join(row) + end for row in rows)]
     body = "\n".join(lines)
     return f"{HEADER}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
