@@ -4,30 +4,53 @@ CORES ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# LaTeX that the project unpacked for itself goes first.
+export PATH := $(CURDIR)/.texlive/bin:$(PATH)
 
-.PHONY: all test lint types unit clean
-all: $(READY)
-	$(BIN)/snakemake --cores $(CORES)
+.PHONY: all page bench test lint types tests latex clean
+all: $(READY) latex
+	@tools/unlock_stale.sh $(BIN)/snakemake
+	@$(BIN)/snakemake --cores $(CORES)
+	@if [ -f paper/report.pdf ]; then echo "The report is $(CURDIR)/paper/report.pdf"; fi
 
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "This project needs Python 3.11 or newer: name one with 'make PYTHON=/path/to/python3'." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
-	touch $@
+# The same figures and tables to browse, with their captions.
+page: all
+	@$(BIN)/snakemake --quiet all --report report.html
+	@echo "The page is $(CURDIR)/report.html"
 
-test: lint types unit
+# Cost of a batched Lloyd iteration, beside scikit-learn in the same run.
+bench: $(READY)
+	@$(BIN)/python benchmarks/lloyd_iteration.py
+
+test: $(READY) latex lint types tests
 
 lint: $(READY)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/codespell
 
 types: $(READY)
-	$(BIN)/mypy
+	@$(BIN)/mypy
 
-unit: $(READY)
-	$(BIN)/pytest
+tests: $(READY)
+	@$(BIN)/pytest
+
+# Status 3 says that there is no LaTeX and no way to get it: all but the PDF can be made.
+latex:
+	@tools/get_latex.sh || [ $$? -eq 3 ]
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "This project needs Python 3.11 or newer: name one with 'make PYTHON=/path/to/python3'." >&2; exit 1; }
+	@echo "Building the environment in $(VENV) (a minute or two) ..."
+	@$(PYTHON) -m venv --clear $(VENV) >/dev/null || { \
+	  echo "Python has no venv module: install it, on Debian with 'apt install python3-venv'." >&2; exit 1; }
+	@$(PIP) install --require-hashes -r requirements.lock || { \
+	  echo "The packages of requirements.lock could not be installed: check the network and try again." >&2; exit 1; }
+	@$(PIP) install --no-build-isolation --no-deps -e .
+	@touch $@
 
 clean:
-	rm -rf results figures logs benchmarks paper/generated notebooks/html
+	rm -rf results figures logs paper/generated paper/report.pdf notebooks/html report.html

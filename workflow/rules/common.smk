@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 
 SOURCE = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCE))

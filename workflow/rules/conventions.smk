@@ -9,7 +9,7 @@ rule run_conventions:
     log:
         "logs/run_conventions_{variant}.log",
     benchmark:
-        "benchmarks/run_conventions_{variant}.tsv"
+        "logs/times/run_conventions_{variant}.tsv"
     # the longest jobs of all: they start first
     priority: 1
     threads: 1
@@ -46,7 +46,7 @@ rule judge_conventions:
     log:
         "logs/judge_conventions.log",
     benchmark:
-        "benchmarks/judge_conventions.tsv"
+        "logs/times/judge_conventions.tsv"
     threads: 1
     params:
         factors=config["conventions"]["factors"],
@@ -78,7 +78,7 @@ rule plot_limits:
     log:
         "logs/plot_limits.log",
     benchmark:
-        "benchmarks/plot_limits.tsv"
+        "logs/times/plot_limits.tsv"
     threads: 1
     params:
         unit=UNIT,

@@ -8,7 +8,7 @@ rule check_derivation:
     log:
         "logs/check_derivation.log",
     benchmark:
-        "benchmarks/check_derivation.tsv"
+        "logs/times/check_derivation.tsv"
     threads: 1
     params:
         dataset=data(DATASET),
@@ -33,7 +33,7 @@ rule plot_landscape:
     log:
         "logs/plot_landscape.log",
     benchmark:
-        "benchmarks/plot_landscape.tsv"
+        "logs/times/plot_landscape.tsv"
     threads: 1
     message:
         "Draw the cost along a line"

@@ -9,7 +9,7 @@ rule run_experiment:
     log:
         "logs/run_experiment_{convention}.log",
     benchmark:
-        "benchmarks/run_experiment_{convention}.tsv"
+        "logs/times/run_experiment_{convention}.tsv"
     threads: 1
     params:
         dataset=data(DATASET),
@@ -56,7 +56,7 @@ rule plot_convergence:
     log:
         "logs/plot_convergence.log",
     benchmark:
-        "benchmarks/plot_convergence.tsv"
+        "logs/times/plot_convergence.tsv"
     threads: 1
     params:
         unit=UNIT,
@@ -79,7 +79,7 @@ rule judge_claims:
     log:
         "logs/judge_claims_{convention}.log",
     benchmark:
-        "benchmarks/judge_claims_{convention}.tsv"
+        "logs/times/judge_claims_{convention}.tsv"
     threads: 1
     params:
         seed=config["seed"],
@@ -108,7 +108,7 @@ rule decide_verdicts:
     log:
         "logs/decide_verdicts.log",
     benchmark:
-        "benchmarks/decide_verdicts.tsv"
+        "logs/times/decide_verdicts.tsv"
     threads: 1
     params:
         dataset=data(DATASET),
@@ -131,7 +131,7 @@ rule compare_limits:
     log:
         "logs/compare_limits.log",
     benchmark:
-        "benchmarks/compare_limits.tsv"
+        "logs/times/compare_limits.tsv"
     threads: 1
     params:
         seed=config["seed"],
@@ -151,7 +151,7 @@ rule search_rate:
     log:
         "logs/search_rate.log",
     benchmark:
-        "benchmarks/search_rate.tsv"
+        "logs/times/search_rate.tsv"
     threads: 1
     params:
         dataset=data(DATASET),
@@ -179,7 +179,7 @@ rule plot_rates:
     log:
         "logs/plot_rates.log",
     benchmark:
-        "benchmarks/plot_rates.tsv"
+        "logs/times/plot_rates.tsv"
     threads: 1
     params:
         rate=config["experiment"]["rate"],

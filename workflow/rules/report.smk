@@ -28,7 +28,7 @@ rule check_results:
     log:
         "logs/check_results.log",
     benchmark:
-        "benchmarks/check_results.tsv"
+        "logs/times/check_results.tsv"
     threads: 1
     message:
         "Test the invariants of the results"
@@ -53,7 +53,7 @@ rule make_tables:
     log:
         "logs/make_tables.log",
     benchmark:
-        "benchmarks/make_tables.tsv"
+        "logs/times/make_tables.tsv"
     threads: 1
     params:
         dataset=data(DATASET),
@@ -76,7 +76,7 @@ rule make_numbers:
     log:
         "logs/make_numbers.log",
     benchmark:
-        "benchmarks/make_numbers.tsv"
+        "logs/times/make_numbers.tsv"
     threads: 1
     params:
         dataset=data(DATASET),
@@ -106,7 +106,7 @@ rule execute_notebook:
     log:
         "logs/execute_notebook_{notebook}.log",
     benchmark:
-        "benchmarks/execute_notebook_{notebook}.tsv"
+        "logs/times/execute_notebook_{notebook}.tsv"
     threads: 1
     message:
         "Execute the notebook {wildcards.notebook}"
@@ -133,7 +133,7 @@ rule build_report:
     log:
         "logs/build_report.log",
     benchmark:
-        "benchmarks/build_report.tsv"
+        "logs/times/build_report.tsv"
     threads: 1
     message:
         "Typeset the report"

@@ -1,0 +1,111 @@
+"""Two builds give the same bytes: in folders of different depth, with other numbers of cores, and after a kill."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SMOKE, SNAKEMAKE, copy_project, snakemake
+
+BUILT = ("results", "figures", "paper/generated", "paper/report.pdf", "notebooks/html")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that the pipeline has built."""
+    files = [
+        file for name in BUILT for file in ((folder / name).rglob("*") if (folder / name).is_dir() else [folder / name])
+    ]
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()
+    }
+
+
+def killed_half_way(folder: Path) -> None:
+    """Start a build and kill it with all its jobs once some are done and others are at work."""
+    with subprocess.Popen(
+        [*SNAKEMAKE, "--cores", "2", *SMOKE],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + 120
+        while len(list((folder / "results").rglob("*.csv.gz"))) < 1 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module", name="builds")
+def two_builds(tmp_path_factory):
+    plain = copy_project(tmp_path_factory.mktemp("plain"))
+    deep = copy_project(tmp_path_factory.mktemp("resumed") / "some" / "folder deeper")
+    first = snakemake(plain, "--cores", "1", *SMOKE)
+    assert first.returncode == 0, first.stderr[-3000:]
+    killed_half_way(deep)
+    started = set(digests(deep))
+    unlocked = subprocess.run(
+        ["tools/unlock_stale.sh", shutil.which("snakemake", path=Path(SNAKEMAKE[0]).parent)],
+        cwd=deep,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert unlocked.returncode == 0, unlocked.stderr
+    assert "resumed" in unlocked.stdout
+    second = snakemake(deep, "--cores", "2", *SMOKE)
+    assert second.returncode == 0, second.stderr[-3000:]
+    return plain, deep, started
+
+
+def test_the_same_bytes(builds):
+    plain, deep, started = builds
+    expected = digests(plain)
+    assert 0 < len(started) < len(expected)
+    assert digests(deep) == expected
+    assert len([name for name in expected if name.startswith("figures/")]) == 14
+    assert sum(name.endswith(".html") for name in expected) == 2
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex") and not (ROOT / ".texlive").is_dir(), reason="there is no LaTeX")
+def test_the_report_is_built(builds):
+    assert (builds[0] / "paper/report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_nothing_is_left_half_written(builds):
+    for folder in builds[:2]:
+        assert not [file for name in BUILT for file in (folder / name).rglob(".*") if file.is_file()]
+
+
+def test_no_path_of_this_computer_in_what_was_built(builds):
+    for folder in builds[:2]:
+        for name in digests(folder):
+            assert str(folder).encode() not in (folder / name).read_bytes(), name
+
+
+def test_a_second_run_has_nothing_to_do(builds):
+    again = snakemake(builds[0], "--cores", "2", *SMOKE)
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_only_what_a_change_concerns_is_made_again(builds):
+    rates = builds[0] / "src/kmeans_convergence/reporting/rates.py"
+    rates.write_text(rates.read_text() + "\n# changed\n")
+    plan = snakemake(builds[0], "--dry-run", "--cores", "1", *SMOKE).stdout
+    # the figure and what shows it; no experiment runs again
+    assert "plot_rates" in plan
+    assert "build_report" in plan or not (builds[0] / "paper/report.pdf").exists()
+    for rule in ("run_experiment", "run_conventions", "search_rate", "plot_convergence"):
+        assert rule not in plan
+
+
+def test_the_page_to_browse(builds):
+    plain = builds[0]
+    made = snakemake(plain, "--report", "report.html", *SMOKE)
+    assert made.returncode == 0, made.stderr[-2000:]
+    page = (plain / "report.html").read_text()
+    for caption in ("parabolas that meet in kinks", "What each epoch leaves", "One row for each reported statement"):
+        assert caption in page

@@ -1,0 +1,66 @@
+"""What is written twice agrees."""
+
+import re
+import tomllib
+
+import pandas as pd
+import yaml
+from conftest import ROOT
+
+import kmeans_convergence
+from kmeans_convergence.analysis.original import Original
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
+
+
+def test_one_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert PROJECT["project"]["version"] == citation["version"] == kmeans_convergence.__version__
+    assert f"## {kmeans_convergence.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_conda_environment_has_the_same_packages():
+    packages = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    expected = {re.sub(r"^[\w-]+", lambda m: CONDA_NAMES.get(m[0], m[0]), requirement) for requirement in wanted}
+    python = "python" + PROJECT["project"]["requires-python"]
+    assert set(packages) == {python, *expected}
+
+
+def test_the_lock_pins_every_direct_dependency_with_hashes():
+    lock = (ROOT / "requirements.lock").read_text()
+    for requirement in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]:
+        name = re.match(r"[\w-]+", requirement)[0]
+        assert re.search(rf"^{name}==[^\\]*\\\n    --hash=sha256:", lock, re.MULTILINE), name
+    assert "file:" not in lock
+
+
+def test_the_experiment_is_the_papers():
+    original = Original(ROOT / "paper/original_values.csv")
+    experiment = yaml.safe_load((ROOT / "config/config.yaml").read_text())["experiment"]
+    assert experiment["prototypes"] == original.epochs("setting", "prototypes")
+    assert experiment["epochs"] == original.epochs("setting", "epochs")
+    assert experiment["polish_epochs"] == original.epochs("setting", "polish epochs")
+    assert experiment["rate"] == original.number("setting", "rate")
+    assert experiment["runs"] >= original.epochs("setting", "runs")
+
+
+def test_every_configuration_key_is_explained():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    explained = (ROOT / "config/README.md").read_text()
+    for name, part in schema["properties"].items():
+        for key in [name, *(f"{name}.{inner}" for inner in part.get("properties", {}))]:
+            assert f"`{key}`" in explained, key
+
+
+def test_every_column_of_the_registry_is_explained():
+    explained = (ROOT / "config/README.md").read_text()
+    for column in pd.read_csv(ROOT / "config/datasets.tsv", sep="\t").columns:
+        assert f"`{column}`" in explained, column
+
+
+def test_the_readme_names_targets_that_exist():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^    make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

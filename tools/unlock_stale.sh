@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Remove the lock that a killed run of Snakemake left in this project, unless a run is still alive in it.
+# Usage: tools/unlock_stale.sh SNAKEMAKE
+set -eu
+cd "$(dirname "$0")/.."
+
+[ -n "$(ls -A .snakemake/locks 2>/dev/null)" ] || exit 0
+for process in $(pgrep -f snakemake || true); do
+  if [ "$process" != $$ ] && [ "$process" != "$PPID" ] && [ "$(readlink "/proc/$process/cwd")" = "$PWD" ] &&
+    ! grep -qz 'unlock_stale' "/proc/$process/cmdline"; then
+    echo "Another run is at work in this folder (process $process): wait for it, or stop it." >&2
+    exit 1
+  fi
+done
+echo "An earlier run was stopped half-way: it is resumed."
+"$1" --unlock --quiet all
