@@ -25,3 +25,5 @@ rule all:
     default_target: True
     input:
         everything(),
+    message:
+        "Everything is there"
