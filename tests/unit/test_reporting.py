@@ -218,7 +218,7 @@ def test_tables_have_as_many_entries_in_each_row(study):
         tables.conventions(results["conventions"], described),
     )
     for table in made:
-        rows = [line for line in table.splitlines() if line.endswith(r"\\")]
+        rows = [line.split(r" \\")[0] + r" \\" for line in table.splitlines() if r" \\" in line]
         assert len(rows) > 2
         assert len({columns(row) for row in rows}) == 1
         assert table.startswith(text.HEADER)
