@@ -53,6 +53,10 @@ class Evaluation:
         return np.divide(self.sums, self.counts[..., None], out=self.w.copy(), where=owned)
 
 
+# Patterns that are looked at in one go.
+ROWS = 2**16
+
+
 class Problem(Protocol):
     """A cost over prototypes that can be evaluated for many runs in one pass over the data."""
 
@@ -67,19 +71,26 @@ class Problem(Protocol):
 
 
 def as_patterns(X: np.ndarray) -> np.ndarray:
-    """Return `X` as a read-only C-ordered float64 matrix of finite numbers.
+    """Return `X` as a read-only C-ordered matrix of finite numbers.
+
+    A matrix of float32 stays one, so that large data take half the memory; anything else becomes float64. What may be
+    written to is copied; a read-only array is not, so that a memory-mapped file may be larger than memory.
 
     Raises
     ------
     InputError
         When `X` is not a matrix with at least one row and one column of finite numbers.
     """
-    X = np.array(X, dtype=np.float64, order="C")
+    X = np.asarray(X)
+    kind = np.float32 if X.dtype == np.float32 else np.float64
+    X = np.array(X, dtype=kind, order="C", copy=True if X.flags.writeable else None).view()
     if X.ndim != 2 or 0 in X.shape:
         raise InputError(f"The data have shape {X.shape}: a matrix (patterns, features) is needed.")
-    if not np.isfinite(X).all():
-        i, j = np.argwhere(~np.isfinite(X))[0]
-        raise InputError(f"The data hold {X[i, j]} in row {i}, column {j}: only finite numbers are allowed.")
+    for first in range(0, len(X), ROWS):
+        finite = np.isfinite(X[first : first + ROWS])
+        if not finite.all():
+            i, j = np.argwhere(~finite)[0] + (first, 0)
+            raise InputError(f"The data hold {X[i, j]} in row {i}, column {j}: only finite numbers are allowed.")
     X.flags.writeable = False
     return X
 

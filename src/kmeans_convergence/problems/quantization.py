@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmeans_convergence.problems import kernels
+from kmeans_convergence.problems import kernels, passes
 from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
 
 
@@ -29,7 +29,7 @@ class QuantizationProblem:
 
     def __init__(self, X: np.ndarray) -> None:
         self.X = as_patterns(X)
-        self._columns = np.ascontiguousarray(self.X.T)
+        self._screen: passes.Screen | None = None
 
     @property
     def n(self) -> int:
@@ -44,10 +44,10 @@ class QuantizationProblem:
         w : ndarray of shape (R, K, d)
         """
         w = as_prototypes(w, self.X.shape[1])
-        runs, clusters, _ = w.shape
-        assignments = np.empty((runs, self.n), dtype=np.int32)
-        cost, counts, sums = np.empty(runs), np.zeros((runs, clusters)), np.zeros_like(w)
-        kernels.assign_and_sum(self.X, self._columns, w, assignments, cost, counts, sums)
+        screened = passes.suits_screening(self.n, w.shape[1], w.shape[2])
+        if screened and self._screen is None:
+            self._screen = passes.Screen(self.X)
+        assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
         return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
