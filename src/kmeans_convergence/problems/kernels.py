@@ -127,7 +127,7 @@ def pass_directly(X, w, first, last, assignments, cost, counts, sums):  # type: 
 
 @njit(cache=True, nogil=True)
 def pass_rows(X, w, rows, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
-    """Do what `pass_directly` does, but for the patterns `rows` (R, m) of each run; `assignments` has the shape (R, m)."""
+    """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
     features = X.shape[1]
     columns = np.empty((features, BLOCK))
     partial = np.empty((min(features, LANES), BLOCK))

@@ -63,12 +63,11 @@ class QuantizationProblem:
             The patterns of each run; one that stands twice counts twice. The assignments have this shape, too.
         """
         w = as_prototypes(w, self.X.shape[1])
-        if not passes.suits_screening(rows.shape[1], w.shape[1], w.shape[2]):
-            parts = passes.run_pass_rows(self.X, w, rows)
-        else:
+        if passes.suits_screening(rows.shape[1], w.shape[1], w.shape[2]):
             each = [passes.run_pass(self.X[some], w[r : r + 1], self._screen) for r, some in enumerate(rows)]
-            parts = tuple(np.concatenate(part) for part in zip(*each, strict=True))
-        assignments, cost, counts, sums = parts
+            assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
+        else:
+            assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
         return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
