@@ -51,6 +51,8 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
             f"Data set {name!r}: what {url} sends has not the SHA-256 {sha256} and was not kept; {mend}."
         ) from problem
     except RequestException as problem:
+        if problem.response is not None:
+            problem.response.close()  # pooch leaves the connection open after an answer such as 404
         raise InputError(
             f"Data set {name!r} could not be downloaded from {url} ({type(problem).__name__}); {mend}."
         ) from problem
