@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import signal
 import threading
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -147,16 +148,19 @@ def test_a_folder_that_is_a_file(server, tmp_path, refused, monkeypatch):
         fetch("some", "some.csv", f"{server.at}/whole.csv", RIGHT)
 
 
-def test_an_interrupt_leaves_nothing(server, cache, monkeypatch):
+@pytest.mark.parametrize(("number", "ending"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_an_interrupt_leaves_nothing(cache, monkeypatch, number, ending):
     def interrupt(_, url, file, *__):
         with open(file, "wb") as target:
             target.write(TABLE[:40])
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        fetch("some", "some.csv", f"{server.at}/whole.csv", RIGHT)
+    before = signal.getsignal(number)
+    with pytest.raises(ending):
+        fetch("some", "some.csv", "http://127.0.0.1/some.csv", RIGHT)
     assert list(cache.iterdir()) == []
+    assert signal.getsignal(number) == before
 
 
 def test_without_a_name_the_folder_is_that_for_caches(monkeypatch):
