@@ -71,6 +71,7 @@ def test_a_bundled_set_is_the_published_one_and_needs_no_network(registry, no_ne
         row = describe(dataset)
         assert (row["n"], row["total"], row["d"], row["distinct"]) == (n, n, d, counted[0])
         assert row["condition"] == pytest.approx(counted[1], rel=5e-3)
+        assert max(dataset.clusters) <= counted[0]
     else:
         dataset = load(name, registry, rows=500)
         assert (dataset.total, dataset.X.shape) == (n, (500, d))

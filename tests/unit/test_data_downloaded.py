@@ -179,14 +179,16 @@ def test_numbers_between_spaces(tmp_path):
 
 def test_a_column_to_drop_must_be_there(tmp_path, refused):
     (tmp_path / "some.csv").write_bytes(TABLE)
-    with refused("some.csv", "'yaer'", "rownames, species, length, year, width"):
-        parse(tmp_path / "some.csv", ("yaer",))
+    with refused("some.csv", "'weight'", "rownames, species, length, year, width"):
+        parse(tmp_path / "some.csv", ("weight",))
 
 
 @pytest.mark.skipif(FOLDER_VARIABLE not in os.environ, reason=f"{FOLDER_VARIABLE} names no folder of downloads")
 @pytest.mark.parametrize("name", SURVEY)
 def test_a_downloaded_set_is_the_published_one(root, name):
-    row = describe(load(name, read_registry(root / "config" / "datasets.tsv")))
+    dataset = load(name, read_registry(root / "config" / "datasets.tsv"))
+    row = describe(dataset)
     n, d, distinct, condition = SURVEY[name]
+    assert max(dataset.clusters) <= distinct
     assert (row["n"], row["d"], row["distinct"]) == (n, d, distinct)
     assert row["condition"] == pytest.approx(condition, rel=5e-3)
