@@ -11,6 +11,7 @@ from kmeans_convergence.problems.kernels import (
     LANES,
     TURNS,
     add_few,
+    cost_few,
     squared_distance,
 )
 
@@ -71,16 +72,39 @@ def _upper(square):  # type: ignore[no-untyped-def]
     return math.sqrt(square) * (1 + MARGIN) + TINY
 
 
+@njit(cache=True, nogil=True)
+def spend(w, before, spent):  # type: ignore[no-untyped-def]
+    """Add to `spent` (K,) how much nearer to others than to its owner a pattern may have come by the last move.
+
+    That is at most how far its owner has moved and how far any other prototype has.
+    """
+    largest, runner_up, farthest = 0.0, 0.0, 0
+    moved = np.empty(w.shape[0])
+    for k in range(w.shape[0]):
+        square = squared_distance(w[k], before[k])
+        moved[k] = math.sqrt(square) * (1 + MARGIN) + (TINY if square > 0 else 0.0)
+        if moved[k] > largest:
+            largest, runner_up, farthest = moved[k], largest, k
+        else:
+            runner_up = max(runner_up, moved[k])
+    for k in range(w.shape[0]):
+        # rounded up, too
+        spent[k] = (spent[k] + moved[k] + (runner_up if k == farthest else largest)) * (1 + 2.0**-50)
+
+
 @njit(cache=True, inline="always")
-def _keeps(upper, gap, moved, lowers):  # type: ignore[no-untyped-def]
-    """Say whether a pattern at most `upper` from its prototype keeps it."""
-    if upper < gap:
-        return True
-    keeps = True
+def _key(spent, lower, upper):  # type: ignore[no-untyped-def]
+    """Return what may be spent before another prototype can have come nearer than `upper`; zero when it is now."""
+    return _rounded_down(spent + lower - upper) if lower > upper else np.float32(0)
+
+
+@njit(cache=True, inline="always")
+def _least(lowers, moved):  # type: ignore[no-untyped-def]
+    """How near the nearest prototype but the owner may be by now."""
+    least = np.inf
     for g in range(lowers.shape[0]):
-        # written so that a NaN fails
-        keeps &= lowers[g] - moved[g] > upper
-    return keeps
+        least = min(least, lowers[g] - moved[g])
+    return least
 
 
 @njit(cache=True, nogil=True)
@@ -109,6 +133,10 @@ def _search(x, w, columns, square, owner, moved, groups, lowers, squares):  # ty
         The prototype; the lowest index where several are nearest.
     computed : int
         Distances computed.
+
+    Notes
+    -----
+    A comparison with NaN is false: where squares overflow, a group is looked at.
     """
     upper, before, before_square, home = _upper(square), owner, square, -1
     group, runner_up, computed = -1, np.inf, 0
@@ -138,90 +166,121 @@ def _search(x, w, columns, square, owner, moved, groups, lowers, squares):  # ty
 
 
 @njit(cache=True, nogil=True)
-def pass_bounded(  # type: ignore[no-untyped-def]
-    X, w, gaps, first, last, moved, now, groups, owners, stamps, lowers, cost, counts, sums
+def assign_bounded(  # type: ignore[no-untyped-def]
+    X, w, gaps, first, last, block, moved, spent, now, groups, owners, stamps, keys, lowers, changed
 ):
-    """Do what `kernels.pass_directly` does for one run, computing only the distances that the bounds leave open.
+    """Find the owners of patterns for one run, looking only at patterns and distances that the bounds leave open.
 
     Parameters
     ----------
     X : float array of shape (n, d), in
     w : float64 array of shape (K, d), in
     gaps : float64 array of shape (K,), in
-        No pattern nearer to prototype k than this has another owner.
-    first, last : int
+        See `half_gaps`.
+    first, last, block : int
     moved : float64 array of shape (P, G), in
         See `moves`.
+    spent : float64 array of shape (K,), in
+        See `spend`.
     now : int
         The place of this pass among the P remembered ones.
     groups : int64 array of shape (G + 1,), in
     owners : int32 array of shape (n,), in and out
     stamps : uint8 array of shape (n,), in and out
         The pass that the bounds of a pattern refer to.
+    keys : float32 array of shape (n,), in and out
+        A pattern keeps its owner as long as less than this is spent.
     lowers : float32 array of shape (n, G), in and out
-        How far the nearest prototype of a group, without the owner, was then at least.
-    cost : float64 array of shape (1,), in zeros, out
-    counts : float64 array of shape (K,), in zeros, out
-    sums : float64 array of shape (K, d), in zeros, out
+        How far the nearest prototype of a group, without the owner, was at least.
+    changed : bool array of shape (blocks,), out
+        Set for a block of patterns in which an owner changed.
 
     Returns
     -------
     int
         Distances computed.
     """
-    features = X.shape[1]
-    few = features <= FEW_FEATURES
     columns = np.ascontiguousarray(w.T)
     squares = np.empty(w.shape[0])
-    block = np.zeros((FEW_FEATURES, BLOCK))
-    nearest = np.empty(BLOCK)
-    owner = np.empty(BLOCK, dtype=np.int64)
-    turns = np.empty((TURNS, w.shape[0], FEW_FEATURES + 1))
-    # the place that the next pass will take
-    leaving = (now + 1) % moved.shape[0]
-    computed = last - first
-    for begin in range(first, last, BLOCK):
-        size = min(BLOCK, last - begin)
-        for b in range(size):
-            i = begin + b
-            x, k, stamp = X[i], np.int64(owners[i]), stamps[i]
-            square = squared_distance(x, w[k])
-            if not _keeps(_upper(square), gaps[k], moved[stamp], lowers[i]):
-                square, k, more = _search(x, w, columns, square, k, moved[stamp], groups, lowers[i], squares)
-                owners[i], stamps[i] = k, now
-                computed += more
-            elif stamp == leaving:
-                for g in range(lowers.shape[1]):
-                    lowers[i, g] = _rounded_down(lowers[i, g] - moved[stamp, g])
-                stamps[i] = now
-            if few:
-                nearest[b], owner[b] = square, k
-                for j in range(features):
-                    block[j, b] = x[j]
-            else:
-                cost[0] += 0.5 * square
-                counts[k] += 1.0
-                for j in range(features):
-                    sums[k, j] += x[j]
-        if few:
-            add_few(block, size, nearest, owner, turns, cost, counts, sums)
+    computed = 0
+    for i in range(first, last):
+        k = np.int64(owners[i])
+        if keys[i] > spent[k]:
+            continue
+        stamp = stamps[i]
+        square = squared_distance(X[i], w[k])
+        computed += 1
+        upper = _upper(square)
+        lower = max(_least(lowers[i], moved[stamp]), 2 * gaps[k] - upper)
+        if not lower > upper:
+            before = k
+            square, k, more = _search(X[i], w, columns, square, k, moved[stamp], groups, lowers[i], squares)
+            computed += more
+            owners[i], stamps[i] = k, now
+            if k != before:
+                changed[i // block] = True
+            upper = _upper(square)
+            lower = max(_least(lowers[i], moved[now]), 2 * gaps[k] - upper)
+        keys[i] = _key(spent[k], lower, upper)
     return computed
 
 
 @njit(cache=True, nogil=True)
-def failing(X, w, gaps, first, last, step, moved, owners, stamps, lowers):  # type: ignore[no-untyped-def]
-    """Return the share of every `step`-th pattern that does not pass the tests; see `pass_bounded`."""
-    tried, failed = 0, 0
+def expired(X, w, gaps, first, last, step, moved, spent, owners, stamps, keys, lowers):  # type: ignore[no-untyped-def]
+    """Return the share of every `step`-th pattern that `assign_bounded` would have to search for."""
+    tried, searched = 0, 0
     for i in range(first, last, step):
         k = owners[i]
         tried += 1
-        failed += not _keeps(_upper(squared_distance(X[i], w[k])), gaps[k], moved[stamps[i]], lowers[i])
-    return failed / tried
+        if not keys[i] > spent[k]:
+            upper = _upper(squared_distance(X[i], w[k]))
+            searched += not max(_least(lowers[i], moved[stamps[i]]), 2 * gaps[k] - upper) > upper
+    return searched / tried
+
+
+@njit(cache=True, nogil=True)
+def rebase(first, last, leaving, now, moved, stamps, lowers):  # type: ignore[no-untyped-def]
+    """Let bounds that refer to the pass `leaving`, which will be forgotten, refer to this one."""
+    for i in range(first, last):
+        if stamps[i] == leaving:
+            stamps[i] = now
+            for g in range(lowers.shape[1]):
+                lowers[i, g] = _rounded_down(lowers[i, g] - moved[leaving, g])
+
+
+@njit(cache=True, nogil=True)
+def assign_few(X, w, first, last, spent, now, owners, stamps, keys, lowers):  # type: ignore[no-untyped-def]
+    """Find the owners of patterns with few features by all distances, and bounds with them; see `assign_bounded`."""
+    columns = np.zeros((FEW_FEATURES, BLOCK))
+    nearest, second, owner = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, dtype=np.int64)
+    wide = np.zeros((w.shape[0], FEW_FEATURES))
+    wide[:, : w.shape[1]] = w
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    for begin in range(first, last, BLOCK):
+        size = min(BLOCK, last - begin)
+        for i in range(size):
+            for j in range(X.shape[1]):
+                columns[j, i] = X[begin + i, j]
+        nearest[:], second[:], owner[:] = np.inf, np.inf, 0
+        for k in range(w.shape[0]):
+            w0, w1, w2, w3 = wide[k, 0], wide[k, 1], wide[k, 2], wide[k, 3]
+            for i in range(size):
+                distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2
+                nearer = distance < nearest[i]
+                loser = nearest[i] if nearer else distance
+                second[i] = loser if loser < second[i] else second[i]
+                nearest[i] = distance if nearer else nearest[i]
+                owner[i] = k if nearer else owner[i]
+        for i in range(size):
+            lower = math.sqrt(second[i]) * (1 - MARGIN)
+            owners[begin + i], stamps[begin + i] = owner[i], now
+            lowers[begin + i, :] = _rounded_down(lower)
+            keys[begin + i] = _key(spent[owner[i]], lower, _upper(nearest[i]))
 
 
 @njit(cache=True, nogil=True)
 def remember_scores(  # type: ignore[no-untyped-def]
-    scores, norms, errors, features, scale, first, now, groups, owners, stamps, lowers
+    scores, norms, errors, features, scale, first, spent, now, groups, owners, stamps, keys, lowers
 ):
     """Turn the scores of `kernels.assign_screened` into bounds.
 
@@ -235,18 +294,94 @@ def remember_scores(  # type: ignore[no-untyped-def]
     scale : float
     first : int
         The pattern that the first row of `scores` belongs to.
-    now, groups, owners, stamps, lowers
-        As in `pass_bounded`.
+    spent, now, groups, owners, stamps, keys, lowers
+        As in `assign_bounded`.
     """
     for m in range(scores.shape[0]):
         i = first + m
-        scores[m, owners[i]] = np.float32(3e38)
+        k = owners[i]
         # the norm has suffered from the rounding of the pattern, of d squares and their sum
-        square = np.float64(norms[m]) ** 2 * (1 - (features + 8) * 2.0**-23) - 2 * np.float64(errors[m])
+        square, error = np.float64(norms[m]) ** 2, 2 * np.float64(errors[m])
+        error += (features + 8) * 2.0**-23 * square
+        upper = math.sqrt(max(0.0, square + 2 * np.float64(scores[m, k]) + error)) / scale * (1 + MARGIN)
+        scores[m, k] = np.float32(3e38)
+        lower = np.inf
         for g in range(lowers.shape[1]):
             least = np.float32(3e38)
-            for k in range(groups[g], groups[g + 1]):
-                least = min(least, scores[m, k])
-            distance = math.sqrt(max(0.0, square + 2 * np.float64(least))) / scale
-            lowers[i, g] = _rounded_down(distance * (1 - MARGIN))
+            for other in range(groups[g], groups[g + 1]):
+                least = min(least, scores[m, other])
+            distance = math.sqrt(max(0.0, square + 2 * np.float64(least) - error)) / scale * (1 - MARGIN)
+            lowers[i, g] = _rounded_down(distance)
+            lower = min(lower, distance)
         stamps[i] = now
+        keys[i] = _key(spent[k], lower, upper)
+
+
+@njit(cache=True, nogil=True)
+def add_up(X, first, last, block, owners, changed, block_counts, block_sums, counts, sums):  # type: ignore[no-untyped-def]
+    """Add the sums of blocks in turn, after making those anew in which an owner has changed.
+
+    Parameters
+    ----------
+    X : float array of shape (n, d), in
+    first, last, block : int
+    owners : int32 array of shape (n,), in
+    changed : bool array of shape (blocks,), in and out
+    block_counts : float64 array of shape (blocks, K), in and out
+    block_sums : float64 array of shape (blocks, K, d), in and out
+    counts : float64 array of shape (K,), in zeros, out
+    sums : float64 array of shape (K, d), in zeros, out
+    """
+    for begin in range(first, last, block):
+        b = begin // block
+        if changed[b]:
+            _sum_block(X, begin, min(begin + block, last), owners, block_counts[b], block_sums[b])
+            changed[b] = False
+        for k in range(counts.shape[0]):
+            counts[k] += block_counts[b, k]
+            for j in range(sums.shape[1]):
+                sums[k, j] += block_sums[b, k, j]
+
+
+@njit(cache=True, nogil=True)
+def _sum_block(X, first, last, owners, counts, sums):  # type: ignore[no-untyped-def]
+    """Sum the patterns of a block in the order of `kernels.pass_directly`."""
+    counts[:] = 0.0
+    sums[:] = 0.0
+    features = X.shape[1]
+    if features <= FEW_FEATURES:
+        columns, owner = np.zeros((FEW_FEATURES, BLOCK)), np.empty(BLOCK, dtype=np.int64)
+        turns = np.empty((TURNS, counts.shape[0], FEW_FEATURES + 1))
+        for begin in range(first, last, BLOCK):
+            size = min(BLOCK, last - begin)
+            for i in range(size):
+                owner[i] = owners[begin + i]
+                for j in range(features):
+                    columns[j, i] = X[begin + i, j]
+            add_few(columns, size, owner, turns, counts, sums)
+    else:
+        for i in range(first, last):
+            counts[owners[i]] += 1.0
+            row = sums[owners[i]]
+            for j in range(features):
+                row[j] += X[i, j]
+
+
+@njit(cache=True, nogil=True)
+def cost_of(X, w, first, last, block, owners):  # type: ignore[no-untyped-def]
+    """Return half the sum of squared distances to the owners, in the order of `kernels.pass_directly`."""
+    total, open_block = 0.0, 0.0
+    squares = np.empty(BLOCK)
+    for begin in range(first, last, BLOCK):
+        size = min(BLOCK, last - begin)
+        for i in range(size):
+            squares[i] = squared_distance(X[begin + i], w[owners[begin + i]])
+        if X.shape[1] <= FEW_FEATURES:
+            open_block += cost_few(squares, size)
+        else:
+            for i in range(size):
+                open_block += 0.5 * squares[i]
+        if (begin + BLOCK - first) % block == 0 or begin + BLOCK >= last:
+            total += open_block
+            open_block = 0.0
+    return total

@@ -145,7 +145,8 @@ def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # typ
     if features <= FEW_FEATURES:
         for k in range(clusters):
             _compare_few(columns, size, w[k], k, nearest, owner)
-        add_few(columns, size, nearest, owner, turns, cost, counts[1], sums[1])
+        cost[1] += cost_few(nearest, size)
+        add_few(columns, size, owner, turns, counts[1], sums[1])
     else:
         for k in range(clusters):
             _compare_many(columns, size, w[k], k, lanes, nearest, owner)
@@ -208,26 +209,41 @@ def _compare_many(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def add_few(columns, size, nearest, owner, turns, cost, counts, sums):  # type: ignore[no-untyped-def]
-    """Add patterns with few features to an open block: pattern i joins partial sum i mod `TURNS`."""
+def add_few(columns, size, owner, turns, counts, sums):  # type: ignore[no-untyped-def]
+    """Add patterns with few features to counts (K,) and sums (K, d): pattern i joins partial sum i mod `TURNS`."""
     turns[:] = 0.0
     x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
-    total = np.zeros(TURNS)
     for i in range(size):
-        turn = np.uint64(i) & np.uint64(TURNS - 1)
-        total[turn] += nearest[i]
-        row = turns[turn, np.uint64(owner[i])]
+        row = turns[np.uint64(i) & np.uint64(TURNS - 1), np.uint64(owner[i])]
         row[0] += x0[i]
         row[1] += x1[i]
         row[2] += x2[i]
         row[3] += x3[i]
         row[4] += 1.0
     for turn in range(TURNS):
-        cost[1] += 0.5 * total[turn]
         for k in range(counts.shape[0]):
             for j in range(sums.shape[1]):
                 sums[k, j] += turns[turn, k, j]
             counts[k] += turns[turn, k, FEW_FEATURES]
+
+
+@njit(cache=True, nogil=True)
+def cost_few(squares, size):  # type: ignore[no-untyped-def]
+    """Half the sum of squared distances, in partial sums as `add_few` has them."""
+    a0 = a1 = a2 = a3 = 0.0
+    whole = size - size % TURNS
+    for i in range(0, whole, TURNS):
+        a0 += squares[i]
+        a1 += squares[i + 1]
+        a2 += squares[i + 2]
+        a3 += squares[i + 3]
+    if size - whole > 0:
+        a0 += squares[whole]
+    if size - whole > 1:
+        a1 += squares[whole + 1]
+    if size - whole > 2:
+        a2 += squares[whole + 2]
+    return 0.5 * (a0 + a1 + a2 + a3)
 
 
 @njit(cache=True, nogil=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
@@ -108,19 +108,21 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
     narrowed = None if screen is None else screen.narrow(w)
     block = block_size(w.shape[1])
 
-    def task(some: slice, first: int, last: int, *sums: np.ndarray) -> None:
+    def task(some: slice, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
         if screen is None or narrowed is None:
-            kernels.pass_directly(X, w[some], first, last, block, assignments[some], *sums)
-        else:
-            pass_screened(X, w[some], screen, narrowed[some], first, last, assignments[some], *sums)
+            kernels.pass_directly(X, w[some], first, last, block, assignments[some], cost, counts, sums)
+            return
+        for r, begin, end, *_ in screened(X, w[some], screen, narrowed[some], first, last, assignments[some]):
+            closes = (end - first) % block == 0 or end == last
+            parts = cost[r], counts[r], sums[r]
+            kernels.accumulate(X, w[some][r], begin, end, closes, assignments[some][r], *parts)
 
-    sums, _ = in_pieces(task, X, w, blas=narrowed is not None)
-    return assignments, *sums
+    return assignments, *in_pieces(task, X, w, blas=narrowed is not None)
 
 
 def in_pieces(
-    task: Callable[..., Any], X: np.ndarray, w: np.ndarray, blas: bool
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[Any]]:
+    task: Callable[..., None], X: np.ndarray, w: np.ndarray, blas: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let threads work on chunks of patterns and groups of runs, and add up what they find, chunk after chunk.
 
     Parameters
@@ -133,7 +135,7 @@ def in_pieces(
 
     Returns
     -------
-    (cost (R,), counts (R, K), sums (R, K, d)), and what the tasks returned
+    cost (R,), counts (R, K) and sums (R, K, d)
     """
     runs, clusters, features = w.shape
     pieces = chunks(len(X), block_size(clusters))
@@ -141,16 +143,13 @@ def in_pieces(
     counts = np.zeros((len(pieces), runs, 2, clusters))
     sums = np.zeros((len(pieces), runs, 2, clusters, features))
     groups = _groups(runs, max(1, threads() // len(pieces)))
-    returned = _spread(
-        task,
-        [
-            (some, *pieces[piece], cost[piece, some], counts[piece, some], sums[piece, some])
-            for some in groups
-            for piece in range(len(pieces))
-        ],
-        blas,
-    )
-    return (in_turn(cost[:, :, 0]), in_turn(counts[:, :, 0]), in_turn(sums[:, :, 0])), returned
+    tasks = [
+        (some, *ends, cost[piece, some], counts[piece, some], sums[piece, some])
+        for some in groups
+        for piece, ends in enumerate(pieces)
+    ]
+    _spread(task, tasks, blas)
+    return _in_turn(cost[:, :, 0]), _in_turn(counts[:, :, 0]), _in_turn(sums[:, :, 0])
 
 
 def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
@@ -166,26 +165,27 @@ def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     return assignments, cost[:, 0], counts[:, 0], sums[:, 0]
 
 
-def pass_screened(
-    X: np.ndarray,
-    w: np.ndarray,
-    screen: Screen,
-    narrowed_w: np.ndarray,
-    first: int,
-    last: int,
-    assignments: np.ndarray,
-    cost: np.ndarray,
-    counts: np.ndarray,
-    sums: np.ndarray,
-    then: Callable[[int, np.ndarray, np.ndarray, np.ndarray], None] | None = None,
-) -> None:
-    """Do what `kernels.pass_directly` does, block by block; `narrowed_w` are the prototypes in single precision.
+def screened(
+    X: np.ndarray, w: np.ndarray, screen: Screen, narrowed_w: np.ndarray, first: int, last: int, assignments: np.ndarray
+) -> Iterator[tuple[int, int, int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Assign patterns with the help of products in single precision, some rows at a time.
 
-    `then` is called for each block and run with the first pattern, the scores, and the patterns' norms and errors.
+    Parameters
+    ----------
+    narrowed_w : ndarray of shape (R, K, d)
+        `w` in single precision.
+    assignments : ndarray of shape (R, n), out
+
+    Yields
+    ------
+    run, begin, end
+        What has just been assigned; `end` never lies beyond the end of the block of `begin`.
+    scores, norms, errors
+        See `kernels.assign_screened`; overwritten by the next rows.
     """
     runs, clusters, features = w.shape
-    block = block_size(clusters)
-    rows = min(block, max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters)))))
+    rows = max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters))))
+    rows = min(rows, block_size(clusters))
     patterns = np.empty((rows, features), dtype=np.float32)
     norms = np.empty(rows, dtype=np.float32)
     products = np.empty((rows, clusters), dtype=np.float32)
@@ -195,15 +195,12 @@ def pass_screened(
     for begin in range(first, last, rows):
         end = min(begin + rows, last)
         size = end - begin
-        closes = (end - first) % block == 0 or end == last
         kernels.narrow(X, begin, screen.shift, screen.scale, patterns[:size], norms[:size])
         for r in range(runs):
             np.matmul(patterns[:size], narrowed_w[r].T, out=products[:size])
             errors = _errors(norms[:size], largest[r], features)
             kernels.assign_screened(X, w[r], products[:size], halves[r], errors, begin, assignments[r])
-            kernels.accumulate(X, w[r], begin, end, closes, assignments[r], cost[r], counts[r], sums[r])
-            if then is not None:
-                then(begin, products[:size], norms[:size], errors)
+            yield r, begin, end, products[:size], norms[:size], errors
 
 
 def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
@@ -223,7 +220,7 @@ def _groups(runs: int, most: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
-def in_turn(parts: np.ndarray) -> np.ndarray:
+def _in_turn(parts: np.ndarray) -> np.ndarray:
     """Add parts (C, ...) in turn."""
     total = parts[0].copy()
     for part in parts[1:]:
@@ -231,12 +228,14 @@ def in_turn(parts: np.ndarray) -> np.ndarray:
     return total
 
 
-def _spread(function: Callable[..., Any], tasks: list[tuple[Any, ...]], blas: bool) -> list[Any]:
+def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool) -> None:
     """Call a function for each task, on several threads if there are more than one of both; BLAS then has one each."""
     if threads() == 1 or len(tasks) == 1:
-        return [function(*task) for task in tasks]
+        for task in tasks:
+            function(*task)
+        return
     with _libraries().limit(limits=1, user_api="blas") if blas else nullcontext():
-        return list(_pool(threads()).map(lambda task: function(*task), tasks))
+        list(_pool(threads()).map(lambda task: function(*task), tasks))
 
 
 @cache
