@@ -8,7 +8,6 @@ from numba import njit
 from kmeans_convergence.problems.kernels import (
     BLOCK,
     FEW_FEATURES,
-    LANES,
     TURNS,
     add_few,
     cost_few,
@@ -22,29 +21,20 @@ TINY = 1e-150
 
 
 @njit(cache=True, nogil=True)
-def moves(w, history, groups):  # type: ignore[no-untyped-def]
-    """Return how far any prototype of a group has moved since each remembered pass, rounded up.
-
-    Parameters
-    ----------
-    w : float64 array of shape (K, d)
-    history : float64 array of shape (P, K, d)
-    groups : int64 array of shape (G + 1,)
-        Group g holds the prototypes from groups[g] to before groups[g + 1].
-
-    Returns
-    -------
-    float64 array of shape (P, G)
-    """
-    result = np.zeros((history.shape[0], groups.shape[0] - 1))
-    for p in range(history.shape[0]):
-        for g in range(groups.shape[0] - 1):
-            largest = 0.0
-            for k in range(groups[g], groups[g + 1]):
-                # where squares overflow, no bound holds
-                largest = max(largest, squared_distance(w[k], history[p, k]))
-            result[p, g] = math.sqrt(largest) * (1 + MARGIN) + (TINY if largest > 0 else 0.0)
-    return result
+def spend(w, before, own, others):  # type: ignore[no-untyped-def]
+    """Add the last move of each prototype to `own` (K,) and the largest of the others to `others` (K,), rounded up."""
+    moved = np.empty(w.shape[0])
+    largest, runner_up, farthest = 0.0, 0.0, 0
+    for k in range(w.shape[0]):
+        square = squared_distance(w[k], before[k])
+        moved[k] = math.sqrt(square) * (1 + MARGIN) + (TINY if square > 0 else 0.0)
+        if moved[k] > largest:
+            largest, runner_up, farthest = moved[k], largest, k
+        else:
+            runner_up = max(runner_up, moved[k])
+    for k in range(w.shape[0]):
+        own[k] = (own[k] + moved[k]) * (1 + 2.0**-50)
+        others[k] = (others[k] + (runner_up if k == farthest else largest)) * (1 + 2.0**-50)
 
 
 @njit(cache=True, nogil=True)
@@ -72,104 +62,17 @@ def _upper(square):  # type: ignore[no-untyped-def]
     return math.sqrt(square) * (1 + MARGIN) + TINY
 
 
-@njit(cache=True, nogil=True)
-def spend(w, before, spent):  # type: ignore[no-untyped-def]
-    """Add to `spent` (K,) how much nearer to others than to its owner a pattern may have come by the last move.
-
-    That is at most how far its owner has moved and how far any other prototype has.
-    """
-    largest, runner_up, farthest = 0.0, 0.0, 0
-    moved = np.empty(w.shape[0])
-    for k in range(w.shape[0]):
-        square = squared_distance(w[k], before[k])
-        moved[k] = math.sqrt(square) * (1 + MARGIN) + (TINY if square > 0 else 0.0)
-        if moved[k] > largest:
-            largest, runner_up, farthest = moved[k], largest, k
-        else:
-            runner_up = max(runner_up, moved[k])
-    for k in range(w.shape[0]):
-        # rounded up, too
-        spent[k] = (spent[k] + moved[k] + (runner_up if k == farthest else largest)) * (1 + 2.0**-50)
-
-
 @njit(cache=True, inline="always")
-def _key(spent, lower, upper):  # type: ignore[no-untyped-def]
-    """Return what may be spent before another prototype can have come nearer than `upper`; zero when it is now."""
-    return _rounded_down(spent + lower - upper) if lower > upper else np.float32(0)
-
-
-@njit(cache=True, inline="always")
-def _least(lowers, moved):  # type: ignore[no-untyped-def]
-    """How near the nearest prototype but the owner may be by now."""
-    least = np.inf
-    for g in range(lowers.shape[0]):
-        least = min(least, lowers[g] - moved[g])
-    return least
+def _note(i, owner, upper, lower, own, others, keys, lowers):  # type: ignore[no-untyped-def]
+    """Note that the owner of pattern i is at most `upper` and all others are at least `lower` away."""
+    lowers[i] = _rounded_down(lower + others[owner])
+    spent = own[owner] + others[owner]
+    keys[i] = _rounded_down(spent + lower - upper) if lower > upper else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
-def _squares(x, w, columns, first, last, squares):  # type: ignore[no-untyped-def]
-    """Squared distances of a pattern to the prototypes from `first` to before `last`, in the common order of sums."""
-    if x.shape[0] <= LANES:
-        for k in range(first, last):
-            squares[k] = (x[0] - columns[0, k]) ** 2
-        for j in range(1, x.shape[0]):
-            for k in range(first, last):
-                squares[k] += (x[j] - columns[j, k]) ** 2
-    else:
-        for k in range(first, last):
-            squares[k] = squared_distance(x, w[k])
-
-
-@njit(cache=True, nogil=True)
-def _search(x, w, columns, square, owner, moved, groups, lowers, squares):  # type: ignore[no-untyped-def]
-    """Find the nearest prototype of a pattern in the groups that may hold it, and renew its bounds.
-
-    Returns
-    -------
-    square : float
-        Squared distance of the nearest prototype.
-    owner : int
-        The prototype; the lowest index where several are nearest.
-    computed : int
-        Distances computed.
-
-    Notes
-    -----
-    A comparison with NaN is false: where squares overflow, a group is looked at.
-    """
-    upper, before, before_square, home = _upper(square), owner, square, -1
-    group, runner_up, computed = -1, np.inf, 0
-    for g in range(lowers.shape[0]):
-        first, last = groups[g], groups[g + 1]
-        if lowers[g] - moved[g] > upper:
-            lowers[g] = _rounded_down(lowers[g] - moved[g])
-            home = g if first <= before < last else home
-            continue
-        _squares(x, w, columns, first, last, squares)
-        computed += last - first
-        least, second, nearest = np.inf, np.inf, first
-        for k in range(first, last):
-            if squares[k] < least:
-                least, second, nearest = squares[k], least, k
-            else:
-                second = min(second, squares[k])
-        lowers[g] = _rounded_down(math.sqrt(least))
-        if least < square or (least == square and nearest <= owner):
-            square, owner, runner_up, group = least, nearest, second, g
-    # a bound leaves the owner out, and counts the one that was
-    if group >= 0:
-        lowers[group] = _rounded_down(math.sqrt(runner_up))
-    if owner != before and home >= 0:
-        lowers[home] = min(lowers[home], _rounded_down(math.sqrt(before_square)))
-    return square, owner, computed
-
-
-@njit(cache=True, nogil=True)
-def assign_bounded(  # type: ignore[no-untyped-def]
-    X, w, gaps, first, last, block, moved, spent, now, groups, owners, stamps, keys, lowers, changed
-):
-    """Find the owners of patterns for one run, looking only at patterns and distances that the bounds leave open.
+def look(X, w, gaps, first, last, step, own, others, owners, keys, lowers, open_rows):  # type: ignore[no-untyped-def]
+    """Look at every `step`-th pattern, unless its key says that it keeps its owner.
 
     Parameters
     ----------
@@ -177,90 +80,52 @@ def assign_bounded(  # type: ignore[no-untyped-def]
     w : float64 array of shape (K, d), in
     gaps : float64 array of shape (K,), in
         See `half_gaps`.
-    first, last, block : int
-    moved : float64 array of shape (P, G), in
-        See `moves`.
-    spent : float64 array of shape (K,), in
+    first, last, step : int
+    own, others : float64 array of shape (K,), in
         See `spend`.
-    now : int
-        The place of this pass among the P remembered ones.
-    groups : int64 array of shape (G + 1,), in
-    owners : int32 array of shape (n,), in and out
-    stamps : uint8 array of shape (n,), in and out
-        The pass that the bounds of a pattern refer to.
+    owners : int32 array of shape (n,), in
     keys : float32 array of shape (n,), in and out
-        A pattern keeps its owner as long as less than this is spent.
-    lowers : float32 array of shape (n, G), in and out
-        How far the nearest prototype of a group, without the owner, was at least.
-    changed : bool array of shape (blocks,), out
-        Set for a block of patterns in which an owner changed.
+        A pattern keeps its owner as long as own + others, of its owner, is less.
+    lowers : float32 array of shape (n,), in and out
+        The second nearest prototype is at least so far away, less what others have moved.
+    open_rows : int64 array of shape (last - first,), out
+        The patterns whose nearest prototype has to be searched for.
 
     Returns
     -------
-    int
-        Distances computed.
+    looked, left : int
+        How many patterns were looked at, and how many are left for the search.
     """
-    columns = np.ascontiguousarray(w.T)
-    squares = np.empty(w.shape[0])
-    computed = 0
-    for i in range(first, last):
-        k = np.int64(owners[i])
-        if keys[i] > spent[k]:
-            continue
-        stamp = stamps[i]
-        square = squared_distance(X[i], w[k])
-        computed += 1
-        upper = _upper(square)
-        lower = max(_least(lowers[i], moved[stamp]), 2 * gaps[k] - upper)
-        if not lower > upper:
-            before = k
-            square, k, more = _search(X[i], w, columns, square, k, moved[stamp], groups, lowers[i], squares)
-            computed += more
-            owners[i], stamps[i] = k, now
-            if k != before:
-                changed[i // block] = True
-            upper = _upper(square)
-            lower = max(_least(lowers[i], moved[now]), 2 * gaps[k] - upper)
-        keys[i] = _key(spent[k], lower, upper)
-    return computed
-
-
-@njit(cache=True, nogil=True)
-def expired(X, w, gaps, first, last, step, moved, spent, owners, stamps, keys, lowers):  # type: ignore[no-untyped-def]
-    """Return the share of every `step`-th pattern that `assign_bounded` would have to search for."""
-    tried, searched = 0, 0
+    looked, left = 0, 0
     for i in range(first, last, step):
         k = owners[i]
-        tried += 1
-        if not keys[i] > spent[k]:
-            upper = _upper(squared_distance(X[i], w[k]))
-            searched += not max(_least(lowers[i], moved[stamps[i]]), 2 * gaps[k] - upper) > upper
-    return searched / tried
+        # written so that a NaN fails, as below
+        if keys[i] > own[k] + others[k]:
+            continue
+        looked += 1
+        upper = _upper(squared_distance(X[i], w[k]))
+        lower = max(lowers[i] - others[k], 2 * gaps[k] - upper)
+        if lower > upper:
+            _note(i, k, upper, lower, own, others, keys, lowers)
+        else:
+            open_rows[left] = i
+            left += 1
+    return looked, left
 
 
 @njit(cache=True, nogil=True)
-def rebase(first, last, leaving, now, moved, stamps, lowers):  # type: ignore[no-untyped-def]
-    """Let bounds that refer to the pass `leaving`, which will be forgotten, refer to this one."""
-    for i in range(first, last):
-        if stamps[i] == leaving:
-            stamps[i] = now
-            for g in range(lowers.shape[1]):
-                lowers[i, g] = _rounded_down(lowers[i, g] - moved[leaving, g])
-
-
-@njit(cache=True, nogil=True)
-def assign_few(X, w, first, last, spent, now, owners, stamps, keys, lowers):  # type: ignore[no-untyped-def]
-    """Find the owners of patterns with few features by all distances, and bounds with them; see `assign_bounded`."""
+def assign_few(X, w, rows, own, others, owners, keys, lowers):  # type: ignore[no-untyped-def]
+    """Find the owners of patterns `rows` (m,) with few features by all distances, and bounds with them; see `look`."""
     columns = np.zeros((FEW_FEATURES, BLOCK))
     nearest, second, owner = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, dtype=np.int64)
     wide = np.zeros((w.shape[0], FEW_FEATURES))
     wide[:, : w.shape[1]] = w
     x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
-    for begin in range(first, last, BLOCK):
-        size = min(BLOCK, last - begin)
+    for begin in range(0, rows.shape[0], BLOCK):
+        size = min(BLOCK, rows.shape[0] - begin)
         for i in range(size):
             for j in range(X.shape[1]):
-                columns[j, i] = X[begin + i, j]
+                columns[j, i] = X[rows[begin + i], j]
         nearest[:], second[:], owner[:] = np.inf, np.inf, 0
         for k in range(w.shape[0]):
             w0, w1, w2, w3 = wide[k, 0], wide[k, 1], wide[k, 2], wide[k, 3]
@@ -272,17 +137,17 @@ def assign_few(X, w, first, last, spent, now, owners, stamps, keys, lowers):  # 
                 nearest[i] = distance if nearer else nearest[i]
                 owner[i] = k if nearer else owner[i]
         for i in range(size):
+            row = rows[begin + i]
+            owners[row] = owner[i]
             lower = math.sqrt(second[i]) * (1 - MARGIN)
-            owners[begin + i], stamps[begin + i] = owner[i], now
-            lowers[begin + i, :] = _rounded_down(lower)
-            keys[begin + i] = _key(spent[owner[i]], lower, _upper(nearest[i]))
+            _note(row, owner[i], _upper(nearest[i]), lower, own, others, keys, lowers)
 
 
 @njit(cache=True, nogil=True)
-def remember_scores(  # type: ignore[no-untyped-def]
-    scores, norms, errors, features, scale, first, spent, now, groups, owners, stamps, keys, lowers
+def note_scores(  # type: ignore[no-untyped-def]
+    scores, norms, errors, features, scale, rows, own, others, owners, keys, lowers
 ):
-    """Turn the scores of `kernels.assign_screened` into bounds.
+    """Turn the scores of `kernels.assign_screened` into bounds; see `look`.
 
     Parameters
     ----------
@@ -292,29 +157,28 @@ def remember_scores(  # type: ignore[no-untyped-def]
         Norms of the shifted, scaled patterns, and bounds of the errors of their scores.
     features : int
     scale : float
-    first : int
-        The pattern that the first row of `scores` belongs to.
-    spent, now, groups, owners, stamps, keys, lowers
-        As in `assign_bounded`.
+    rows : int64 array of shape (m,), in
+        The patterns.
     """
-    for m in range(scores.shape[0]):
-        i = first + m
-        k = owners[i]
+    for m in range(rows.shape[0]):
+        score, owner = scores[m], owners[rows[m]]
         # the norm has suffered from the rounding of the pattern, of d squares and their sum
         square, error = np.float64(norms[m]) ** 2, 2 * np.float64(errors[m])
         error += (features + 8) * 2.0**-23 * square
-        upper = math.sqrt(max(0.0, square + 2 * np.float64(scores[m, k]) + error)) / scale * (1 + MARGIN)
-        scores[m, k] = np.float32(3e38)
-        lower = np.inf
-        for g in range(lowers.shape[1]):
-            least = np.float32(3e38)
-            for other in range(groups[g], groups[g + 1]):
-                least = min(least, scores[m, other])
-            distance = math.sqrt(max(0.0, square + 2 * np.float64(least) - error)) / scale * (1 - MARGIN)
-            lowers[i, g] = _rounded_down(distance)
-            lower = min(lower, distance)
-        stamps[i] = now
-        keys[i] = _key(spent[k], lower, upper)
+        upper = math.sqrt(max(0.0, square + 2 * np.float64(score[owner]) + error)) / scale * (1 + MARGIN)
+        score[owner] = np.float32(3e38)
+        least = _least(score)
+        lower = math.sqrt(max(0.0, square + 2 * np.float64(least) - error)) / scale * (1 - MARGIN)
+        _note(rows[m], owner, upper, lower, own, others, keys, lowers)
+
+
+@njit(cache=True, inline="always", fastmath={"nnan", "ninf", "nsz", "reassoc"})
+def _least(scores):  # type: ignore[no-untyped-def]
+    """Return the least of some finite numbers."""
+    least = np.float32(3e38)
+    for k in range(scores.shape[0]):
+        least = scores[k] if scores[k] < least else least
+    return least
 
 
 @njit(cache=True, nogil=True)

@@ -1,10 +1,10 @@
 """Compiled passes over the data. No optimizer sees them; plain NumPy versions judge them in the tests.
 
 A kernel works on some patterns, from `first` to before `last`, on one thread and without the interpreter's lock:
-`passes` cuts the work and hands it to threads. Sums are made pattern by pattern and block by block: the partial sums of a
-block depend on nothing but the assignments in it. With few features, where a processor that adds to the same number
-again and again would mostly wait, the patterns of a block join `TURNS` partial sums in turn. Floating-point contraction stays
-off (no ``fastmath``), but for one search whose result does not depend on its order.
+`passes` cuts the work and hands it to threads. Sums are made pattern by pattern and block by block: the partial sums of
+a block depend on nothing but the assignments in it. With few features, where a processor that adds to the same number
+again and again would mostly wait, the patterns of a block join `TURNS` partial sums in turn. Floating-point contraction
+stays off (no ``fastmath``), but for a search whose result does not depend on its order.
 
 A squared distance is defined to be summed in `LANES` lanes, feature j in lane j mod `LANES`, and then over the lanes in
 turn: the processor adds several features at once, and all kernels get the same bits.
@@ -247,24 +247,25 @@ def cost_few(squares, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def narrow(X, first, shift, scale, narrowed, norms):  # type: ignore[no-untyped-def]
+def narrow(X, rows, shift, scale, narrowed, norms):  # type: ignore[no-untyped-def]
     """Shift, scale and round patterns to single precision.
 
     Parameters
     ----------
     X : float array of shape (n, d), in
-    first : int
-        The pattern that the first row of `narrowed` belongs to.
+    rows : int64 array of shape (m,), in
+        The patterns.
     shift : float64 array of shape (d,), in
     scale : float
     narrowed : float32 array of shape (m, d), out
     norms : float32 array of shape (m,), out
         Euclidean norms of its rows.
     """
-    for i in range(narrowed.shape[0]):
+    for i in range(rows.shape[0]):
         total = np.float32(0)
-        for j in range(X.shape[1]):
-            value = np.float32((X[first + i, j] - shift[j]) * scale)
+        x = X[rows[i]]
+        for j in range(x.shape[0]):
+            value = np.float32((x[j] - shift[j]) * scale)
             narrowed[i, j] = value
             total += value * value
         norms[i] = math.sqrt(total)
@@ -283,7 +284,7 @@ def _least_score(products, halves):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def assign_screened(X, w, products, halves, errors, first, assignments):  # type: ignore[no-untyped-def]
+def assign_screened(X, w, products, halves, errors, rows, assignments):  # type: ignore[no-untyped-def]
     """Finish a choice that products in single precision have narrowed down; exact all the same.
 
     The score of a prototype is half its squared norm minus its product with the pattern. Prototypes whose scores are
@@ -299,8 +300,8 @@ def assign_screened(X, w, products, halves, errors, first, assignments):  # type
         Half the squared norms of the prototypes, shifted and scaled.
     errors : float32 array of shape (m,), in
         Bound of the error of a score, for each pattern.
-    first : int
-        The pattern that the first row of `products` belongs to.
+    rows : int64 array of shape (m,), in
+        The patterns.
     assignments : int32 array of shape (n,), out
     """
     clusters = w.shape[0]
@@ -316,10 +317,10 @@ def assign_screened(X, w, products, halves, errors, first, assignments):  # type
             least = np.inf
             for k in range(clusters):
                 if score[k] <= limit:
-                    distance = squared_distance(X[first + i], w[k])
+                    distance = squared_distance(X[rows[i]], w[k])
                     if distance < least:
                         least, owner = distance, np.int32(k)
-        assignments[first + i] = owner
+        assignments[rows[i]] = owner
 
 
 @njit(cache=True, nogil=True)

@@ -1,15 +1,18 @@
 """One pass over the data, cut into tasks for threads, by the scheme that suits its shape.
 
-Patterns are cut into chunks by their number alone. A chunk is summed pattern by pattern and chunks are added in turn,
-so that threads and blocks change no bit of the result; nor does the scheme, because the screened one only leaves out
-distances that cannot be the least. The memory of a pass does not grow with n times K.
+Patterns are cut into chunks and blocks by their number and that of the prototypes alone. A block is summed pattern by
+pattern, and blocks and chunks are added in turn, so that threads change no bit of the result; nor does the scheme,
+because the screened one only leaves out distances that cannot be the least. The memory of a pass does not grow with n
+times K.
 
 ===============================  ==========================================================================
 shape                            scheme
 ===============================  ==========================================================================
 few features, or little data     `kernels.pass_directly`: direct distances; runs are spread over threads
-many features or prototypes      products in single precision by BLAS rule out all but the nearest prototypes;
-                                 direct distances in double precision decide among those that are left
+many features or prototypes      `screened`: products in single precision by BLAS rule out all but the nearest
+                                 prototypes; direct distances in double precision decide among those left
+many patterns, small moves       `bounds.Memory`, on request: bounds from earlier passes rule out most patterns
+rows of each run's own           `run_pass_rows`: mini-batches, directly or screened
 ===============================  ==========================================================================
 """
 
@@ -112,7 +115,9 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
         if screen is None or narrowed is None:
             kernels.pass_directly(X, w[some], first, last, block, assignments[some], cost, counts, sums)
             return
-        for r, begin, end, *_ in screened(X, w[some], screen, narrowed[some], first, last, assignments[some]):
+        rows = np.arange(first, last)
+        for r, handled, *_ in screened(X, w[some], screen, narrowed[some], rows, assignments[some]):
+            begin, end = handled[0], handled[-1] + 1
             closes = (end - first) % block == 0 or end == last
             parts = cost[r], counts[r], sums[r]
             kernels.accumulate(X, w[some][r], begin, end, closes, assignments[some][r], *parts)
@@ -166,41 +171,44 @@ def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
 
 
 def screened(
-    X: np.ndarray, w: np.ndarray, screen: Screen, narrowed_w: np.ndarray, first: int, last: int, assignments: np.ndarray
-) -> Iterator[tuple[int, int, int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Assign patterns with the help of products in single precision, some rows at a time.
+    X: np.ndarray, w: np.ndarray, screen: Screen, narrowed_w: np.ndarray, rows: np.ndarray, assignments: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Assign patterns with the help of products in single precision, some at a time.
 
     Parameters
     ----------
     narrowed_w : ndarray of shape (R, K, d)
         `w` in single precision.
+    rows : ndarray of shape (m,), int64
+        The patterns to assign.
     assignments : ndarray of shape (R, n), out
 
     Yields
     ------
-    run, begin, end
-        What has just been assigned; `end` never lies beyond the end of the block of `begin`.
+    run : int
+    some : ndarray of int64
+        The patterns that have just been assigned.
     scores, norms, errors
-        See `kernels.assign_screened`; overwritten by the next rows.
+        See `kernels.assign_screened`; overwritten by the next ones.
     """
     runs, clusters, features = w.shape
-    rows = max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters))))
-    rows = min(rows, block_size(clusters))
-    patterns = np.empty((rows, features), dtype=np.float32)
-    norms = np.empty(rows, dtype=np.float32)
-    products = np.empty((rows, clusters), dtype=np.float32)
+    size = max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters))))
+    size = min(size, block_size(clusters))
+    patterns = np.empty((size, features), dtype=np.float32)
+    norms = np.empty(size, dtype=np.float32)
+    products = np.empty((size, clusters), dtype=np.float32)
     halves = 0.5 * (narrowed_w.astype(np.float64) ** 2).sum(axis=2)
     largest = np.sqrt(2 * halves.max(axis=1))
     halves = halves.astype(np.float32)
-    for begin in range(first, last, rows):
-        end = min(begin + rows, last)
-        size = end - begin
-        kernels.narrow(X, begin, screen.shift, screen.scale, patterns[:size], norms[:size])
+    for begin in range(0, len(rows), size):
+        some = rows[begin : begin + size]
+        m = len(some)
+        kernels.narrow(X, some, screen.shift, screen.scale, patterns[:m], norms[:m])
         for r in range(runs):
-            np.matmul(patterns[:size], narrowed_w[r].T, out=products[:size])
-            errors = _errors(norms[:size], largest[r], features)
-            kernels.assign_screened(X, w[r], products[:size], halves[r], errors, begin, assignments[r])
-            yield r, begin, end, products[:size], norms[:size], errors
+            np.matmul(patterns[:m], narrowed_w[r].T, out=products[:m])
+            errors = _errors(norms[:m], largest[r], features)
+            kernels.assign_screened(X, w[r], products[:m], halves[r], errors, some, assignments[r])
+            yield r, some, products[:m], norms[:m], errors
 
 
 def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
