@@ -166,8 +166,13 @@ def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     def task(some: slice) -> None:
         kernels.pass_rows(X, w[some], rows[some], block, assignments[some], cost[some], counts[some], sums[some])
 
-    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
+    over_runs(task, runs)
     return assignments, cost[:, 0], counts[:, 0], sums[:, 0]
+
+
+def over_runs(task: Callable[[slice], None], runs: int) -> None:
+    """Let threads work on groups of runs: each calls `task` with the slice of its own."""
+    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
 
 
 def screened(

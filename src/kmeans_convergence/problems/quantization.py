@@ -101,7 +101,7 @@ class QuantizationProblem:
         rate : float
         """
         w = as_prototypes(w, self.X.shape[1]).copy()
-        kernels.sweep_rate(self.X, order, w, rate)
+        passes.over_runs(lambda some: kernels.sweep_rate(self.X, order[some], w[some], rate), len(w))
         return w
 
     def sweep_counts(
@@ -124,5 +124,7 @@ class QuantizationProblem:
         counts : ndarray of shape (R, K)
         """
         w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
-        kernels.sweep_counts(self.X, order, w, counts, float(factor))
+        passes.over_runs(
+            lambda some: kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)), len(w)
+        )
         return w, counts
