@@ -1,8 +1,8 @@
 """Batch K-means that looks ahead: over-relaxation, momentum and Anderson acceleration of the map w -> T(w).
 
 All of them share one safeguard. A leap is evaluated at the price of one pass, as the next step of batch K-means would
-be. Where it did not lower the cost, it is taken back and the plain step T(w) is made instead. Where no assignment changed, the
-plain step lands on the minimum of the piece, and no leap does; so all of them end like batch K-means, exactly.
+be. Where it did not lower the cost, it is taken back and the plain step T(w) is made instead. Where no assignment
+changed, the plain step lands on the minimum of the piece, and no leap does; so all of them end like batch K-means.
 """
 
 from __future__ import annotations
@@ -55,8 +55,10 @@ class SafeguardedLeaps:
 class OverRelaxation(SafeguardedLeaps):
     r"""Over-relaxed batch K-means: :math:`w\leftarrow w+\omega(T(w)-w)`.
 
-    The relaxation of successive approximations, applied to the map of Lloyd. For a uniform density on an interval the
-    best :math:`\omega` is :math:`2/(1+\sin^2(\pi/2K))`, close to 2 for many prototypes.
+    The relaxation of successive approximations, applied to the map of Lloyd. For :math:`0<\omega<2` the majoriser
+    promises the decrease :math:`\frac{\omega(2-\omega)}{2}\sum_kN_k\|T(w)_k-w_k\|^2`, so no leap is ever taken back.
+    For a uniform density on an interval the best :math:`\omega` is :math:`2/(1+\sin^2(\pi/2K))`, close to 2 for many
+    prototypes.
     """
 
     omega: float

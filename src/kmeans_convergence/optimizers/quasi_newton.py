@@ -15,10 +15,11 @@ from kmeans_convergence.starts import Streams
 
 @dataclass(frozen=True)
 class LBFGS:
-    """L-BFGS (Liu and Nocedal 1989) as SciPy has it, with its default memory and line search, and no tolerance.
+    """L-BFGS (Liu and Nocedal 1989) as SciPy has it, with its default memory and line search, to rounding errors.
 
-    SciPy goes on until the cost falls no more or its line search fails at a kink of the cost, where assignments change.
-    From there on batch K-means takes over: it can only stop where the gradient vanishes.
+    SciPy goes on until the cost falls no more, or until its line search fails at a kink of the cost, where assignments
+    change. From there on batch K-means takes over: it can only stop where the gradient vanishes. SciPy's first step has
+    the length 1; for this to mean something, lengths are measured in standard deviations of a feature.
 
     Attributes
     ----------
@@ -34,42 +35,43 @@ class LBFGS:
         """Yield the iterates of all runs side by side, each at the price of the evaluations that it took."""
         # on one thread: its vectors are short, and its sums must not depend on how they are cut
         with threadpool_limits(1, user_api="blas"):
-            paths = [self._path(problem.apart(), start) for start in starts]
+            paths = [self._path(problem.apart(), start, problem.deviation or 1.0) for start in starts]
         w = starts
         for step in range(max(map(len, paths))):
-            ended = np.array([step >= len(path) for path in paths])
-            problem.charge(np.array([0 if end else path[step][1] for path, end in zip(paths, ended, strict=True)]))
-            if ended.any():
-                # the loop has measured w already
-                w = problem.evaluate_where(w, ended, problem.measure(w)).minimizer
-            w = np.stack([here if end else path[step][0] for path, end, here in zip(paths, ended, w, strict=True)])
+            going = np.array([step < len(path) for path in paths])
+            problem.charge(
+                np.array([path[step][1] if go else problem.n for path, go in zip(paths, going, strict=True)])
+            )
+            # the loop has measured w: what batch K-means makes of it is known
+            means = w if going.all() else problem.measure(w).minimizer
+            w = np.stack([path[step][0] if go else m for path, go, m in zip(paths, going, means, strict=True)])
             yield w
         while True:
             w = problem.evaluate(w).minimizer
             yield w
 
-    def _path(self, problem: MeteredProblem, start: np.ndarray) -> list[tuple[np.ndarray, int]]:
+    def _path(self, problem: MeteredProblem, start: np.ndarray, unit: float) -> list[tuple[np.ndarray, int]]:
         """Return each iterate of a run (K, d) with the number of patterns touched since the one before."""
         path: list[tuple[np.ndarray, int]] = []
         paid = 0
 
         def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
-            evaluation = problem.evaluate(x.reshape(1, *start.shape).copy())
-            return float(evaluation.cost[0]), evaluation.gradient.ravel()
+            evaluation = problem.evaluate(unit * x.reshape(1, *start.shape))
+            return float(evaluation.cost[0]) / unit**2, evaluation.gradient.ravel() / unit
 
         def record(x: np.ndarray) -> None:
             nonlocal paid
             touched = int(problem.touched[0])
-            path.append((x.reshape(start.shape).copy(), touched - paid))
+            path.append((unit * x.reshape(start.shape), touched - paid))
             paid = touched
 
         result = minimize(
             value_and_gradient,
-            start.ravel(),
+            start.ravel() / unit,
             jac=True,
             method="L-BFGS-B",
             callback=record,
-            options={"ftol": 0, "gtol": 0, "maxfun": int(self.passes), "maxiter": int(self.passes)},
+            options={"ftol": 1e-15, "gtol": 0, "maxfun": int(self.passes), "maxiter": int(self.passes)},
         )
         if problem.touched[0] > paid:
             # the trials of a line search that failed
