@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.experiments.methods import COMPARED
+from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning, chosen, tune
 from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer, Stop, Trace, minimize
 from kmeans_convergence.problems import QuantizationProblem
@@ -109,7 +109,7 @@ def compare(
         Numbers of prototypes K.
     protocol : Protocol
     methods : sequence of str
-        Keys of `COMPARED`. What is said of one does not depend on the others, but for the best known value.
+        Keys of `CONTENDERS`. What is said of one does not depend on the others, but for the best known value.
     report : callable
         Is told in one line what has just been done: once for each K's tuning, and for each K, kind of start and method.
 
@@ -139,11 +139,11 @@ def _compare(
     for kind in protocol.starts:
         starts = draw(problem.X, K, streams(protocol.seed, name, K, repetitions, "starts"), kind)
         for key in methods:
-            optimizer = COMPARED[key].optimizer(*([settings[key]] if key in settings else []))
+            optimizer = CONTENDERS[key].optimizer(protocol.passes, settings.get(key, math.nan))
             rngs = streams(protocol.seed, name, K, repetitions, "order")
             trace = minimize(problem, optimizer, starts, passes=protocol.passes, rngs=rngs)
             paths[kind, key] = polish(problem, trace)
-            report(f"{name}, K = {K}, {len(starts)} starts, {kind}: {COMPARED[key].label}")
+            report(f"{name}, K = {K}, {len(starts)} starts, {kind}: {CONTENDERS[key].label}")
     best = min(path.limit.min() for path in paths.values())
     names = [{"dataset": name, "clusters": K, "start": kind, "optimizer": key} for kind, key in paths]
     return Tables(

@@ -36,33 +36,3 @@ METHODS = {
     "hybrid": Method("online, then batch", lambda rate: Switch(OnlineKMeans(), 1, MajorizeMinimize())),
     "newton": Method("Newton", lambda rate: Newton()),
 }
-
-
-@dataclass(frozen=True)
-class Contender:
-    """An optimizer of the wide comparison, on the quantisation problem.
-
-    Attributes
-    ----------
-    label : str
-        Its name in the report.
-    optimizer : callable
-        Makes it; from the value of its setting, when it has one that is tuned.
-    settings : pair of float, or None
-        The least and the largest value of the setting that are tried on separate starts; None: nothing is tuned.
-    """
-
-    label: str
-    optimizer: Callable[..., Optimizer]
-    settings: tuple[float, float] | None = None
-
-
-COMPARED = {
-    "batch_kmeans": Contender("batch K-means", MajorizeMinimize),
-    "hybrid": Contender("online, then batch", lambda: Switch(OnlineKMeans(), 1, MajorizeMinimize())),
-    "online_kmeans": Contender("online K-means", OnlineKMeans),
-    "online_gradient": Contender("online gradient", lambda: OnlineGradient(Rate(0.03))),
-    "online_gradient_tuned": Contender(
-        "online gradient, tuned", lambda rate: OnlineGradient(Rate(rate)), settings=(0.01, 1.0)
-    ),
-}

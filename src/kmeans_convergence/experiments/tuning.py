@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.experiments.methods import COMPARED
+from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.optimizers import minimize
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
@@ -37,7 +37,7 @@ def tune(
     methods: Sequence[str],
     tuning: Tuning,
     seed: int,
-    passes: float,
+    passes: int,
 ) -> pd.DataFrame:
     """Try the values of every setting of some optimizers.
 
@@ -48,10 +48,10 @@ def tune(
         Its name; no other part of the study draws from the streams of these starts and orders.
     clusters : int
     methods : sequence of str
-        Keys of `COMPARED`; those without a setting have no rows.
+        Keys of `CONTENDERS`; those without a setting have no rows.
     tuning : Tuning
     seed : int
-    passes : float
+    passes : int
         Budget of a run, as in the comparison.
 
     Returns
@@ -67,7 +67,7 @@ def tune(
     for key in methods:
         for value in values_of(key, tuning.values):
             rngs = streams(seed, dataset, clusters, repetitions, "tuning order")
-            trace = minimize(problem, COMPARED[key].optimizer(value), starts, passes=passes, rngs=rngs)
+            trace = minimize(problem, CONTENDERS[key].optimizer(passes, value), starts, passes=passes, rngs=rngs)
             ends.append(np.where(np.isfinite(trace.cost[-1]), trace.cost[-1], np.inf))
             rows.append({"optimizer": key, "setting": value, "passes": trace.passes[-1].sum()})
     table = pd.DataFrame(rows, columns=["optimizer", "setting", "score", "passes", "chosen"])
@@ -80,7 +80,7 @@ def tune(
 
 def values_of(method: str, values: int) -> list[float]:
     """Return the values of a method's setting that are tried, ascending; none when it has no setting."""
-    ends = COMPARED[method].settings
+    ends = CONTENDERS[method].settings
     return [] if ends is None else np.geomspace(*ends, values).tolist()
 
 
