@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning, chosen, tune
 from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer, Stop, Trace, minimize
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.starts import draw, stream, streams
+from kmeans_convergence.starts import draw, streams
 
 # Per cent above a reference value that count as having reached it, as in the names of the columns.
 TARGETS = {"10": 0.1, "1": 0.01, "0.1": 0.001, "1e-3": 1e-5, "1e-6": 1e-8}
@@ -33,27 +34,43 @@ class Protocol:
     ----------
     seed : int
         Root of all random streams.
-    rows : int
-        Patterns of a larger data set that are drawn to stand for it.
     passes : int
         Budget of a run: patterns that an optimizer may touch, in passes over the data.
     starts : tuple of str
         Keys of `starts.KINDS`.
+    rows : int
+        Patterns of a larger data set that are drawn to stand for it.
     work : int
-        Products n K d that a pass over all starts may cost; it decides their number.
+        Products that a pass of all runs may cost; it decides the number of starts.
     fewest, most : int
         Starts, whatever the work.
     tuning : Tuning
     """
 
     seed: int
-    rows: int
     passes: int
     starts: tuple[str, ...]
+    rows: int
     work: int
     fewest: int
     most: int
     tuning: Tuning
+
+    @classmethod
+    def of(cls, comparison: Mapping[str, Any], dataset: str, seed: int) -> Protocol:
+        """Return what the section `comparison` of the configuration says about a data set."""
+        given = comparison["starts_of"].get(dataset)
+        fewest, most = (given, given) if given else (comparison["fewest"], comparison["most"])
+        return cls(
+            seed,
+            comparison["passes"],
+            tuple(comparison["starts"]),
+            comparison["rows"],
+            comparison["work"],
+            fewest,
+            most,
+            Tuning(**comparison["tuning"]),
+        )
 
     def runs(self, n: int, clusters: int, features: int) -> int:
         """Return the number of starts."""
@@ -82,17 +99,8 @@ class Path(NamedTuple):
     stop: tuple[Stop, ...]
 
 
-def thin(X: np.ndarray, name: str, rows: int, seed: int) -> np.ndarray:
-    """Return `rows` patterns drawn without replacement, in their order; all of them when there are no more."""
-    if len(X) <= rows:
-        return X
-    return X[np.sort(stream(seed, name, "rows").choice(len(X), size=rows, replace=False))]
-
-
 def compare(
-    X: np.ndarray,
-    name: str,
-    clusters: Sequence[int],
+    dataset: Dataset,
     protocol: Protocol,
     methods: Sequence[str],
     report: Callable[[str], None] = print,
@@ -101,12 +109,8 @@ def compare(
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-        Scaled as the study wants it, at most `protocol.rows` patterns.
-    name : str
-        Of the data set; it names the random streams.
-    clusters : sequence of int
-        Numbers of prototypes K.
+    dataset : Dataset
+        Scaled and cut down; its `clusters` are the numbers of prototypes K, its name is that of the random streams.
     protocol : Protocol
     methods : sequence of str
         Keys of `CONTENDERS`. What is said of one does not depend on the others, but for the best known value.
@@ -117,8 +121,8 @@ def compare(
     -------
     Tables
     """
-    problem = QuantizationProblem(X)
-    tables = [_compare(problem, name, K, protocol, methods, report) for K in clusters]
+    problem = QuantizationProblem(dataset.X)
+    tables = [_compare(problem, dataset.name, K, protocol, methods, report) for K in dataset.clusters]
     return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
 
 
