@@ -123,13 +123,18 @@ class MeteredProblem:
         """Number of patterns."""
         return self._problem.n
 
+    @property
+    def X(self) -> np.ndarray:
+        """The patterns (n, d), for optimizers of other libraries and what comes with an evaluation; see `charge`."""
+        return self._in_pieces.X
+
     @cached_property
     def deviation(self) -> float:
         """Root of the mean variance of the features.
 
         It is not charged: the pass of an optimizer's first evaluation can compute it too.
         """
-        X = self._in_pieces.X
+        X = self.X
         mean = X.mean(axis=0, dtype=np.float64)
         squares = sum(((X[first : first + ROWS] - mean) ** 2).sum() for first in range(0, len(X), ROWS))
         return float(np.sqrt(squares / X.size))
