@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.optimizers import (
-    Anderson,
-    HeavyBall,
-    MajorizeMinimize,
-    Nesterov,
-    OverRelaxation,
-    Stop,
-    minimize,
-)
+from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import Evaluation, QuantizationProblem
 from kmeans_convergence.starts import draw, streams

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.optimizers import Hartigan, MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers.exchange import Hartigan
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.exchange import sweep
 from kmeans_convergence.starts import draw, streams

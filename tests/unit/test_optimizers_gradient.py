@@ -8,19 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.optimizers import (
-    LBFGS,
-    Adam,
-    ArmijoGradient,
-    CurvatureGradient,
-    GradientDescent,
-    MajorizeMinimize,
-    Rate,
-    Stop,
-    best_rate,
-    minimize,
-    stable_rate,
-)
+from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Rate, Stop, minimize
+from kmeans_convergence.optimizers.adaptive import Adam
+from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
+from kmeans_convergence.optimizers.line_search import ArmijoGradient
+from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
@@ -72,6 +64,13 @@ def test_the_best_rate_has_the_best_worst_factor():
     # 1/N_max: the largest one lands at once
     w = minimize(QuantizationProblem(FAR), CurvatureGradient(stable_rate), start, epochs=2).w[0]
     np.testing.assert_allclose(w[:3] - MEANS, np.array([0.8, 0.6, 0])[:, None] ** 2 * OFFSET, atol=1e-11)
+
+
+def test_a_rate_in_units_of_the_mean_count_does_not_change():
+    # n = 150, K = 6: 1/2 is the rate 0.02
+    mean = minimize(PROBLEM, CurvatureGradient(MeanRate(0.5)), STARTS, epochs=20)
+    plain = minimize(PROBLEM, GradientDescent(Rate(0.02, decays=False)), STARTS, epochs=20)
+    np.testing.assert_allclose(mean.w, plain.w, rtol=1e-12)
 
 
 @given(

@@ -74,13 +74,24 @@ def best_rate(evaluation: Evaluation) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class MeanRate:
+    """A constant rate in units of K/n, the inverse of the mean count: one scale of rates for all data."""
+
+    value: float
+
+    def __call__(self, evaluation: Evaluation) -> np.ndarray:
+        """Return value K/n, shape (R,)."""
+        return self.value / evaluation.counts.mean(axis=1)
+
+
+@dataclass(frozen=True)
 class CurvatureGradient(StepRule):
-    """Batch gradient whose rate follows from the counts N_k at each iterate, and changes with them.
+    """Batch gradient whose rate follows from the counts N_k at each iterate, and may change with them.
 
     Attributes
     ----------
     rate : function of an Evaluation
-        Returns one rate for each run, shape (R,): `stable_rate` or `best_rate`.
+        Returns one rate for each run, shape (R,): `stable_rate`, `best_rate` or a `MeanRate`, which does not change.
     """
 
     rate: Callable[[Evaluation], np.ndarray]
