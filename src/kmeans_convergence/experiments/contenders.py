@@ -10,7 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from kmeans_convergence.optimizers import MajorizeMinimize, OnlineGradient, OnlineKMeans, Optimizer, Rate, Switch
+from kmeans_convergence.optimizers import (
+    MajorizeMinimize,
+    OnlineGradient,
+    OnlineKMeans,
+    Optimizer,
+    Rate,
+    Switch,
+)
+from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
+from kmeans_convergence.optimizers.adaptive import Adam
+from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
+from kmeans_convergence.optimizers.exchange import Hartigan
+from kmeans_convergence.optimizers.line_search import ArmijoGradient
 from kmeans_convergence.optimizers.minibatch import (
     FACTOR,
     MiniBatchAveraged,
@@ -20,6 +32,7 @@ from kmeans_convergence.optimizers.minibatch import (
 )
 from kmeans_convergence.optimizers.nested import NestedMiniBatch
 from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
+from kmeans_convergence.optimizers.quasi_newton import LBFGS
 
 # What moves a prototype: the means of all patterns, the gradient of all patterns, or some patterns at a time.
 Family = Literal["alternation", "gradient", "noisy"]
@@ -50,6 +63,23 @@ CONTENDERS = {
     "batch_kmeans": Contender("batch K-means", "alternation", lambda passes, value: MajorizeMinimize()),
     "hybrid": Contender(
         "online, then batch", "alternation", lambda passes, value: Switch(OnlineKMeans(), 1, MajorizeMinimize())
+    ),
+    "overrelaxed_15": Contender("over-relaxed, 1.5", "alternation", lambda passes, value: OverRelaxation(1.5)),
+    "overrelaxed_19": Contender("over-relaxed, 1.9", "alternation", lambda passes, value: OverRelaxation(1.9)),
+    "heavy_ball": Contender("heavy ball", "alternation", lambda passes, value: HeavyBall()),
+    "nesterov": Contender("Nesterov", "alternation", lambda passes, value: Nesterov()),
+    "anderson": Contender("Anderson", "alternation", lambda passes, value: Anderson()),
+    "hartigan": Contender("Hartigan", "alternation", lambda passes, value: Hartigan()),
+    "gradient_nmax": Contender("gradient, 1/N", "gradient", lambda passes, value: CurvatureGradient(stable_rate)),
+    "gradient_fixed": Contender("gradient, 2/N", "gradient", lambda passes, value: CurvatureGradient(best_rate)),
+    "gradient_tuned": Contender(
+        "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.05, 2.0)
+    ),
+    "gradient_armijo": Contender("gradient, line search", "gradient", lambda passes, value: ArmijoGradient()),
+    "lbfgs": Contender("L-BFGS", "gradient", lambda passes, value: LBFGS(passes)),
+    "adam": Contender("Adam", "gradient", lambda passes, value: Adam(passes=passes)),
+    "adam_tuned": Contender(
+        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.005, 0.5)
     ),
     "online_kmeans": Contender("online K-means", "noisy", lambda passes, value: OnlineKMeans(early=True)),
     "online_kmeans_one": Contender(
