@@ -118,8 +118,8 @@ class MeteredProblem:
         return self._problem.n
 
     @property
-    def X(self) -> np.ndarray:
-        """The patterns (n, d), for optimizers of other libraries and what comes with an evaluation; see `charge`."""
+    def patterns(self) -> np.ndarray:
+        """The data (n, d), for optimizers of other libraries and what comes with an evaluation; see `charge`."""
         return self._in_pieces.X
 
     @cached_property
@@ -128,7 +128,7 @@ class MeteredProblem:
 
         It is not charged: the pass of an optimizer's first evaluation can compute it too.
         """
-        X = self.X
+        X = self.patterns
         mean = X.mean(axis=0, dtype=np.float64)
         squares = sum(((X[first : first + ROWS] - mean) ** 2).sum() for first in range(0, len(X), ROWS))
         return float(np.sqrt(squares / X.size))

@@ -42,7 +42,7 @@ class ScikitLearnMiniBatch:
         while epochs < 2 * self.epochs:
             w, touched = w.copy(), charged.copy()
             for r in np.flatnonzero(problem.active):
-                w[r], touched[r] = self._fit(problem.X, starts[r], seeds[r], min(epochs, self.epochs))
+                w[r], touched[r] = self._fit(problem.patterns, starts[r], seeds[r], min(epochs, self.epochs))
             problem.charge(touched - charged)
             yield w
             charged, epochs = touched, 2 * epochs
