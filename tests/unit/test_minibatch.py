@@ -311,6 +311,6 @@ def test_fits_of_scikit_learns_are_beginnings_of_longer_ones():
     rng = np.random.default_rng(3)
     X = rng.normal(size=(3000, 2))
     w = X[None, :K]
-    trace = minimize(QuantizationProblem(X), ScikitLearnMiniBatch(4), w, epochs=3, rngs=rngs([0]))
-    # max_iter * n // 1024 = 2, 5 and 11 steps of 1024, and a start valued on 3000
-    np.testing.assert_allclose(3000 * trace.passes[:, 0], [0, *(1024 * np.array([2, 5, 11]) + 3000)])
+    trace = minimize(QuantizationProblem(X), ScikitLearnMiniBatch(6), w, epochs=3, rngs=rngs([0]))
+    # 1, 4 and 6 epochs are 2, 11 and 17 steps of 1024 patterns; the start was valued on 3000
+    np.testing.assert_allclose(3000 * trace.passes[:, 0], [0, *(1024 * np.array([2, 11, 17]) + 3000)])
