@@ -184,6 +184,17 @@ def test_rho_on_the_uniform_density():
     assert 0.70 < contraction(MeteredProblem(even, 1), w, rows)[0] < 0.7505
 
 
+def test_moves_are_weighted_by_patterns():
+    # two prototypes share 16,000 patterns on [0, 1] and three share 1,000 on [10, 11]; along their slow directions
+    # errors shrink by 1/2 and 3/4, that is, by moves 0.02 (1, 1) and 0.01 (1, 2, 1) at first
+    X = np.concatenate([(np.arange(16_000) + 0.5) / 16_000, 10 + (np.arange(1000) + 0.5) / 1000])[:, None]
+    w = np.array([1 / 4 + 0.04, 3 / 4 + 0.04, 10 + 1 / 6 + 0.04, 10 + 1 / 2 + 0.08, 10 + 5 / 6 + 0.04])[None, :, None]
+    few, many = 1000 / 3 * 0.01**2 * 6, 16_000 / 2 * 0.02**2 * 2
+    expected = np.sqrt((many / 2**4 + few * 0.75**4) / (many / 2**2 + few * 0.75**2))
+    rho = contraction(MeteredProblem(QuantizationProblem(X), 1), w, np.arange(17_000)[None])
+    assert rho[0] == pytest.approx(expected, abs=0.01)
+
+
 def test_rho_of_a_run_at_rest_is_zero():
     X = np.array([[0.0], [1.0], [10.0], [11.0]])
     metered = MeteredProblem(QuantizationProblem(X), 1)
@@ -212,11 +223,12 @@ def test_a_cosine_schedule_ends_at_zero_and_so_does_the_run(starts):
 
 
 def test_a_moving_average_by_hand():
-    # one place and one prototype: after an epoch of T batches the distance is the product of 1 - alpha_t
-    X = np.full((64, 1), 3.0)
-    trace = minimize(QuantizationProblem(X), MovingAverage(0.5, 2), np.array([[[11.0]]]), passes=9, rngs=rngs([0]))
+    # all patterns at one place: after T batches the distance is the product of 1 - alpha_t; who wins nothing stays
+    problem, w = QuantizationProblem(np.full((64, 1), 3.0)), np.array([[[11.0], [99.7], [-77.3]]])
+    trace = minimize(problem, MovingAverage(0.5, 2), w, passes=9, rngs=rngs([0]))
     alpha = 0.25 * (1 + np.cos(np.pi * np.arange(1, 9) / 8))
     assert trace.w[0, 0, 0] == pytest.approx(3 + 8 * np.prod(1 - alpha), rel=1e-12)
+    np.testing.assert_array_equal(trace.w[0, 1:], w[0, 1:])
 
 
 def test_nested_batches_end_at_rest_for_lloyd(starts):
@@ -271,6 +283,14 @@ def test_batches_are_nested_and_double_when_prototypes_move_by_less_than_their_e
     assert sorted(set(sizes)) == [38, 76, 152, 304]
 
 
+def test_nested_batches_are_charged_when_they_are_shown(starts):
+    problem, w = Batches(starts[0].X), starts[1]
+    metered = MeteredProblem(problem, 1)
+    for _ in islice(NestedMiniBatch().iterates(metered, w[:1], rngs([0])), 25):
+        assert metered.touched[0] == sum(N if rows is None else len(rows) for rows, _ in problem.log)
+    assert metered.touched[0] > 5 * N
+
+
 def test_nested_batches_do_not_increase_the_cost_once_they_hold_all_data(starts):
     problem, w = Batches(starts[0].X), starts[1]
     list(islice(NestedMiniBatch().iterates(MeteredProblem(problem, 1), w[:1], rngs([0])), 40))
@@ -296,11 +316,14 @@ def test_scikit_learns_is_as_shipped(n):
     rng = np.random.default_rng(3)
     X = rng.normal(size=(n, 2)) + 3 * rng.integers(3, size=(n, 1))
     w = draw(X, K, streams(2, "mini", K, range(3), "start"))
+    # one that wins nothing, to be moved elsewhere
+    w[0, 0] = 99
     trace = minimize(QuantizationProblem(X), ScikitLearnMiniBatch(12), w, passes=40, rngs=rngs(range(3)))
     for run, rng in enumerate(rngs(range(3))):
         judge = MiniBatchKMeans(K, init=w[run], n_init=1, max_iter=12, random_state=int(rng.integers(2**31)))
         judge.fit(X)
         np.testing.assert_array_equal(trace.w[run], judge.cluster_centers_)
+        assert trace.w[run].max() < 50
         assert 2 * trace.cost[-1, run] == pytest.approx(judge.inertia_, rel=1e-9)
         size = min(n, 1024)
         assert round(trace.passes[-1, run] * n) == judge.n_steps_ * size + min(n, 3 * size)
