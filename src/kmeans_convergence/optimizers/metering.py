@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem
+from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange
 from kmeans_convergence.problems.base import ROWS
 
 
@@ -101,6 +101,12 @@ class MeteredProblem:
         part, won = self._in_pieces.sweep_counts(w[some], order[some], counts[some], factor)
         return _replaced(w, part, some), _replaced(counts, won, some)
 
+    def exchange(self, w: np.ndarray, assignments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `problems.exchange.sweep`, at the price of one pass over the data."""
+        self.charge(self.n)
+        part, owners = exchange.sweep(self._in_pieces.X, w[self.active], assignments[self.active])
+        return _replaced(w, part, self.active), _replaced(assignments, owners, self.active)
+
     def charge(self, patterns: int | np.ndarray) -> None:
         """Charge the active runs for so many patterns, one number or one for each run (R,)."""
         self.touched += self.active * patterns
@@ -150,6 +156,16 @@ class MeteredProblem:
         # an iterate that changed in place would make the remembered evaluation a lie
         w.flags.writeable = evaluation.w.flags.writeable = False
         return evaluation
+
+
+def chosen(where: np.ndarray, one: Evaluation, other: Evaluation) -> Evaluation:
+    """Return the evaluation whose runs are those of `one` where a mask (R,) says so and of `other` elsewhere."""
+    return other if not where.any() else _merged(other, _some(one, where), where)
+
+
+def _some(evaluation: Evaluation, where: np.ndarray) -> Evaluation:
+    parts = (getattr(evaluation, field.name) for field in fields(Evaluation))
+    return Evaluation(*(None if part is None else part[where] for part in parts))  # type: ignore[arg-type]
 
 
 def _merged(old: Evaluation, new: Evaluation, where: np.ndarray) -> Evaluation:
