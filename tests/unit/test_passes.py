@@ -64,7 +64,6 @@ CASES = {
     "constant column": lambda rng: (np.hstack([rng.normal(size=(300, 8)), np.ones((300, 1))]), np.ones((1, 5, 9))),
     "one pattern repeated": lambda rng: (np.full((300, 6), 0.1), rng.normal(size=(1, 5, 6))),
     "as many prototypes as patterns": lambda rng: (grid := np.linspace(0, 1, 300).reshape(60, 5), grid[None]),
-    "one feature": lambda rng: (rng.normal(size=(1000, 1)), rng.normal(size=(1, 9, 1))),
 }
 
 

@@ -35,14 +35,14 @@ class ScikitLearnMiniBatch:
     memoryless = True
 
     def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
-        """Yield the prototypes after 1, 4, 16, ... epochs, or after the last one before them."""
+        """Yield the prototypes after 1, 4, 16, ... epochs, or where it has stopped before."""
         seeds = [int(rng.integers(2**31)) for rng in rngs]
         charged = np.zeros(len(starts), dtype=np.int64)
         w, epochs = starts, 1
         while epochs < 4 * self.epochs:
             w, touched = w.copy(), charged.copy()
             for r in np.flatnonzero(problem.active):
-                w[r], touched[r] = self._fit(problem.X, starts[r], seeds[r], min(epochs, self.epochs))
+                w[r], touched[r] = self._fit(problem.patterns, starts[r], seeds[r], min(epochs, self.epochs))
             problem.charge(touched - charged)
             yield w
             charged, epochs = touched, 4 * epochs

@@ -33,8 +33,6 @@ from kmeans_convergence.problems import kernels
 CHUNK = 8192
 MOST_CHUNKS = 32
 
-# Up to so many features direct distances are as fast as products.
-FEW_FEATURES = 4
 # Up to so many products n K d for a run, calls of BLAS cost more than they save.
 FEW_PRODUCTS = 200_000
 # Bytes of patterns and products that a thread has at hand.
@@ -83,12 +81,14 @@ class Screen:
 
 def suits_screening(n: int, clusters: int, features: int) -> bool:
     """Say whether the screened scheme is the faster one."""
-    return features > FEW_FEATURES and n * clusters * features > FEW_PRODUCTS
+    return features > kernels.FEW_FEATURES and n * clusters * features > FEW_PRODUCTS
 
 
-def run_pass(
-    X: np.ndarray, w: np.ndarray, screen: Screen | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+# Assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
     """Return assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
 
     Parameters
@@ -97,30 +97,55 @@ def run_pass(
     w : ndarray of shape (R, K, d), float64, C-ordered
     screen : Screen, or None for direct distances
     """
+    assignments = np.empty((len(w), len(X)), dtype=np.int32)
+    narrowed = None if screen is None else screen.narrow(w)
+
+    def task(some: slice, first: int, last: int, *sums: np.ndarray) -> None:
+        if screen is None or narrowed is None:
+            kernels.pass_directly(X, w[some], first, last, assignments[some], *sums)
+        else:
+            pass_screened(X, w[some], screen, narrowed[some], first, last, assignments[some], *sums)
+
+    sums, _ = in_pieces(task, X, w, blas=narrowed is not None)
+    return assignments, *sums
+
+
+def in_pieces(
+    task: Callable[..., Any], X: np.ndarray, w: np.ndarray, blas: bool
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[Any]]:
+    """Let threads work on chunks of patterns and groups of runs, and add up what they find, chunk after chunk.
+
+    Parameters
+    ----------
+    task : callable
+        Called as task(runs, first, last, cost, counts, sums) for a slice of the R runs and the patterns from `first` to
+        before `last`; adds to the three arrays, which have a first axis for the runs of the slice and hold zeros.
+    blas : bool
+        Whether tasks call BLAS.
+
+    Returns
+    -------
+    (cost (R,), counts (R, K), sums (R, K, d)), and what the tasks returned
+    """
     runs, clusters, features = w.shape
     pieces = chunks(len(X))
-    assignments = np.empty((runs, len(X)), dtype=np.int32)
     cost = np.zeros((len(pieces), runs))
     counts = np.zeros((len(pieces), runs, clusters))
     sums = np.zeros((len(pieces), runs, clusters, features))
-
-    narrowed = None if screen is None else screen.narrow(w)
-
-    def task(piece: int, some: slice) -> None:
-        parts = assignments[some], cost[piece, some], counts[piece, some], sums[piece, some]
-        if screen is None or narrowed is None:
-            kernels.pass_directly(X, w[some], *pieces[piece], *parts)
-        else:
-            _pass_screened(X, w[some], screen, narrowed[some], *pieces[piece], *parts)
-
     groups = _groups(runs, max(1, threads() // len(pieces)))
-    _spread(task, [(piece, some) for some in groups for piece in range(len(pieces))], blas=narrowed is not None)
-    return assignments, _in_turn(cost), _in_turn(counts), _in_turn(sums)
+    returned = _spread(
+        task,
+        [
+            (some, *pieces[piece], cost[piece, some], counts[piece, some], sums[piece, some])
+            for some in groups
+            for piece in range(len(pieces))
+        ],
+        blas,
+    )
+    return (_in_turn(cost), _in_turn(counts), _in_turn(sums)), returned
 
 
-def run_pass_rows(
-    X: np.ndarray, w: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     """Return what `run_pass` does, by direct distances, for the patterns `rows` (R, m) of each run."""
     runs, clusters, features = w.shape
     assignments = np.empty(rows.shape, dtype=np.int32)
@@ -133,7 +158,7 @@ def run_pass_rows(
     return assignments, cost, counts, sums
 
 
-def _pass_screened(
+def pass_screened(
     X: np.ndarray,
     w: np.ndarray,
     screen: Screen,
@@ -144,8 +169,12 @@ def _pass_screened(
     cost: np.ndarray,
     counts: np.ndarray,
     sums: np.ndarray,
+    then: Callable[[int, np.ndarray, np.ndarray, np.ndarray], None] | None = None,
 ) -> None:
-    """Do what `kernels.pass_directly` does, block by block; `narrowed_w` are the prototypes in single precision."""
+    """Do what `kernels.pass_directly` does, block by block; `narrowed_w` are the prototypes in single precision.
+
+    `then` is called for each block and run with the first pattern, the scores, and the patterns' norms and errors.
+    """
     runs, clusters, features = w.shape
     rows = max(64, min(4096, WORKING_SET // (12 * features + 4 * clusters)))
     patterns = np.empty((rows, features), dtype=np.float32)
@@ -163,6 +192,8 @@ def _pass_screened(
             errors = _errors(norms[:size], largest[r], features)
             kernels.assign_screened(X, w[r], products[:size], halves[r], errors, begin, assignments[r])
             kernels.accumulate(X, w[r], begin, end, assignments[r], cost[r : r + 1], counts[r], sums[r])
+            if then is not None:
+                then(begin, products[:size], norms[:size], errors)
 
 
 def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
@@ -190,14 +221,12 @@ def _in_turn(parts: np.ndarray) -> np.ndarray:
     return total
 
 
-def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool) -> None:
+def _spread(function: Callable[..., Any], tasks: list[tuple[Any, ...]], blas: bool) -> list[Any]:
     """Call a function for each task, on several threads if there are more than one of both; BLAS then has one each."""
     if threads() == 1 or len(tasks) == 1:
-        for task in tasks:
-            function(*task)
-        return
+        return [function(*task) for task in tasks]
     with _libraries().limit(limits=1, user_api="blas") if blas else nullcontext():
-        list(_pool(threads()).map(lambda task: function(*task), tasks))
+        return list(_pool(threads()).map(lambda task: function(*task), tasks))
 
 
 @cache
