@@ -29,9 +29,11 @@ from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence.problems import kernels
 
-# Patterns that are summed in one go; more when there are many, so that the partial sums stay few.
+# Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
 MOST_CHUNKS = 32
+# A block has so many patterns for each prototype, so that closing its sums costs little.
+PER_PROTOTYPE = 8
 
 # Up to so many products n K d for a run, calls of BLAS cost more than they save.
 FEW_PRODUCTS = 200_000
@@ -49,9 +51,14 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
 
 
-def chunks(n: int) -> list[tuple[int, int]]:
-    """Return first and last + 1 of each chunk of n patterns."""
-    size = max(CHUNK, math.ceil(n / MOST_CHUNKS))
+def block_size(clusters: int) -> int:
+    """Return the number of patterns whose sums are closed together: `kernels.BLOCK` times a power of two."""
+    return int(kernels.BLOCK * 2 ** max(0, math.ceil(math.log2(PER_PROTOTYPE * clusters / kernels.BLOCK))))
+
+
+def chunks(n: int, block: int) -> list[tuple[int, int]]:
+    """Return first and last + 1 of each chunk of n patterns, a whole number of blocks but for the last one."""
+    size = block * math.ceil(max(CHUNK, n / MOST_CHUNKS) / block)
     return [(first, min(first + size, n)) for first in range(0, n, size)]
 
 
@@ -67,7 +74,7 @@ class Screen:
     """
 
     def __init__(self, X: np.ndarray) -> None:
-        blocks = [X[first:last] for first, last in chunks(len(X))]
+        blocks = [X[first:last] for first, last in chunks(len(X), kernels.BLOCK)]
         self.shift = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(X)
         size = max(float(np.abs(block - self.shift).max()) for block in blocks)
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
@@ -99,10 +106,11 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
     """
     assignments = np.empty((len(w), len(X)), dtype=np.int32)
     narrowed = None if screen is None else screen.narrow(w)
+    block = block_size(w.shape[1])
 
     def task(some: slice, first: int, last: int, *sums: np.ndarray) -> None:
         if screen is None or narrowed is None:
-            kernels.pass_directly(X, w[some], first, last, assignments[some], *sums)
+            kernels.pass_directly(X, w[some], first, last, block, assignments[some], *sums)
         else:
             pass_screened(X, w[some], screen, narrowed[some], first, last, assignments[some], *sums)
 
@@ -119,7 +127,7 @@ def in_pieces(
     ----------
     task : callable
         Called as task(runs, first, last, cost, counts, sums) for a slice of the R runs and the patterns from `first` to
-        before `last`; adds to the three arrays, which have a first axis for the runs of the slice and hold zeros.
+        before `last`; the three arrays are those of `kernels.pass_directly` for the runs of the slice.
     blas : bool
         Whether tasks call BLAS.
 
@@ -128,10 +136,10 @@ def in_pieces(
     (cost (R,), counts (R, K), sums (R, K, d)), and what the tasks returned
     """
     runs, clusters, features = w.shape
-    pieces = chunks(len(X))
-    cost = np.zeros((len(pieces), runs))
-    counts = np.zeros((len(pieces), runs, clusters))
-    sums = np.zeros((len(pieces), runs, clusters, features))
+    pieces = chunks(len(X), block_size(clusters))
+    cost = np.zeros((len(pieces), runs, 2))
+    counts = np.zeros((len(pieces), runs, 2, clusters))
+    sums = np.zeros((len(pieces), runs, 2, clusters, features))
     groups = _groups(runs, max(1, threads() // len(pieces)))
     returned = _spread(
         task,
@@ -142,20 +150,20 @@ def in_pieces(
         ],
         blas,
     )
-    return (_in_turn(cost), _in_turn(counts), _in_turn(sums)), returned
+    return (in_turn(cost[:, :, 0]), in_turn(counts[:, :, 0]), in_turn(sums[:, :, 0])), returned
 
 
 def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     """Return what `run_pass` does, by direct distances, for the patterns `rows` (R, m) of each run."""
     runs, clusters, features = w.shape
-    assignments = np.empty(rows.shape, dtype=np.int32)
-    cost, counts, sums = np.zeros(runs), np.zeros((runs, clusters)), np.zeros((runs, clusters, features))
+    block, assignments = block_size(clusters), np.empty(rows.shape, dtype=np.int32)
+    cost, counts, sums = np.zeros((runs, 2)), np.zeros((runs, 2, clusters)), np.zeros((runs, 2, clusters, features))
 
     def task(some: slice) -> None:
-        kernels.pass_rows(X, w[some], rows[some], assignments[some], cost[some], counts[some], sums[some])
+        kernels.pass_rows(X, w[some], rows[some], block, assignments[some], cost[some], counts[some], sums[some])
 
     _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
-    return assignments, cost, counts, sums
+    return assignments, cost[:, 0], counts[:, 0], sums[:, 0]
 
 
 def pass_screened(
@@ -176,7 +184,8 @@ def pass_screened(
     `then` is called for each block and run with the first pattern, the scores, and the patterns' norms and errors.
     """
     runs, clusters, features = w.shape
-    rows = max(64, min(4096, WORKING_SET // (12 * features + 4 * clusters)))
+    block = block_size(clusters)
+    rows = min(block, max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters)))))
     patterns = np.empty((rows, features), dtype=np.float32)
     norms = np.empty(rows, dtype=np.float32)
     products = np.empty((rows, clusters), dtype=np.float32)
@@ -186,12 +195,13 @@ def pass_screened(
     for begin in range(first, last, rows):
         end = min(begin + rows, last)
         size = end - begin
+        closes = (end - first) % block == 0 or end == last
         kernels.narrow(X, begin, screen.shift, screen.scale, patterns[:size], norms[:size])
         for r in range(runs):
             np.matmul(patterns[:size], narrowed_w[r].T, out=products[:size])
             errors = _errors(norms[:size], largest[r], features)
             kernels.assign_screened(X, w[r], products[:size], halves[r], errors, begin, assignments[r])
-            kernels.accumulate(X, w[r], begin, end, assignments[r], cost[r : r + 1], counts[r], sums[r])
+            kernels.accumulate(X, w[r], begin, end, closes, assignments[r], cost[r], counts[r], sums[r])
             if then is not None:
                 then(begin, products[:size], norms[:size], errors)
 
@@ -213,9 +223,9 @@ def _groups(runs: int, most: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
-def _in_turn(parts: np.ndarray) -> np.ndarray:
-    """Add the parts of the chunks (C, ...) in turn."""
-    total = parts[0]
+def in_turn(parts: np.ndarray) -> np.ndarray:
+    """Add parts (C, ...) in turn."""
+    total = parts[0].copy()
     for part in parts[1:]:
         total += part
     return total
