@@ -90,7 +90,11 @@ def _shares(values: pd.DataFrame, weight: np.ndarray, grid: np.ndarray, name: st
     """Return for each optimizer the weighted share of problems with a value of at most each point of the grid."""
     rows = [
         pd.DataFrame(
-            {"optimizer": values.columns, name: point, "share": _average((values <= point).where(values.notna()), weight)}
+            {
+                "optimizer": values.columns,
+                name: point,
+                "share": _average((values <= point).where(values.notna()), weight),
+            }
         )
         for point in grid
     ]

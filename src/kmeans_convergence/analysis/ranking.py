@@ -72,6 +72,9 @@ class Hierarchy:
         Average over sets, weighted.
     draws : ndarray of shape (B, M)
         The same for samples of sets and of runs within.
+    weight : ndarray of shape (S,)
+    drawn : ndarray of shape (B, S)
+        The sets in each sample.
     """
 
     sets: list[str]
@@ -80,6 +83,8 @@ class Hierarchy:
     inner: np.ndarray
     effect: np.ndarray
     draws: np.ndarray
+    weight: np.ndarray
+    drawn: np.ndarray
 
     @classmethod
     def of(cls, values: pd.DataFrame, datasets: pd.DataFrame, seed: int, repeats: int) -> Hierarchy:
@@ -118,6 +123,8 @@ class Hierarchy:
             inner,
             effect=_mean(point, 0, weight[:, None]),
             draws=_mean(within, 1, weight[drawn][..., None]),
+            weight=weight,
+            drawn=drawn,
         )
 
     def table(self) -> pd.DataFrame:
@@ -142,7 +149,9 @@ def _mean(values: np.ndarray, axis: int, weight: np.ndarray | float = 1.0) -> np
     """Return the weighted mean of what is there; NaN where nothing is."""
     known = np.isfinite(values)
     total = (known * weight).sum(axis=axis)
-    return np.divide((np.where(known, values, 0) * weight).sum(axis=axis), total, np.full(total.shape, np.nan), where=total > 0)
+    return np.divide(
+        (np.where(known, values, 0) * weight).sum(axis=axis), total, np.full(total.shape, np.nan), where=total > 0
+    )
 
 
 def _interval(draws: np.ndarray) -> np.ndarray:
@@ -231,9 +240,7 @@ def summarize(runs: pd.DataFrame, datasets: pd.DataFrame, budget: float, seed: i
         table = table.merge(_rename(speed.drop(columns="sets"), f"ratio_{target}"), on="optimizer", how="left")
     table = table.merge(_shares(runs, datasets), on="optimizer", how="left")
     table = table.merge(_tests(quality.table(), datasets), on="optimizer", how="left")
-    table = table.merge(
-        probabilities(quality.table(), datasets, 100 * EQUIVALENCE, seed), on="optimizer", how="left"
-    )
+    table = table.merge(probabilities(quality.table(), datasets, 100 * EQUIVALENCE, seed), on="optimizer", how="left")
     return table.assign(rank=table["optimizer"].map(ranks(quality.table(), datasets)))
 
 
