@@ -31,6 +31,10 @@ ADAPTIVE = ("adam", "adam_tuned")
 NOISY = ("online_gradient", "online_gradient_tuned", "minibatch_ema", "minibatch_ema_tuned")
 STOCHASTIC = ("minibatch_counts", "minibatch_c4", "minibatch_ema_tuned", "online_c4")
 
+# Of an optimizer, relative to batch K-means from the same start.
+COST = "final cost (% of difference)"
+PASSES = "passes to within 0.1 % (ratio)"
+
 # Our reading of words that claims leave open.
 ROPE = 100 * EQUIVALENCE  # per cent
 NEARLY = 1.0  # per cent: "nearly the same quality"
@@ -118,6 +122,8 @@ class Condition:
     ----------
     label : str
         What the number is, in words with its unit.
+    optimizer : str
+        Of which optimizer; empty if there is no choice.
     estimate : Estimate or None
         None if the tables have no runs that could tell.
     above, below : float
@@ -126,6 +132,7 @@ class Condition:
     """
 
     label: str
+    optimizer: str
     estimate: Estimate | None
     above: float = -math.inf
     below: float = math.inf
@@ -279,18 +286,11 @@ class Evidence:
 Predicate = Callable[[Evidence], Outcome]
 
 
-def name(optimizer: str) -> str:
-    """Return the key of an optimizer as words; reports put its name in place of the key in braces."""
-    return f"{{{optimizer}}}"
-
-
 def worse(*optimizers: str) -> Predicate:
     """Batch K-means ends at lower costs than each of the optimizers, by more than what counts as equal."""
 
     def predicate(e: Evidence) -> Outcome:
-        return Outcome.each(
-            *(Condition(f"final cost of {name(m)} (% of difference)", e.quality(m), above=ROPE) for m in optimizers)
-        )
+        return Outcome.each(*(Condition(COST, m, e.quality(m), above=ROPE) for m in optimizers))
 
     return predicate
 
@@ -299,9 +299,7 @@ def slower(*optimizers: str, target: str = "own_0.1") -> Predicate:
     """Each of the optimizers needs more passes than batch K-means."""
 
     def predicate(e: Evidence) -> Outcome:
-        return Outcome.each(
-            *(Condition(f"passes of {name(m)} (ratio)", e.speed(m, target), above=1) for m in optimizers)
-        )
+        return Outcome.each(*(Condition(PASSES, m, e.speed(m, target), above=1) for m in optimizers))
 
     return predicate
 
@@ -311,7 +309,7 @@ def slower_on_iris(e: Evidence) -> Outcome:
     estimates = {m: e.speed(m) for m in (*PLAIN, "online_gradient")}
     return Outcome.each(
         *(
-            Condition(f"passes of {name(m)} on Iris (ratio)", estimate and estimate.on("iris"), above=1)
+            Condition("passes on Iris (ratio)", m, estimate and estimate.on("iris"), above=1)
             for m, estimate in estimates.items()
         )
     )
@@ -319,19 +317,21 @@ def slower_on_iris(e: Evidence) -> Outcome:
 
 def online_first(e: Evidence) -> Outcome:
     """Online K-means comes within 10 % before batch K-means does."""
-    return Outcome.joint(Condition("passes to within 10 % (ratio)", e.speed("online_kmeans", "own_10"), below=1))
+    return Outcome.joint(
+        Condition("passes to within 10 % (ratio)", "online_kmeans", e.speed("online_kmeans", "own_10"), below=1)
+    )
 
 
 def batch_later(e: Evidence) -> Outcome:
     """Batch K-means comes within 0.1 % before online K-means does."""
-    return Outcome.joint(Condition("passes to within 0.1 % (ratio)", e.speed("online_kmeans"), above=1))
+    return Outcome.joint(Condition(PASSES, "online_kmeans", e.speed("online_kmeans"), above=1))
 
 
 def hybrid_never_loses(e: Evidence) -> Outcome:
     """One online epoch first ends nowhere at higher costs, nor needs more passes."""
     return Outcome.joint(
-        Condition("final cost (% of difference)", e.quality("hybrid"), below=ROPE, exceptions=0),
-        Condition("passes (ratio)", e.speed("hybrid"), below=NO_SLOWER, exceptions=0),
+        Condition(COST, "hybrid", e.quality("hybrid"), below=ROPE, exceptions=0),
+        Condition(PASSES, "hybrid", e.speed("hybrid"), below=NO_SLOWER, exceptions=0),
     )
 
 
@@ -350,13 +350,13 @@ def start_decides(e: Evidence) -> Outcome:
             value = share + (between - share * total) / total.mean()
             rows.append(value.rename("value").reset_index().assign(**dict(zip(PROBLEM, problem, strict=True))))
     estimate = e.average(pd.concat(rows, ignore_index=True)) if rows else None
-    return Outcome.joint(Condition("share of the variance that the start explains", estimate, above=MOSTLY))
+    return Outcome.joint(Condition("share of the variance that the start explains", "", estimate, above=MOSTLY))
 
 
 def few_iterations(e: Evidence) -> Outcome:
     """Batch K-means rests after few passes; a run that doesn't within the budget counts with what it has used."""
     values = e.of(REFERENCE).rename(columns={"passes": "value"})[[*PROBLEM, "run", "value"]]
-    return Outcome.joint(Condition("passes of batch K-means until it rests", e.average(values), below=FEW))
+    return Outcome.joint(Condition("passes until it rests", REFERENCE, e.average(values), below=FEW))
 
 
 def terminates(e: Evidence) -> Outcome:
@@ -365,8 +365,8 @@ def terminates(e: Evidence) -> Outcome:
     rests = rows.assign(value=(rows["stop"] == "fixed point").astype(float))
     down = rows.assign(value=(rows["end"] <= rows["start_cost"]).astype(float))
     return Outcome.joint(
-        Condition("share of runs that rest within the budget", e.average(rests), above=MOSTLY),
-        Condition("share of runs that end below their start", e.average(down), above=ALWAYS),
+        Condition("share of runs that rest within the budget", REFERENCE, e.average(rests), above=MOSTLY),
+        Condition("share of runs that end below their start", REFERENCE, e.average(down), above=ALWAYS),
     )
 
 
@@ -374,8 +374,8 @@ def good_minimum(e: Evidence) -> Outcome:
     """Batch K-means mostly ends within 1 % of the best known cost."""
     rows = e.of(REFERENCE)
     values = rows.assign(value=rows["best_1"].notna().astype(float))
-    label = "share of runs of batch K-means within 1 % of the best known cost"
-    return Outcome.joint(Condition(label, e.average(values), above=MOSTLY))
+    label = "share of runs within 1 % of the best known cost"
+    return Outcome.joint(Condition(label, REFERENCE, e.average(values), above=MOSTLY))
 
 
 def gradient_works(e: Evidence) -> Outcome:
@@ -383,14 +383,18 @@ def gradient_works(e: Evidence) -> Outcome:
     rows = e.of("gradient_tuned")
     values = rows.assign(value=rows["own_1"].notna().astype(float))
     estimate = e.average(values) if len(values) else None
-    return Outcome.joint(Condition("share of runs within 1 % of their limit in the budget", estimate, above=MOSTLY))
+    return Outcome.joint(
+        Condition("share of runs within 1 % of their limit in the budget", "gradient_tuned", estimate, above=MOSTLY)
+    )
 
 
 def minibatch_is_faster(e: Evidence) -> Outcome:
     """Mini-batch K-means needs a tenth of the passes or less, and ends at nearly the same cost."""
     return Outcome.joint(
-        Condition("passes to within 1 % (ratio)", e.speed("minibatch_counts", "own_1"), below=ORDERS),
-        Condition("final cost (% of difference)", e.quality("minibatch_counts"), below=NEARLY),
+        Condition(
+            "passes to within 1 % (ratio)", "minibatch_counts", e.speed("minibatch_counts", "own_1"), below=ORDERS
+        ),
+        Condition(COST, "minibatch_counts", e.quality("minibatch_counts"), below=NEARLY),
     )
 
 
@@ -410,8 +414,8 @@ def gains_with_size(e: Evidence) -> Outcome:
                 for drawn in (everything, hierarchy.drawn)
             )
             estimate = Estimate(float(effect[0]), draws[np.isfinite(draws)], int(known.sum()))
-        label = f"change of log10 of the ratio of passes of {name(optimizer)}, per decade of patterns"
-        conditions.append(Condition(label, estimate, below=0))
+        label = "change of log10 of the ratio of passes to within 1 %, per decade of patterns"
+        conditions.append(Condition(label, optimizer, estimate, below=0))
     return Outcome.each(*conditions)
 
 
@@ -427,30 +431,26 @@ def _slope(x: np.ndarray, y: np.ndarray, weight: np.ndarray, drawn: np.ndarray) 
 
 def useful_at_scale(e: Evidence) -> Outcome:
     """Some stochastic gradient is faster than batch K-means to within 1 % on the sets of at least 10,000 patterns."""
+    label = "passes to within 1 %, sets of at least 10,000 patterns (ratio)"
     large = set(e.datasets.loc[e.datasets["n"] >= 10_000, "name"])
     runs = e.runs[e.runs["dataset"].isin(large)]
     if runs.empty:
-        return Outcome.each(*(Condition("passes to within 1 % (ratio)", None, below=1),))
+        return Outcome.each(*(Condition(label, m, None, below=1) for m in STOCHASTIC))
     part = Evidence(runs, e.datasets, e.budget, e.seed, e.repeats)
-    return Outcome.each(
-        *(
-            Condition(f"passes of {name(m)} to within 1 %, large sets (ratio)", part.speed(m, "own_1"), below=1)
-            for m in STOCHASTIC
-        )
-    )
+    return Outcome.each(*(Condition(label, m, part.speed(m, "own_1"), below=1) for m in STOCHASTIC))
 
 
 def needs_tuning(e: Evidence) -> Outcome:
     """The one rate that is best on average over the data sets costs more than what counts as equal."""
     conditions = []
     for optimizer in ("gradient_tuned", "online_gradient_tuned"):
-        label = f"loss of the best common setting of {name(optimizer)} (% of the best known cost)"
-        conditions.append(Condition(label, _common_setting(e, optimizer), above=ROPE))
+        label = "loss of the best common setting (% of the best known cost)"
+        conditions.append(Condition(label, optimizer, _common_setting(e, optimizer), above=ROPE))
     return Outcome.each(*conditions)
 
 
 def _common_setting(e: Evidence, optimizer: str) -> Estimate | None:
-    """Return how much worse the best common setting is than each set's own best; None if no setting was tried on all."""
+    """Return how much worse the best common setting is than each set's own; None if no setting was tried on all."""
     if e.tuning is None:
         return None
     rows = e.tuning[e.tuning["optimizer"] == optimizer]
@@ -464,19 +464,19 @@ def _common_setting(e: Evidence, optimizer: str) -> Estimate | None:
 def plusplus_levels(e: Evidence) -> Outcome:
     """From k-means++ starts, the optimizers that are best and worst from patterns end alike and take as long."""
     conditions = []
-    for value, label, above, below in (
-        ("limit", "final cost of {} against {} (% of difference)", -ROPE, ROPE),
-        ("own_1", "passes of {} against {} (ratio)", 1 / IRRELEVANT, IRRELEVANT),
+    for value, measure, above, below in (
+        ("limit", COST, -ROPE, ROPE),
+        ("own_1", "passes to within 1 % (ratio)", 1 / IRRELEVANT, IRRELEVANT),
     ):
-        estimate = None
-        if {"patterns", "plusplus"} <= set(e.runs["start"]):
-            # chosen on one kind of start, measured on the other: the choice can't profit from chance
-            order = e.hierarchy(value).summary().dropna(subset="effect").sort_values("effect", kind="stable")
+        estimate, label, worst = None, measure, ""
+        # chosen on one kind of start, measured on the other: the choice can't profit from chance
+        order = e.hierarchy(value).summary().sort_values("effect", kind="stable")
+        if len(order) > 1:
             best, worst = order["optimizer"].iloc[[0, -1]]
             estimate = _between(e.hierarchy(value, "plusplus"), worst, best)
-            label = label.format(name(worst), name(best))
+            label = f"{measure[:-1]} to {{{best}}})"
             estimate = estimate.exp() if estimate is not None and value != "limit" else estimate
-        conditions.append(Condition(label.replace("{} against {} ", ""), estimate, above, below))
+        conditions.append(Condition(label, worst, estimate, above, below))
     return Outcome.joint(*conditions)
 
 
@@ -493,26 +493,26 @@ def deserved(e: Evidence) -> Outcome:
     cost, passes = e.hierarchy("limit"), e.hierarchy("own_1")
     both = [m for m in cost.optimizers if m in passes.optimizers and m != REFERENCE]
     if not both:
-        return Outcome.joint(Condition("optimizers that are better and faster", None, below=1))
+        return Outcome.joint(Condition("optimizers that are better and faster", "", None, below=1))
     i, j = ([h.optimizers.index(m) for m in both] for h in (cost, passes))
     effect = ((cost.effect[i] < -ROPE) & (passes.effect[j] < 0)).sum()
     draws = ((cost.draws[:, i] < -ROPE) & (passes.draws[:, j] < 0)).sum(axis=1)
     estimate = Estimate(float(effect), draws.astype(float), len(cost.sets))
-    return Outcome.joint(Condition(f"optimizers of {len(both)} that are better and faster", estimate, below=1))
+    return Outcome.joint(Condition(f"optimizers of {len(both)} that are better and faster", "", estimate, below=1))
 
 
 def accelerates(e: Evidence) -> Outcome:
     """Accelerated methods need fewer passes than batch K-means and end no worse."""
     methods = ("overrelaxed_15", "anderson", *ACCELERATED)
     return Outcome.each(
-        *(Condition(f"passes of {name(m)} (ratio)", e.speed(m), below=1) for m in methods),
-        *(Condition(f"final cost of {name(m)} (% of difference)", e.quality(m), below=ROPE) for m in methods),
+        *(Condition(PASSES, m, e.speed(m), below=1) for m in methods),
+        *(Condition(COST, m, e.quality(m), below=ROPE) for m in methods),
     )
 
 
 def hartigan_better(e: Evidence) -> Outcome:
     """Hartigan's method ends at lower costs."""
-    return Outcome.joint(Condition("final cost (% of difference)", e.quality("hartigan"), below=-ROPE))
+    return Outcome.joint(Condition(COST, "hartigan", e.quality("hartigan"), below=-ROPE))
 
 
 def derived(*steps: str) -> Predicate:
@@ -596,8 +596,8 @@ def judge(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each condition of each claim: id, claim, source, verdict (of the claim), condition, effect, low,
-        high, above, below (its region), decision (of the condition), sets, holding and failing (the data sets whose
+        One row for each condition of each claim: id, claim, source, verdict (of the claim), condition, optimizer,
+        effect, low, high, above, below (its region), decision (of the condition), sets, holding and failing (the data sets whose
         own intervals say so, separated by ";"), note.
     """
     rows = []
@@ -611,6 +611,7 @@ def judge(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
                 head
                 | {
                     "condition": condition.label,
+                    "optimizer": condition.optimizer,
                     "effect": math.nan if estimate is None else estimate.effect,
                     "low": condition.interval[0],
                     "high": condition.interval[1],
@@ -624,5 +625,5 @@ def judge(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
                 }
             )
         if not outcome.conditions:
-            rows.append(head | {"condition": "", "holding": "", "failing": "", "note": outcome.note})
+            rows.append(head | {"condition": "", "optimizer": "", "holding": "", "failing": "", "note": outcome.note})
     return pd.DataFrame(rows)

@@ -1,7 +1,7 @@
 """Every optimizer against batch K-means from the same start: final costs and passes, run by run.
 
-A problem is a data set, a number of prototypes and a kind of start. Its runs are paired: run r of every optimizer begins
-at the same prototypes.
+A problem is a data set, a number of prototypes and a kind of start. Its runs are paired: run r of every optimizer
+begins at the same prototypes.
 """
 
 from __future__ import annotations

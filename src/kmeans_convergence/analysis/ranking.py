@@ -15,7 +15,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from baycomp import SignedRankTest
-from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from kmeans_convergence.analysis import paired, resampling
@@ -113,7 +112,7 @@ class Hierarchy:
             point[s], inner[:, s] = _mean(np.array(averages), 0), _mean(np.array(draws), 0)
         weight = weights(datasets, sets)
         rng = stream(seed, "sets")
-        drawn = rng.integers(len(sets), size=(repeats, len(sets)))
+        drawn = rng.integers(max(len(sets), 1), size=(repeats, len(sets)))
         # a set that is drawn twice gets two samples of runs
         within = inner[rng.integers(repeats, size=drawn.shape), drawn]
         return cls(

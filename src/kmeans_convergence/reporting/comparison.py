@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,8 @@ def quality_against_speed(summary: pd.DataFrame, target: str = "0.1") -> Figure:
     x, y = f"ratio_{target}", "difference"
     panel.axhline(0, color="0.8", linewidth=0.6, zorder=0)
     panel.axvline(1, color="0.8", linewidth=0.6, zorder=0)
-    for _, row in summary.iterrows():
+    rows = list(summary.iterrows())
+    for _, row in rows:
         style = look(row["optimizer"])
         panel.errorbar(
             row[x],
@@ -125,7 +127,8 @@ def quality_against_speed(summary: pd.DataFrame, target: str = "0.1") -> Figure:
     panel.margins(0.12, 0.06)
     panel.set_xlabel(f"passes to within {target} % of the run's own limit, over those of batch K-means (ratio)")
     panel.set_ylabel("final cost against batch K-means (% of difference)")
-    _annotate(figure, panel, [(row[x], row[y], label(row["optimizer"])) for _, row in summary.iterrows()])
+    bars = [Bbox([[row[f"{x}_low"], row[f"{y}_low"]], [row[f"{x}_high"], row[f"{y}_high"]]]) for _, row in rows]
+    _annotate(figure, panel, [(row[x], row[y], label(row["optimizer"])) for _, row in rows], bars)
     panel.text(0.01, 0.99, "slower is right, worse is up", transform=panel.transAxes, va="top", fontsize=8, color="0.4")
     return figure
 
@@ -175,7 +178,7 @@ def critical_difference(ranks: pd.Series, p: pd.DataFrame, value: str) -> Figure
     value : str
         What was ranked, in words.
     """
-    figure, axes = _grid(1.0 + 0.17 * len(ranks), 1, 1)
+    figure, axes = _grid(0.9 + 0.11 * len(ranks), 1, 1)
     keys = list(ranks.index)
     # numbers for names: the library keeps names in sets, whose order changes from process to process
     numbered = pd.Series(ranks.to_numpy(), index=range(len(keys)))
@@ -196,7 +199,7 @@ def critical_difference(ranks: pd.Series, p: pd.DataFrame, value: str) -> Figure
         number, rank = text.get_text().split()
         name = label(keys[int(number)])
         text.set(color="black", text=f"{name} ({rank})" if text.get_ha() == "right" else f"({rank}) {name}")
-    axes.flat[0].set_title(f"average rank by {value}: lower is better", loc="center")
+    axes.flat[0].set_title(f"average rank by {value}: lower is better", loc="center", pad=10)
     return figure
 
 
@@ -226,7 +229,8 @@ def winners(ratio: pd.DataFrame, datasets: pd.DataFrame, methods: Sequence[str])
             style = look(method)
             panel.plot(x[known], y[known], **style.options(linestyle="none", markersize=3, alpha=0.8))
             line = _fit(np.log(x[known]), np.log(y[known]))
-            panel.plot(np.exp(line[0]), np.exp(line[1]), **style.options(marker="", label=label(method)))
+            panel.plot(np.exp(line[0]), np.exp(line[1]), **style.options(marker=""))
+            panel.plot([], [], **style.options(label=label(method)))
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_xlabel(title)
@@ -252,7 +256,7 @@ def _fit(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ends, y.mean() + slope * (ends - x.mean())
 
 
-def _grid(height: float, rows: int, columns: int, **options: object) -> tuple[Figure, np.ndarray]:
+def _grid(height: float, rows: int, columns: int, **options: Any) -> tuple[Figure, np.ndarray]:
     """Return a figure as wide as the text with its panels, shape (rows, columns)."""
     use()
     from matplotlib import pyplot  # after the backend has been chosen
@@ -260,7 +264,7 @@ def _grid(height: float, rows: int, columns: int, **options: object) -> tuple[Fi
     return pyplot.subplots(rows, columns, figsize=(TEXT_WIDTH, height), squeeze=False, **options)
 
 
-def _curve(axes: Axes, method: str, x: pd.Series, y: pd.Series, **more: object) -> None:
+def _curve(axes: Axes, method: str, x: pd.Series, y: pd.Series, **more: Any) -> None:
     """Draw a line with a few markers, at other places for each method."""
     style = look(method)
     shift = list(itertools.islice(itertools.cycle((0.0, 0.03, 0.06, 0.09)), 40))[sum(map(ord, method)) % 40]
@@ -278,16 +282,21 @@ def _plain(value: float, _: int) -> str:
     """Return a tick's label without an exponent where that is short."""
     if value != 0 and abs(value) < 1e-3:
         return f"$10^{{{round(math.log10(value))}}}$"
-    return f"{value:g}".replace("-", "−")
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _annotate(figure: Figure, axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
-    """Put a name beside each point where it covers no other name and no point, nearest places first."""
+def _annotate(
+    figure: Figure, axes: Axes, points: Sequence[tuple[float, float, str]], intervals: Sequence[Bbox]
+) -> None:
+    """Put a name beside each point where it covers no other name, point or interval, nearest places first."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     scale = figure.dpi / 72
     at = [axes.transData.transform((x, y)) for x, y, _ in points]
     taken = [Bbox.from_bounds(x - 4 * scale, y - 4 * scale, 8 * scale, 8 * scale) for x, y in at]
+    for (x, y), interval in zip(at, intervals, strict=True):
+        (left, bottom), (right, top) = axes.transData.transform(interval.get_points())
+        taken += [Bbox([[left, y - scale], [right, y + scale]]), Bbox([[x - scale, bottom], [x + scale, top]])]
     frame = axes.get_window_extent(renderer)
     for (x, y, name), (px, py) in zip(points, at, strict=True):
         text = axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=7, va="center")

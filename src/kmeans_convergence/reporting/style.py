@@ -75,7 +75,7 @@ STYLES = {
     "online_kmeans_one": Style("#D55E00", "o", True, "--"),
     "online_c4": Style("#D55E00", "o", True, ":"),
     "online_gradient": Style("#E69F00", "o", False, "--"),
-    "online_gradient_tuned": Style("#E69F00", "o", False, "-"),
+    "online_gradient_tuned": Style("#E69F00", "o", False, ":"),
     # mini-batches with the rate 1/n_k, and with larger ones
     "minibatch_counts": Style("#009E73", "<", True, "-"),
     "minibatch_sklearn": Style("#009E73", "<", True, "--"),
