@@ -151,31 +151,3 @@ def tuning(table, settings=(0.25, 0.5, 1.0, 2.0), seed=3):
                 rows.append((dataset["name"], 3, optimizer, setting, score, 500.0, setting == best))
     columns = ["dataset", "clusters", "optimizer", "setting", "score", "passes", "chosen"]
     return pd.DataFrame(rows, columns=columns)
-
-
-LABELS = {
-    "overrelaxed_15": "over-relaxed, 1.5",
-    "overrelaxed_19": "over-relaxed, 1.9",
-    "anderson": "Anderson",
-    "nesterov": "Nesterov",
-    "heavy_ball": "heavy ball",
-    "hartigan": "Hartigan",
-    "gradient_nmax": "gradient, 1/N max",
-    "gradient_fixed": "gradient, fixed",
-    "gradient_tuned": "gradient, tuned",
-    "gradient_armijo": "gradient, Armijo",
-    "lbfgs": "L-BFGS",
-    "adam": "Adam",
-    "adam_tuned": "Adam, tuned",
-    "online_kmeans_one": "online K-means, from one",
-    "online_gradient_tuned": "online gradient, tuned",
-    "online_c4": "online 4/n",
-    "minibatch_counts": "mini-batch 1/n",
-    "minibatch_sklearn": "mini-batch, scikit-learn",
-    "minibatch_nested": "mini-batch, nested",
-    "minibatch_ema": "mini-batch, cosine",
-    "minibatch_ema_tuned": "mini-batch, cosine, tuned",
-    "minibatch_c4": "mini-batch 4/n",
-    "minibatch_c_rho": "mini-batch c/n",
-    "minibatch_averaged": "mini-batch, averaged",
-}

@@ -12,20 +12,23 @@ import synthetic
 from matplotlib import pyplot
 
 from kmeans_convergence.analysis import ledger, paired, profiles, ranking
-from kmeans_convergence.experiments.methods import METHODS, Method
-from kmeans_convergence.reporting import answer, comparison, style, tables, text
+from kmeans_convergence.experiments.contenders import CONTENDERS
+from kmeans_convergence.reporting import answer, comparison, comparison_tables, style, text
+from kmeans_convergence.reporting.contenders import label
 
 FEW = ("batch_kmeans", "nesterov", "gradient_tuned", "online_kmeans", "minibatch_c4")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _names():
-    """Give every method a name, as long as the study has none for it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for method in set(synthetic.EFFECTS) - set(METHODS):
-            patch.setitem(METHODS, method, Method(synthetic.LABELS[method], None))
-        yield
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
     pyplot.close("all")
+
+
+def test_every_optimizer_has_a_name_and_a_look():
+    assert set(CONTENDERS) <= set(style.STYLES)
+    assert set(synthetic.EFFECTS) <= set(CONTENDERS)
+    assert len({label(method) for method in CONTENDERS}) == len(CONTENDERS)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +85,6 @@ def test_figures_are_as_wide_as_the_text_and_the_same_bytes_each_time(figures, n
         figure = figures[name]()
         assert figure.get_figwidth() == style.TEXT_WIDTH
         style.save(figure, file)
-        pyplot.close(figure)
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -92,7 +94,6 @@ def test_every_axis_has_words(figures):
         words = [axes.get_xlabel() for axes in figure.axes] + [figure.get_supxlabel()]
         words += [axes.get_ylabel() for axes in figure.axes] + [figure.get_supylabel()]
         assert sum(bool(word) for word in words) >= 2, name
-        pyplot.close(figure)
 
 
 def test_names_in_quality_against_speed_are_all_there_and_do_not_overlap(figures, summary):
@@ -101,7 +102,7 @@ def test_names_in_quality_against_speed_are_all_there_and_do_not_overlap(figures
     axes = figure.axes[0]
     texts = [t for t in axes.texts if t.get_text()]
     shown = {t.get_text() for t in texts}
-    assert {style.label(method) for method in summary["optimizer"]} <= shown
+    assert {label(method) for method in summary["optimizer"]} <= shown
     boxes = [t.get_window_extent() for t in texts]
     frame = axes.get_window_extent()
     for box in boxes:
@@ -121,7 +122,7 @@ def test_bars_of_ranks_do_not_depend_on_the_process(tmp_path):
     code = (
         "import sys, numpy as np, pandas as pd; from pathlib import Path;"
         "from kmeans_convergence.reporting import comparison as c, style;"
-        "keys = ['batch_kmeans', 'online_kmeans', 'hybrid', 'newton', 'mixture'];"
+        "keys = ['batch_kmeans', 'online_kmeans', 'hybrid', 'adam', 'lbfgs'];"
         "p = pd.DataFrame(np.ones((5, 5)), keys, keys);"
         "figure = c.critical_difference(pd.Series([1., 2., 3., 4., 5.], keys), p, 'cost');"
         "style.save(figure, Path(sys.argv[1]))"
@@ -138,20 +139,20 @@ def test_bars_of_ranks_do_not_depend_on_the_process(tmp_path):
 
 
 def test_tables_of_the_summary(summary):
-    for table in (tables.final_costs(summary), tables.passes(summary)):
+    for table in (comparison_tables.final_costs(summary), comparison_tables.passes(summary)):
         rows = [line for line in table.splitlines() if line.endswith(r"\\") and "&" in line]
         assert len({row.count("&") for row in rows}) == 1
         assert len(rows) == 1 + len(summary)
         assert "nan" not in table
         assert table.count("$") % 2 == 0
-    first = tables.final_costs(summary).splitlines()[5]
+    first = comparison_tables.final_costs(summary).splitlines()[5]
     assert first.startswith(("Adam", "Adam, tuned"))
 
 
 def test_the_ledger_as_a_table(root, runs, datasets):
     claims = ledger.read_claims(root / "paper" / "claims.tsv")
     judged = ledger.judge(claims, ledger.Evidence(runs, datasets, synthetic.BUDGET, 0, 50))
-    table = tables.ledger(judged, r"\caption{Claims.}")
+    table = comparison_tables.ledger(judged, r"\caption{Claims.}")
     assert table.count("longtable") == 2
     rows = [line for line in table.splitlines() if "addlinespace" in line]
     assert len(rows) == len(claims)

@@ -597,8 +597,8 @@ def judge(claims: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     -------
     DataFrame
         One row for each condition of each claim: id, claim, source, verdict (of the claim), condition, optimizer,
-        effect, low, high, above, below (its region), decision (of the condition), sets, holding and failing (the data sets whose
-        own intervals say so, separated by ";"), note.
+        effect, low, high, above, below (its region), decision (of the condition), sets, holding and failing (the data
+        sets whose own intervals say so, separated by ";"), note.
     """
     rows = []
     for _, claim in claims.iterrows():

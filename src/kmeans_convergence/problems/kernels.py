@@ -54,10 +54,49 @@ def squared_distance(x, w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _pass_block(columns, size, w, partial, nearest, owner, cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Assign `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and sum them; return the cost.
+
+    The loops over patterns are innermost, so that they vectorise.
+    """
+    clusters, features = w.shape
+    lanes = partial.shape[0]
+    nearest[:size] = np.inf
+    # where no distance is finite, the cost is infinite and the first prototype owns the pattern
+    owner[:size] = 0
+    for k in range(clusters):
+        for j in range(features):
+            lane, x, wkj = partial[j % LANES], columns[j], w[k, j]
+            if j < LANES:
+                for i in range(size):
+                    difference = x[i] - wkj
+                    lane[i] = difference * difference
+            else:
+                for i in range(size):
+                    difference = x[i] - wkj
+                    lane[i] += difference * difference
+        distance = partial[0]
+        for other in range(1, lanes):
+            more = partial[other]
+            for i in range(size):
+                distance[i] += more[i]
+        for i in range(size):
+            # strictly nearer: ties go to the lowest index
+            nearer = distance[i] < nearest[i]
+            nearest[i] = distance[i] if nearer else nearest[i]
+            owner[i] = k if nearer else owner[i]
+    for i in range(size):
+        k = owner[i]
+        cost += 0.5 * nearest[i]
+        counts[k] += 1.0
+        for j in range(features):
+            sums[k, j] += columns[j, i]
+    return cost
+
+
+@njit(cache=True, nogil=True)
 def pass_directly(X, w, first, last, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign patterns by direct distances and sum them: for few features, or little data and many runs.
-
-    The loops over patterns are innermost, so that they vectorise: a block of patterns is transposed first.
 
     Parameters
     ----------
@@ -70,10 +109,9 @@ def pass_directly(X, w, first, last, assignments, cost, counts, sums):  # type: 
     counts : float64 array of shape (R, K), in zeros, out
     sums : float64 array of shape (R, K, d), in zeros, out
     """
-    runs, clusters, features = w.shape
-    lanes = min(features, LANES)
+    features = X.shape[1]
     columns = np.empty((features, BLOCK))
-    partial = np.empty((lanes, BLOCK))
+    partial = np.empty((min(features, LANES), BLOCK))
     nearest = np.empty(BLOCK)
     owner = np.empty(BLOCK, dtype=np.int64)
     for begin in range(first, last, BLOCK):
@@ -81,40 +119,29 @@ def pass_directly(X, w, first, last, assignments, cost, counts, sums):  # type: 
         for i in range(size):
             for j in range(features):
                 columns[j, i] = X[begin + i, j]
-        for r in range(runs):
-            nearest[:] = np.inf
-            # where no distance is finite, the cost is infinite and the first prototype owns the pattern
-            owner[:] = 0
-            for k in range(clusters):
-                for j in range(features):
-                    lane, x, wkj = partial[j % LANES], columns[j], w[r, k, j]
-                    if j < LANES:
-                        for i in range(size):
-                            difference = x[i] - wkj
-                            lane[i] = difference * difference
-                    else:
-                        for i in range(size):
-                            difference = x[i] - wkj
-                            lane[i] += difference * difference
-                distance = partial[0]
-                for other in range(1, lanes):
-                    more = partial[other]
-                    for i in range(size):
-                        distance[i] += more[i]
-                for i in range(size):
-                    # strictly nearer: ties go to the lowest index
-                    nearer = distance[i] < nearest[i]
-                    nearest[i] = distance[i] if nearer else nearest[i]
-                    owner[i] = k if nearer else owner[i]
-            total = cost[r]
+        for r in range(w.shape[0]):
+            cost[r] = _pass_block(columns, size, w[r], partial, nearest, owner, cost[r], counts[r], sums[r])
             for i in range(size):
-                k = owner[i]
-                assignments[r, begin + i] = k
-                total += 0.5 * nearest[i]
-                counts[r, k] += 1.0
+                assignments[r, begin + i] = owner[i]
+
+
+@njit(cache=True, nogil=True)
+def pass_rows(X, w, rows, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
+    features = X.shape[1]
+    columns = np.empty((features, BLOCK))
+    partial = np.empty((min(features, LANES), BLOCK))
+    nearest = np.empty(BLOCK)
+    owner = np.empty(BLOCK, dtype=np.int64)
+    for r in range(w.shape[0]):
+        for begin in range(0, rows.shape[1], BLOCK):
+            size = min(BLOCK, rows.shape[1] - begin)
+            for i in range(size):
                 for j in range(features):
-                    sums[r, k, j] += columns[j, i]
-            cost[r] = total
+                    columns[j, i] = X[rows[r, begin + i], j]
+            cost[r] = _pass_block(columns, size, w[r], partial, nearest, owner, cost[r], counts[r], sums[r])
+            for i in range(size):
+                assignments[r, begin + i] = owner[i]
 
 
 @njit(cache=True, nogil=True)
@@ -223,7 +250,14 @@ def _nearest(x, w):  # type: ignore[no-untyped-def]
     """Index of the prototype of `w` (K, d) that is nearest to the pattern `x` (d,)."""
     owner, least = 0, np.inf
     for k in range(w.shape[0]):
-        distance = squared_distance(x, w[k])
+        if w.shape[1] > LANES:
+            distance = squared_distance(x, w[k])
+        else:
+            # a feature for each lane: their sum in turn is the one over the lanes, and a short loop is faster
+            distance = 0.0
+            for j in range(w.shape[1]):
+                difference = x[j] - w[k, j]
+                distance += difference * difference
         if distance < least:
             least, owner = distance, k
     return owner
@@ -240,11 +274,12 @@ def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def sweep_counts(X, order, w, counts):  # type: ignore[no-untyped-def]
-    """Online K-means (8): like `sweep_rate` with the rate 1/n_k; `counts` (R, K) holds n_k, both in place."""
+def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
+    """Online K-means (8): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
     for r in range(w.shape[0]):
         for i in order[r]:
             k = _nearest(X[i], w[r])
             counts[r, k] += 1.0
+            divisor = max(1.0, counts[r, k] / factor)
             for j in range(X.shape[1]):
-                w[r, k, j] += (X[i, j] - w[r, k, j]) / counts[r, k]
+                w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor

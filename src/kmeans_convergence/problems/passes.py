@@ -118,6 +118,21 @@ def run_pass(
     return assignments, _in_turn(cost), _in_turn(counts), _in_turn(sums)
 
 
+def run_pass_rows(
+    X: np.ndarray, w: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what `run_pass` does, by direct distances, for the patterns `rows` (R, m) of each run."""
+    runs, clusters, features = w.shape
+    assignments = np.empty(rows.shape, dtype=np.int32)
+    cost, counts, sums = np.zeros(runs), np.zeros((runs, clusters)), np.zeros((runs, clusters, features))
+
+    def task(some: slice) -> None:
+        kernels.pass_rows(X, w[some], rows[some], assignments[some], cost[some], counts[some], sums[some])
+
+    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
+    return assignments, cost, counts, sums
+
+
 def _pass_screened(
     X: np.ndarray,
     w: np.ndarray,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from kmeans_convergence.problems import kernels, passes
@@ -29,12 +31,15 @@ class QuantizationProblem:
 
     def __init__(self, X: np.ndarray) -> None:
         self.X = as_patterns(X)
-        self._screen: passes.Screen | None = None
 
     @property
     def n(self) -> int:
         """Number of patterns."""
         return len(self.X)
+
+    @cached_property
+    def _screen(self) -> passes.Screen:
+        return passes.Screen(self.X)
 
     def evaluate(self, w: np.ndarray) -> Evaluation:
         """Evaluate R iterates in one compiled pass over the data.
@@ -45,9 +50,24 @@ class QuantizationProblem:
         """
         w = as_prototypes(w, self.X.shape[1])
         screened = passes.suits_screening(self.n, w.shape[1], w.shape[2])
-        if screened and self._screen is None:
-            self._screen = passes.Screen(self.X)
         assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
+        return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
+
+    def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> Evaluation:
+        """Evaluate each run on some patterns of its own, a mini-batch.
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K, d)
+        rows : ndarray of shape (R, m), integers
+            The patterns of each run; one that stands twice counts twice. The assignments have this shape, too.
+        """
+        w = as_prototypes(w, self.X.shape[1])
+        if passes.suits_screening(rows.shape[1], w.shape[1], w.shape[2]):
+            each = [passes.run_pass(self.X[some], w[r : r + 1], self._screen) for r, some in enumerate(rows)]
+            assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
+        else:
+            assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
         return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
@@ -64,8 +84,10 @@ class QuantizationProblem:
         kernels.sweep_rate(self.X, order, w, rate)
         return w
 
-    def sweep_counts(self, w: np.ndarray, order: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Move the nearest prototype towards each pattern in turn by 1/n_k, equation (8).
+    def sweep_counts(
+        self, w: np.ndarray, order: np.ndarray, counts: np.ndarray, factor: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Move the nearest prototype towards each pattern in turn by min(1, factor / n_k); 1/n_k is equation (8).
 
         Parameters
         ----------
@@ -74,6 +96,7 @@ class QuantizationProblem:
             The patterns that each run sees, one after the other.
         counts : ndarray of shape (R, K)
             n_k, the patterns that each prototype has won so far.
+        factor : float
 
         Returns
         -------
@@ -81,5 +104,5 @@ class QuantizationProblem:
         counts : ndarray of shape (R, K)
         """
         w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
-        kernels.sweep_counts(self.X, order, w, counts)
+        kernels.sweep_counts(self.X, order, w, counts, float(factor))
         return w, counts

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kmeans_convergence.analysis.ledger import PLAIN, ROPE
 from kmeans_convergence.analysis.paired import REFERENCE
-from kmeans_convergence.reporting.style import label
+from kmeans_convergence.reporting.contenders import label
 from kmeans_convergence.reporting.text import interval
 
 PERCENT = r"\,\%"

@@ -17,7 +17,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
 from kmeans_convergence.analysis.paired import FIRST, REFERENCE
-from kmeans_convergence.reporting.style import TEXT_WIDTH, label, look, use
+from kmeans_convergence.reporting.contenders import label
+from kmeans_convergence.reporting.style import TEXT_WIDTH, look, use
 
 # Per cent; smaller excesses are drawn on the frame.
 LOWEST = 1e-4

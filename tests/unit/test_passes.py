@@ -1,0 +1,177 @@
+"""Every scheme gives the assignments of direct distances, and the same bits whatever the threads and blocks."""
+
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kmeans_convergence.problems import QuantizationProblem, kernels, passes
+from kmeans_convergence.starts import stream
+
+
+def both(X, w):
+    """Return the results of the direct and of the screened scheme."""
+    return passes.run_pass(X, w, None), passes.run_pass(X, w, passes.Screen(X))
+
+
+def assert_same_bits(first, second):
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@st.composite
+def whole_numbers(draw):
+    """Patterns and prototypes whose distances are exact, with many ties."""
+    n, K, d = draw(st.integers(1, 40)), draw(st.integers(1, 12)), draw(st.integers(1, 19))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    size = draw(st.sampled_from([1, 3, 1000]))
+    X = rng.integers(-size, size + 1, size=(n, d)).astype(draw(st.sampled_from([np.float32, np.float64])))
+    return X, rng.integers(-size, size + 1, size=(draw(st.integers(1, 3)), K, d)).astype(float)
+
+
+@given(whole_numbers())
+def test_both_schemes_find_the_nearest_with_ties_to_the_lowest_index(case):
+    X, w = case
+    squares = ((X.astype(float)[None, :, None, :] - w[:, None]) ** 2).sum(axis=-1)
+    for assignments, cost, counts, sums in both(X, w):
+        np.testing.assert_array_equal(assignments, squares.argmin(axis=2))
+        np.testing.assert_array_equal(cost, squares.min(axis=2).sum(axis=1) / 2)
+        for r, k in np.ndindex(counts.shape):
+            owned = X[assignments[r] == k].astype(float)
+            assert counts[r, k] == len(owned)
+            np.testing.assert_array_equal(sums[r, k], owned.sum(axis=0))
+
+
+def nearly_tied(rng, n, K, d):
+    """Patterns in the middle between two prototypes but for the last digits."""
+    w = rng.normal(size=(1, K, d))
+    pairs = rng.integers(K, size=(n, 2))
+    return w[0, pairs].mean(axis=1) * (1 + 1e-15 * rng.integers(-3, 4, size=(n, 1))), w
+
+
+CASES = {
+    "overlap": lambda rng: (rng.normal(size=(700, 20)), rng.normal(size=(2, 30, 20))),
+    "nearly tied": lambda rng: nearly_tied(rng, 900, 12, 17),
+    "far from the origin": lambda rng: (1e8 + rng.normal(size=(600, 9)), 1e8 + rng.normal(size=(2, 20, 9))),
+    "prototypes near the mean": lambda rng: (rng.normal(size=(600, 9)), 1e-12 * rng.normal(size=(1, 20, 9))),
+    "tiny": lambda rng: (1e-150 * rng.normal(size=(300, 8)), 1e-150 * rng.normal(size=(1, 7, 8))),
+    "huge": lambda rng: (1e150 * rng.normal(size=(300, 8)), 1e150 * rng.normal(size=(1, 7, 8))),
+    "a prototype far away": lambda rng: (rng.normal(size=(300, 8)), np.array([[[0.0] * 8, [1e200] * 8]])),
+    "all prototypes equal": lambda rng: (rng.normal(size=(300, 8)), np.ones((1, 5, 8))),
+    "constant column": lambda rng: (np.hstack([rng.normal(size=(300, 8)), np.ones((300, 1))]), np.ones((1, 5, 9))),
+    "one pattern repeated": lambda rng: (np.full((300, 6), 0.1), rng.normal(size=(1, 5, 6))),
+    "as many prototypes as patterns": lambda rng: (grid := np.linspace(0, 1, 300).reshape(60, 5), grid[None]),
+    "one feature": lambda rng: (rng.normal(size=(1000, 1)), rng.normal(size=(1, 9, 1))),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_schemes_have_the_same_bits(name):
+    X, w = CASES[name](stream(1, "test", name))
+    assert_same_bits(*both(X, w))
+
+
+def test_screening_leaves_something_to_decide_and_decides_it():
+    """The case is no easy one: single precision alone would get it wrong."""
+    X, w = CASES["nearly tied"](stream(1, "test", "nearly tied"))
+    single = ((X[:, None].astype(np.float32) - w[0].astype(np.float32)) ** 2).sum(axis=2).argmin(axis=1)
+    assignments = passes.run_pass(X, w, passes.Screen(X))[0][0]
+    assert (single != assignments).any()
+
+
+@pytest.mark.parametrize("features", [1, 7, 8, 9, 15, 16, 17, 40])
+def test_a_distance_is_summed_in_lanes(features):
+    rng = np.random.default_rng(features)
+    x, w = rng.normal(size=(2, features))
+    lanes = [0.0] * min(features, kernels.LANES)
+    for j in range(features):
+        lanes[j % kernels.LANES] += (x[j] - w[j]) ** 2
+    total = 0.0
+    for lane in lanes:
+        total += lane
+    assert kernels.squared_distance(x, w) == total
+    assert total == pytest.approx(math.fsum((x - w) ** 2), rel=1e-14)
+
+
+@pytest.mark.parametrize(("n", "K", "d", "runs"), [(20_000, 7, 3, 1), (20_000, 7, 12, 2), (300, 5, 4, 31)])
+def test_threads_and_blocks_change_no_bit(n, K, d, runs, monkeypatch):
+    rng = np.random.default_rng(n)
+    X, w = rng.normal(size=(n, d)), rng.normal(size=(runs, K, d))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    expected = both(X, w)
+    for count in ("2", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", count)
+        for working_set in (2**20, 2**13):
+            monkeypatch.setattr(passes, "WORKING_SET", working_set)
+            for one, other in zip(both(X, w), expected, strict=True):
+                assert_same_bits(one, other)
+
+
+def test_chunks_cut_all_patterns_by_their_number_alone():
+    for n in (1, passes.CHUNK, passes.CHUNK + 1, 10**6, 2 * 10**6 + 1):
+        pieces = passes.chunks(n)
+        assert [i for piece in pieces for i in piece][1:-1:2] == [first for first, _ in pieces][1:]
+        assert (pieces[0][0], pieces[-1][1]) == (0, n)
+        assert len(pieces) <= passes.MOST_CHUNKS
+
+
+def test_single_precision_data_are_summed_in_double(tmp_path):
+    rng = np.random.default_rng(3)
+    X, w = rng.normal(size=(9000, 10)).astype(np.float32), rng.normal(size=(1, 8, 10))
+    for one, other in zip(both(X, w), both(X.astype(float), w), strict=True):
+        assert_same_bits(one, other)
+    assert QuantizationProblem(X).X.dtype == np.float32
+
+
+def test_a_mapped_file_is_read_in_place(tmp_path):
+    X = np.random.default_rng(4).normal(size=(9000, 10))
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    problem, w = QuantizationProblem(mapped), X[None, :50]
+    assert np.shares_memory(problem.X, mapped)
+    np.testing.assert_array_equal(problem.evaluate(w).cost, QuantizationProblem(X).evaluate(w).cost)
+
+
+def test_memory_does_not_grow_with_patterns_times_prototypes(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(120_000, 8))
+    X.flags.writeable = False
+    problem, w = QuantizationProblem(X), rng.normal(size=(1, 300, 8))
+    problem.evaluate(w)
+    tracemalloc.start()
+    problem.evaluate(w)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # a matrix of single-precision products alone would take 4 n K bytes
+    assert peak < 64 * 2**20 < 4 * len(X) * 300
+
+
+def test_the_scheme_is_chosen_by_shape():
+    assert not passes.suits_screening(150, 6, 4)
+    assert not passes.suits_screening(10**6, 1000, 2)
+    assert passes.suits_screening(10**5, 64, 64)
+
+
+@pytest.mark.parametrize(("n", "K", "d", "batch"), [(150, 6, 4, 40), (3000, 80, 20, 700), (30, 3, 1, 90)])
+def test_a_mini_batch_is_a_small_problem_of_its_own(n, K, d, batch):
+    rng = np.random.default_rng(n)
+    X, w, rows = rng.normal(size=(n, d)), rng.normal(size=(3, K, d)), rng.integers(n, size=(3, batch))
+    evaluation = QuantizationProblem(X).evaluate_rows(w, rows)
+    for r in range(3):
+        alone = QuantizationProblem(X[rows[r]]).evaluate(w[r : r + 1])
+        np.testing.assert_array_equal(evaluation.assignments[r], alone.assignments[0])
+        np.testing.assert_array_equal(evaluation.gradient[r], alone.gradient[0])
+        assert evaluation.cost[r] == alone.cost[0]
+
+
+def test_a_factor_makes_the_rate_larger_but_never_above_one():
+    X, order = np.array([[0.0], [10.0], [20.0]]), np.array([[0, 1, 2]])
+    start = np.array([[[3.0]]])
+    w, counts = QuantizationProblem(X).sweep_counts(start, order, np.zeros((1, 1)), factor=2.0)
+    # rates min(1, 2/1), min(1, 2/2), 2/3: the prototype goes to 0, to 10, to 10 + 2/3 of 10
+    assert w[0, 0, 0] == pytest.approx(10 + 20 / 3, rel=1e-15)
+    assert counts[0, 0] == 3
