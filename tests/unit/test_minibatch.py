@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 from sklearn.cluster import MiniBatchKMeans
 
-from kmeans_convergence.optimizers import (
-    MajorizeMinimize,
+from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.optimizers.minibatch import (
     MiniBatchAveraged,
     MiniBatchCounts,
     MiniBatchEstimated,
     MovingAverage,
-    NestedMiniBatch,
-    ScikitLearnMiniBatch,
-    Stop,
-    minimize,
 )
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.optimizers.nested import NestedMiniBatch
+from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
 from kmeans_convergence.optimizers.minibatch import batch_size, batches, contraction, counts_step
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams

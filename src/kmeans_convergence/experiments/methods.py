@@ -9,17 +9,11 @@ from typing import Literal
 from kmeans_convergence.optimizers import (
     GradientDescent,
     MajorizeMinimize,
-    MiniBatchAveraged,
-    MiniBatchCounts,
-    MiniBatchEstimated,
-    MovingAverage,
-    NestedMiniBatch,
     Newton,
     OnlineGradient,
     OnlineKMeans,
     Optimizer,
     Rate,
-    ScikitLearnMiniBatch,
     Switch,
 )
 
@@ -41,21 +35,4 @@ METHODS = {
     "mixture": Method("EM, mixture", lambda rate: MajorizeMinimize(), problem="mixture"),
     "hybrid": Method("online, then batch", lambda rate: Switch(OnlineKMeans(), 1, MajorizeMinimize())),
     "newton": Method("Newton", lambda rate: Newton()),
-}
-
-# The comparison's own, which see some patterns before they move.
-NOISY = {
-    "online_kmeans": Method("online K-means", lambda rate: OnlineKMeans(early=True)),
-    "online_kmeans_one": Method("online K-means, start counted", lambda rate: OnlineKMeans(1, early=True)),
-    "online_c4": Method("online K-means, 4/n", lambda rate: OnlineKMeans(0, 4.0, early=True)),
-    "online_gradient": Method("online gradient", lambda rate: OnlineGradient(rate, early=True)),
-    "online_gradient_tuned": Method("online gradient, tuned", lambda rate: OnlineGradient(rate, early=True)),
-    "minibatch_counts": Method("mini-batch, 1/n", lambda rate: MiniBatchCounts()),
-    "minibatch_c4": Method("mini-batch, 4/n", lambda rate: MiniBatchCounts(4.0)),
-    "minibatch_c_rho": Method("mini-batch, c/n estimated", lambda rate: MiniBatchEstimated()),
-    "minibatch_averaged": Method("mini-batch, 4/n averaged", lambda rate: MiniBatchAveraged()),
-    "minibatch_ema": Method("mini-batch, moving average", lambda rate: MovingAverage()),
-    "minibatch_ema_tuned": Method("mini-batch, moving average tuned", lambda rate: MovingAverage(rate.initial)),
-    "minibatch_nested": Method("mini-batch, nested", lambda rate: NestedMiniBatch()),
-    "minibatch_sklearn": Method("mini-batch, scikit-learn", lambda rate: ScikitLearnMiniBatch()),
 }
