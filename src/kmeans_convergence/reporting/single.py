@@ -58,8 +58,8 @@ def advice(table: pd.DataFrame, name: str, clusters: int, start: str, notes: Seq
         )
         if len(rivals):
             lines.append(
-                f"This is not settled: {len(rivals)} optimizers could be better or worse, as far as these starts tell; "
-                "more of them (--starts) would say."
+                f"This is not settled: {len(rivals)} optimizer{'s' * (len(rivals) > 1)} could be better or worse, as "
+                "far as these starts tell; more of them (--starts) would say."
             )
     else:
         lines.append(
