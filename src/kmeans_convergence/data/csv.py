@@ -7,9 +7,6 @@ guesses. `read_table` takes tables as people keep them.
 from __future__ import annotations
 
 import warnings
-from csv import Error as CsvError
-from csv import reader
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +83,8 @@ MISSING = ("", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma"}
 # Lines that tell the separator.
 SAMPLE = 50
+# Cells that a message shows.
+SHOWN = 5
 
 
 def read_table(path: Path) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
@@ -117,12 +116,12 @@ def read_table(path: Path) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
             numbers = with_comma
             notes.append("Numbers are read with a decimal comma.")
     missing = cells.isin(MISSING)
-    if _has_header(numbers, missing):
+    nameless = cells.iat[0, 0] == "" and _counts(numbers[0].iloc[1:])
+    if nameless or _has_header(numbers, missing):
         names = [name or f"x{place + 1}" for place, name in enumerate(cells.iloc[0])]
-        nameless = cells.iloc[0, 0] == ""
         cells, numbers, missing = cells.iloc[1:], numbers.iloc[1:], missing.iloc[1:]
     else:
-        names, nameless = [f"x{place + 1}" for place in range(cells.shape[1])], False
+        names = [f"x{place + 1}" for place in range(cells.shape[1])]
         notes.append("The first line holds numbers, so it is taken for a pattern and not for a header.")
     if cells.empty:
         raise InputError(f"{path} holds no rows below its header; at least one row of numbers is needed.")
@@ -134,14 +133,18 @@ def read_table(path: Path) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
             notes.append(f"Column {name!r} is empty and was left out.")
         elif text.any():
             notes.append(f"Column {name!r} holds text ({cells[place][text].iloc[0]!r}) and was left out.")
-        elif _counts(numbers[place]) and nameless and place == 0:
+        elif nameless and place == 0:
             notes.append("The first column has no name and numbers the rows, so it was left out.")
         else:
             keep.append(place)
             if _counts(numbers[place]):
                 notes.append(f"Column {name!r} numbers the rows: take it out of the file if it is no feature.")
     if not keep:
-        raise InputError(f"{path} has no column of numbers; at least one is needed.")
+        row = ", ".join(map(repr, cells.iloc[0, :SHOWN]))
+        raise InputError(
+            f"{path} has no column of numbers: separated by {SEPARATORS[separator]}s, its first pattern begins with "
+            f"{row}, and at least one number is needed."
+        )
     X = numbers[keep].to_numpy(dtype=np.float64)
     finite = np.isfinite(X).all(axis=1)
     if not finite.any():
@@ -195,31 +198,23 @@ def _cells(path: Path) -> tuple[pd.DataFrame, str]:
         raise InputError(f"{path} is no text in UTF-8: save it as a CSV file in UTF-8.") from problem
     if "\0" in text:
         raise InputError(f"{path} is no text: save it as a CSV file in UTF-8.")
+    if not text.strip():
+        raise InputError(f"{path} is empty; at least one row of numbers is needed.")
     separator = _separator(text)
     try:
-        rows = [row for row in reader(StringIO(text), delimiter=separator, strict=True) if any(c.strip() for c in row)]
-    except CsvError as problem:
+        cells = parse(path, sep=separator, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except UnreadableError as problem:
         raise InputError(f"{path} is no table separated by {SEPARATORS[separator]}s ({problem}).") from problem
-    if not rows:
-        raise InputError(f"{path} is empty; at least one row of numbers is needed.")
-    width = len(rows[0])
-    for number, row in enumerate(rows, start=1):
-        if len(row) > width:
-            raise InputError(
-                f"{path} has {len(row)} entries in row {number} and {width} in the first: "
-                f"rows must not be longer than the first, and the separator is taken to be the {SEPARATORS[separator]}."
-            )
-    return pd.DataFrame([[c.strip() for c in row] + [""] * (width - len(row)) for row in rows]), separator
+    cells = cells.fillna("").apply(lambda column: column.str.strip())
+    return cells[(cells != "").any(axis=1)], separator
 
 
 def _separator(text: str) -> str:
-    """Return the separator that stands in each of the first lines, equally often; else that of the first line."""
+    """Return the separator that stands in each of the first lines, equally often; else the most frequent one."""
     lines = [line for line in text.splitlines() if line.strip()][:SAMPLE]
-    counts = {mark: {line.count(mark) for line in lines} for mark in SEPARATORS}
-    for mark, found in counts.items():
-        if len(found) == 1 and found != {0}:
-            return mark
-    return max(SEPARATORS, key=lambda mark: sum(line.count(mark) for line in lines[:1]))
+    counts = {mark: [line.count(mark) for line in lines] for mark in reversed(SEPARATORS)}
+    regular = [mark for mark, found in counts.items() if found[0] and len(set(found)) == 1]
+    return regular[-1] if regular else max(counts, key=lambda mark: sum(counts[mark]))
 
 
 def _numbers(cells: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +50,15 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
     place = folder()
     mend = f"{FOLDER_VARIABLE} may name a folder that has {file}"
     try:
-        return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file, path=place))
+        with _unwound_when_terminated():
+            return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file, path=place))
     except ValueError as problem:
         raise InputError(
             f"Data set {name!r}: what {url} sends has not the SHA-256 {sha256} and was not kept; {mend}."
         ) from problem
     except RequestException as problem:
+        if problem.response is not None:
+            problem.response.close()  # pooch leaves the connection open after an answer such as 404
         raise InputError(
             f"Data set {name!r} could not be downloaded from {url} ({type(problem).__name__}); {mend}."
         ) from problem
@@ -61,6 +69,22 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
         raise InputError(
             f"Data set {name!r} could not be written to {place} ({reason}): {FOLDER_VARIABLE} may name another folder."
         ) from problem
+
+
+@contextmanager
+def _unwound_when_terminated() -> Iterator[None]:
+    """Take a signal to terminate, as a batch system sends it, for an exit: what is half-written is removed on the way.
+
+    Only the main thread may do so; in others the signal ends the process at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parse(path: Path, drop: tuple[str, ...] = ()) -> Table:

@@ -13,7 +13,7 @@ import pandas as pd
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning, chosen, tune
-from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer, Stop, Trace, minimize
+from kmeans_convergence.optimizers import MajorizeMinimize, Stop, Trace, minimize
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
