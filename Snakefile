@@ -14,6 +14,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/derivation.smk"
 include: "workflow/rules/replication.smk"
 include: "workflow/rules/conventions.smk"
+include: "workflow/rules/comparison.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -237,14 +237,26 @@ def luminance(color):
 
 
 def test_each_method_has_a_look_of_its_own():
-    assert set(style.STYLES) == set(METHODS)
+    assert set(METHODS) <= set(style.STYLES)
     assert len({style.label(method) for method in METHODS}) == len(METHODS)
     for (one, a), (two, b) in combinations(style.STYLES.items(), 2):
+        # the methods of a family share colour and marker, and differ in their lines
+        if (a.marker, a.filled) == (b.marker, b.filled):
+            assert a.color == b.color, (one, two)
+            assert a.line != b.line, (one, two)
+
+
+def test_methods_of_the_paper_are_told_apart_by_color_and_in_grey():
+    for one, two in combinations(("online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mixture"), 2):
+        a, b = style.look(one), style.look(two)
         assert a.color != b.color, (one, two)
-        # printed in black and white they differ in marker, line or clearly in lightness
         contrast = (luminance(a.color) + 0.05) / (luminance(b.color) + 0.05)
-        assert (a.marker, a.filled, a.line) != (b.marker, b.filled, b.line), (one, two)
         assert (a.marker, a.filled) != (b.marker, b.filled) or max(contrast, 1 / contrast) > 1.5, (one, two)
+
+
+def test_a_method_without_a_look_is_an_error(refused):
+    with refused("no style", "'newest'", "batch_kmeans"):
+        style.look("newest")
 
 
 def test_markers_are_the_papers():

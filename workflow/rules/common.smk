@@ -11,7 +11,7 @@ sys.path.insert(0, str(SOURCE))
 
 from kmeans_convergence.data import describe, files, read, read_registry
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.pipeline.configuration import check
+from kmeans_convergence.pipeline.configuration import check, compared
 from kmeans_convergence.pipeline.imports import modules
 
 # Jobs import this project's own sources, whatever else is installed, and use one thread each, so that

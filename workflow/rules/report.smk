@@ -22,6 +22,12 @@ rule check_results:
         tests=sorted(map(str, Path("tests/results").glob("*.py"))),
         results=RESULTS.values(),
         candidate=CANDIDATE,
+        datasets="results/comparison/datasets.csv",
+        comparison=expand(
+            "results/comparison/{name}/{table}",
+            name=COMPARED,
+            table=["runs.csv.gz", "curves.csv.gz", "tuning.csv"],
+        ),
         proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.methods import METHODS
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ TEXT_WIDTH = 6.3
 class Style:
     """Colour (of Okabe and Ito's colour-blind safe palette), marker and line of a method.
 
-    Markers are the paper's: circles online, squares batch; filled for K-means, open for gradient.
+    Markers are the paper's: circles online, squares batch; filled for K-means, open for gradient. The methods of a
+    family share colour and marker and differ in their lines.
     """
 
     color: str
@@ -47,13 +49,42 @@ class Style:
 
 
 STYLES = {
-    "online_kmeans": Style("#D55E00", "o", True, "-"),
     "batch_kmeans": Style("#0072B2", "s", True, "-"),
-    "online_gradient": Style("#E69F00", "o", False, "--"),
-    "batch_gradient": Style("#56B4E9", "s", False, "--"),
-    "mixture": Style("#000000", "", True, "-"),
+    # batch K-means, accelerated
+    "overrelaxed_15": Style("#0072B2", "D", True, "--"),
+    "overrelaxed_19": Style("#0072B2", "D", True, ":"),
+    "anderson": Style("#0072B2", "D", True, "-."),
+    "nesterov": Style("#CC79A7", "v", True, "-"),
+    "heavy_ball": Style("#CC79A7", "v", True, "--"),
+    # other relatives of K-means
+    "hartigan": Style("#009E73", "p", True, "--"),
     "hybrid": Style("#009E73", "^", True, "-."),
     "newton": Style("#CC79A7", "d", True, ":"),
+    "mixture": Style("#000000", "", True, "-"),
+    # batch gradient: fixed rates, line searches, adaptive rates
+    "batch_gradient": Style("#56B4E9", "s", False, "--"),
+    "gradient_nmax": Style("#56B4E9", "s", False, ":"),
+    "gradient_fixed": Style("#56B4E9", "s", False, "-."),
+    "gradient_tuned": Style("#56B4E9", "s", False, "-"),
+    "gradient_armijo": Style("#000000", ">", False, "-"),
+    "lbfgs": Style("#000000", ">", False, "--"),
+    "adam": Style("#CC79A7", "P", False, "--"),
+    "adam_tuned": Style("#CC79A7", "P", False, "-"),
+    # pattern by pattern
+    "online_kmeans": Style("#D55E00", "o", True, "-"),
+    "online_kmeans_one": Style("#D55E00", "o", True, "--"),
+    "online_c4": Style("#D55E00", "o", True, ":"),
+    "online_gradient": Style("#E69F00", "o", False, "--"),
+    "online_gradient_tuned": Style("#E69F00", "o", False, ":"),
+    # mini-batches with the rate 1/n_k, and with larger ones
+    "minibatch_counts": Style("#009E73", "<", True, "-"),
+    "minibatch_sklearn": Style("#009E73", "<", True, "--"),
+    "minibatch_nested": Style("#009E73", "<", True, "-."),
+    "minibatch_averaged": Style("#009E73", "<", True, ":"),
+    "minibatch_c4": Style("#E69F00", "h", True, "-"),
+    "minibatch_c_rho": Style("#E69F00", "h", True, "--"),
+    "minibatch_ema": Style("#E69F00", "h", True, "-."),
+    "minibatch_ema_tuned": Style("#E69F00", "h", True, ":"),
 }
 
 SETTINGS: dict[Any, Any] = {
@@ -99,6 +130,19 @@ def new(height: float, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
     from matplotlib import pyplot  # after the backend has been chosen
 
     return pyplot.subplots(1, columns, figsize=(TEXT_WIDTH, height), **options)
+
+
+def look(method: str) -> Style:
+    """Return the style of a method.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    if method not in STYLES:
+        raise InputError(f"the method {method!r} has no style, reporting/style.py has those of {', '.join(STYLES)}.")
+    return STYLES[method]
 
 
 def label(method: str) -> str:

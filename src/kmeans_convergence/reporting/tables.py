@@ -66,7 +66,9 @@ def verdicts(table: pd.DataFrame) -> str:
 
 def escape(statement: str) -> str:
     """Return a plain statement as LaTeX."""
-    return statement.replace("E∞", r"$E_\infty$").replace("%", r"\%")
+    for plain, latex in (("E∞", r"$E_\infty$"), ("%", r"\%"), ("_", r"\_"), ("&", r"\&")):
+        statement = statement.replace(plain, latex)
+    return statement
 
 
 def readings() -> str:

@@ -87,6 +87,28 @@ def booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]],
     return f"{HEADER}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
+def long_booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]], before: str = "") -> str:
+    """Return a longtable, which breaks over pages and repeats its header; `before` is its caption and label."""
+    head = " & ".join(header) + r" \\"
+    lines = [
+        rf"\begin{{longtable}}{{{columns}}}",
+        *([before + r" \\"] if before else []),
+        r"\toprule",
+        head,
+        r"\midrule",
+        r"\endfirsthead",
+        r"\toprule",
+        head,
+        r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
+        *(" & ".join(row) + r" \\ \addlinespace[3pt]" for row in rows),
+        r"\end{longtable}",
+    ]
+    return HEADER + "\n".join(lines) + "\n"
+
+
 def macros(values: dict[str, str]) -> str:
     """Return one macro definition for each name."""
     lines = [rf"\newcommand{{\{name}}}{{{value}}}" for name, value in values.items()]

@@ -1,0 +1,103 @@
+"""Profiles, run-time distributions and expected running times, by hand and by simulation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from kmeans_convergence.analysis import profiles
+
+DATASETS = pd.DataFrame({"name": ["a", "b"], "kind": ["real", "real"]})
+
+
+def table(rows, columns):
+    return pd.DataFrame(rows, columns=columns).assign(start="patterns")
+
+
+@pytest.fixture
+def runs():
+    rows = [
+        # dataset, clusters, optimizer, run, target, passes
+        ("a", 2, "x", 0, 2.0, 9.0),
+        ("a", 2, "x", 1, np.nan, 9.0),
+        ("a", 2, "x", 2, 4.0, 9.0),
+        ("a", 2, "y", 0, 1.0, 100.0),
+        ("a", 2, "y", 1, np.nan, 100.0),
+        ("a", 2, "y", 2, np.nan, 100.0),
+        ("b", 2, "x", 0, 6.0, 9.0),
+        ("b", 2, "y", 0, 3.0, 100.0),
+        ("b", 5, "x", 0, np.nan, 9.0),
+        ("b", 5, "y", 0, np.nan, 100.0),
+    ]
+    return table(rows, ["dataset", "clusters", "optimizer", "run", "best_1", "passes"])
+
+
+def test_medians_by_hand(runs):
+    found = profiles.medians(runs, "best_1")
+    assert found["x"].tolist() == [4.0, 6.0, np.inf]
+    assert found["y"].tolist() == [np.inf, 3.0, np.inf]
+
+
+def test_performance_by_hand(runs):
+    found = profiles.performance(profiles.medians(runs, "best_1"), np.array([1.0, 2.0, 50.0]), DATASETS)
+    found = found.pivot(index="optimizer", columns="factor", values="share")
+    # set a has one problem of weight 1/2, set b two of weight 1/4, one of which nobody solves
+    assert found.loc["x"].tolist() == [0.5, 0.75, 0.75]
+    assert found.loc["y"].tolist() == [0.25, 0.25, 0.25]
+
+
+def test_a_problem_that_was_not_run_does_not_count(runs):
+    some = runs[~((runs["optimizer"] == "y") & (runs["dataset"] == "a"))]
+    found = profiles.performance(profiles.medians(some, "best_1"), np.array([1.0]), DATASETS).set_index("optimizer")
+    assert found.loc["y", "share"] == 0.5
+    assert found.loc["x", "share"] == 0.5
+
+
+@given(
+    hnp.arrays(float, (6, 3), elements=st.floats(0.1, 1e3) | st.just(np.inf)),
+)
+def test_profiles_rise_and_somebody_is_the_fastest(passes):
+    index = pd.MultiIndex.from_product([["a", "b"], [2, 3, 5], ["patterns"]], names=["dataset", "clusters", "start"])
+    grid = np.array([1.0, 1.5, 10.0, 1e9])
+    found = profiles.performance(pd.DataFrame(passes, index, ["x", "y", "z"]), grid, DATASETS)
+    shares = found.pivot(index="optimizer", columns="factor", values="share").to_numpy()
+    assert (np.diff(shares, axis=1) >= 0).all()
+    solved = np.isfinite(passes)
+    assert shares[:, 0].sum() >= solved.any(axis=1).mean() - 1e-12
+    np.testing.assert_allclose(shares[:, -1], solved.mean(axis=0))
+
+
+def test_run_times_by_hand(runs):
+    found = profiles.run_times(runs, "best_1", np.array([1.0, 4.0, 100.0]), DATASETS)
+    found = found.pivot(index="optimizer", columns="passes", values="share")
+    np.testing.assert_allclose(found.loc["x"], [0, 1 / 2 * 2 / 3, 1 / 2 * 2 / 3 + 1 / 4])
+    np.testing.assert_allclose(found.loc["y"], [1 / 6, 1 / 6 + 1 / 4, 1 / 6 + 1 / 4])
+
+
+def test_expected_running_time_by_hand(runs):
+    found = profiles.expected_running_time(runs, "best_1").set_index(["dataset", "clusters", "optimizer"])
+    assert found.loc[("a", 2, "x"), "passes"] == (2 + 9 + 4) / 2
+    assert found.loc[("a", 2, "y"), "passes"] == (1 + 100 + 100) / 1
+    assert found.loc[("b", 2, "y"), "passes"] == 3
+    assert found.loc[("b", 5, "x"), "passes"] == np.inf
+    assert found.loc[("a", 2, "x"), ["runs", "successes"]].tolist() == [3, 2]
+
+
+def test_expected_running_time_is_that_of_restarts():
+    datasets = synthetic.datasets(1, 0)
+    runs = synthetic.runs(datasets, count=400, clusters=(3,), starts=("patterns",))
+    runs = runs[runs["optimizer"] == "nesterov"]
+    expected = profiles.expected_running_time(runs, "best_10")["passes"].iloc[0]
+    assert runs["best_10"].isna().any()
+    rng = np.random.default_rng(0)
+    target, passes = runs["best_10"].to_numpy(), runs["passes"].to_numpy()
+    totals = []
+    for _ in range(4000):
+        total = 0.0
+        while np.isnan(target[run := rng.integers(400)]):
+            total += passes[run]
+        totals.append(total + target[run])
+    assert abs(np.mean(totals) - expected) <= 4 * np.std(totals) / np.sqrt(4000)
