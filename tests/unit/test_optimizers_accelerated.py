@@ -101,7 +101,7 @@ class Linear:
         self.evaluations += 1
         assignments = np.full((1, 1), self.evaluations % 2, dtype=np.int32)
         cost = 0.5 * (self.h * w**2).sum(axis=(1, 2))
-        return Evaluation(w, cost, np.ones((1, 2)), (1 - self.h) * w, assignments, None)
+        return Evaluation.known(w, cost, np.ones((1, 2)), (1 - self.h) * w, assignments, None)
 
 
 def iterates(problem, optimizer, epochs):
