@@ -117,6 +117,17 @@ def test_what_is_remembered_takes_few_bytes():
     assert held - X.nbytes <= max(2**26, 24 * len(X))
 
 
+def test_prototypes_that_are_changed_in_place():
+    X = stream(7, "bounds").normal(size=(500, 3))
+    problem, plain, w = QuantizationProblem(X, remember=True), QuantizationProblem(X), X[None, :9].copy()
+    for _ in range(5):
+        here, expected = problem.evaluate(w), plain.evaluate(w)
+        cost = expected.cost.copy()
+        w += 0.3
+        assert here.cost == cost
+        np.testing.assert_array_equal(here.assignments, expected.assignments)
+
+
 def test_plain_distances_are_all_of_them():
     problem = QuantizationProblem(np.zeros((7, 2)))
     problem.evaluate(np.zeros((3, 5, 2)))

@@ -69,6 +69,8 @@ class QuantizationProblem:
         if self._memory is None or self._memory.shape != w.shape:
             self._memory = Memory(self.X, w, self._screen)
         memory = self._memory
+        # bounds and a cost that is found later are about these prototypes, whatever their owner does to them
+        w = w.copy()
         assignments, counts, sums, computed = memory.run_pass(w)
         self.distances += computed
         return Evaluation(w, lambda: memory.cost(w, assignments), counts, sums, assignments, hessian_diagonal=counts)
