@@ -5,6 +5,7 @@ from copy import deepcopy
 import pytest
 import yaml
 
+from kmeans_convergence.data.registry import COLUMNS
 from kmeans_convergence.pipeline.configuration import check
 
 
@@ -167,9 +168,7 @@ def test_data_must_be_in_the_unit_of_the_reported_figures(shipped, accept, refus
 def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refused, tmp_path):
     (tmp_path / "config").mkdir()
     datasets = tmp_path / "config" / "datasets.tsv"
-    datasets.write_text(
-        "name\tsource\tscale\tunit\tlicence\tdescription\nmine\tcsv:data/mine.csv\t10\tmm\tmine\tof my own\n"
-    )
+    datasets.write_text("\t".join(COLUMNS) + "\nmine\tcsv:data/mine.csv\t10\tmm\n")
     mine = changed(shipped, "experiment.dataset", "mine")
     mine = changed(changed(mine, "conventions.variants", ["mine"]), "candidate.features", ["b"])
     with refused("'mine'", "mine.csv", "does not exist"):

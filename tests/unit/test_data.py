@@ -1,12 +1,30 @@
-"""Data sets: published values, the registry, one's own files, and what is said when they cannot be used."""
+"""Data sets: the registry, one's own files, scaling, subsamples, and what is said when something cannot be used."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import StandardScaler
 
-from kmeans_convergence.data import describe, files, load, read, read_registry
-from kmeans_convergence.data.registry import COLUMNS
+from kmeans_convergence.data import Dataset, check_clusters, describe, files, load, read, read_registry, subsample
+from kmeans_convergence.data.dataset import distinct, sample_rows, standardize
+from kmeans_convergence.data.registry import COLUMNS, DEFAULTS, LOADERS
 
 HEADER = "\t".join(COLUMNS)
+DIGITS = 64 * "0"
+
+
+def row(**cells):
+    """Write one row of a registry."""
+    return "\t".join({**dict.fromkeys(COLUMNS, ""), "name": "a", "source": "bundled:iris", **cells}.values())
+
+
+def description(source):
+    """Describe a set of which the registry names no more than this."""
+    columns = {key: value for key, value in DEFAULTS.items() if key != "description"}
+    return {**columns, "name": "mine", "source": source, "scale": 1.0, "clusters": [], "drop": []}
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +48,9 @@ def table(tmp_path):
 def own(tmp_path):
     """Write a CSV file and describe it."""
 
-    def write(text, scale=1.0):
+    def write(text):
         (tmp_path / "mine.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return {"name": "mine", "source": "csv:mine.csv", "scale": scale, "unit": "mm"}
+        return description("csv:mine.csv")
 
     return write
 
@@ -73,11 +91,11 @@ def test_features_are_selected_in_the_order_given(registry, refused):
 
 def test_a_row_and_a_file_are_all_that_a_data_set_needs(table, own, tmp_path):
     own("length,width\n1.5,2\n-3,4e1\n")
-    registry = read_registry(table("# a comment", "mine\tcsv:mine.csv\t10\tmm\tmine\tof my own"))
-    description = describe("mine", registry)
-    assert description == {"name": "mine", "source": "csv:mine.csv", "scale": 10.0, "unit": "mm"}
-    assert [str(file) for file in files(description)] == ["mine.csv"]
-    mine = read(description, tmp_path)
+    registry = read_registry(table("# a comment", "mine\tcsv:mine.csv\t10\tmm"))
+    described = describe("mine", registry)
+    assert described == {**description("csv:mine.csv"), "scale": 10.0, "unit": "mm"}
+    assert [str(file) for file in files(described)] == ["mine.csv"]
+    mine = read(described, tmp_path)
     np.testing.assert_array_equal(mine.X, [[15, 20], [-30, 400]])
     assert (mine.name, mine.features, mine.unit) == ("mine", ("length", "width"), "mm")
     np.testing.assert_array_equal(load("mine", registry, tmp_path).X, mine.X)
@@ -87,7 +105,7 @@ def test_bundled_data_open_no_files_and_another_row_changes_no_description(regis
     for name in registry.index:
         assert files(describe(name, registry)) == []
     rows = (root / "config" / "datasets.tsv").read_text().splitlines()[1:]
-    longer = read_registry(table(*rows, "zzz\tcsv:z.csv\t2.5\tkg\tfree\tmore"))
+    longer = read_registry(table(*rows, "zzz\tcsv:z.csv\t2.5\tkg"))
     for name in registry.index:
         assert describe(name, longer) == describe(name, registry)
 
@@ -100,16 +118,26 @@ def test_a_loaded_data_set_is_a_copy(registry):
 @pytest.mark.parametrize(
     ("header", "rows", "words"),
     [
-        ("name\tsource\tscale\tunit\tlicence", ["a\tbundled:iris\t1\tmm\tfree"], ["description", "name, source"]),
-        (HEADER + "\tcolour", ["a\tbundled:iris\t1\tmm\tfree\tx\tred"], ["colour"]),
-        (HEADER.replace("\t", ","), ["a,bundled:iris,1,mm,free,x"], ["tabs"]),
-        (HEADER, ["a\tbundled:iris\t1\tmm\tfree\tx", "a\tcsv:b.csv\t1\tmm\tfree\tx"], ["'a'", "twice"]),
-        (HEADER, ["a\tbundled:iris\t1\tmm\tfree\tx\tred"], ["tabs", "entries", "header"]),
-        (HEADER, ["a\tbundled:iris\t1\tmm\tfree\tx", "b\tcsv:b\t1\tmm\tfree\tx\tred"], ["tabs", "line 3"]),
+        (HEADER.removesuffix("\tdrop"), [row().removesuffix("\t")], ["drop", "name, source"]),
+        (HEADER + "\tcolour", [row() + "\tred"], ["colour"]),
+        (HEADER.replace("\t", ","), [row().replace("\t", ",")], ["tabs"]),
+        (HEADER, [row(), row(source="csv:b.csv")], ["'a'", "twice"]),
+        (HEADER, [row() + "\tred"], ["tabs", "entries", "header"]),
+        (HEADER, [row(), row(name="b") + "\tred"], ["tabs", "line 3"]),
         *[
-            (HEADER, ["a\tbundled:iris\t1\tmm\tfree\tx", f"b\tbundled:iris\t{scale}\tmm\tfree\tx"], ["'b'", word])
-            for scale, word in (("0", "0"), ("-1", "-1"), ("ten", "ten"), ("", "positive"), ("inf", "inf"))
+            (HEADER, [row(), row(name="b", scale=s)], ["'b'", "scale", s, "positive"])
+            for s in ("0", "-1", "ten", "inf")
         ],
+        *[
+            (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k, "whole numbers from 1"])
+            for k in ("0", "3;", "3,2", "3;two", "2.5")
+        ],
+        (HEADER, [row(scaling="log")], ["'a'", "scaling", "'log'", "none, standardize"]),
+        (HEADER, [row(kind="toy")], ["'a'", "kind", "'toy'", "real, pixels, patches, synthetic"]),
+        (HEADER, [row(dependence="no")], ["'a'", "dependence", "'no'", "independent, dependent rows"]),
+        (HEADER, [row(source="downloaded:x.csv", sha256=DIGITS)], ["'a'", "url", "URL"]),
+        (HEADER, [row(source="downloaded:x.csv", sha256=DIGITS, url="file:///x.csv")], ["'a'", "url", "file:///x.csv"]),
+        (HEADER, [row(source="downloaded:x.csv", url="https://x/x.csv", sha256="12")], ["'a'", "sha256", "64"]),
     ],
 )
 def test_a_broken_registry_is_refused(table, refused, header, rows, words):
@@ -121,9 +149,10 @@ def test_a_broken_registry_is_refused(table, refused, header, rows, words):
 def test_unknown_names_and_sources_are_refused(registry, table, refused):
     with refused("'irises'", "iris, iris_uci"):
         describe("irises", registry)
-    for source in ("bundled:irises", "http:x", "csv:", "iris", ""):
-        broken = read_registry(table(f"a\t{source}\t1\tmm\tfree\tx"))
-        with refused("'a'", source, "csv:FILE", "bundled:iris, bundled:iris_uci"):
+    remote = {"url": "https://x/x", "sha256": DIGITS}
+    for source in ("bundled:irises", "http:x", "csv:", "iris", "synthetic:iris", "downloaded:../x.csv", "downloaded:"):
+        broken = read_registry(table(row(source=source, **remote)))
+        with refused("'a'", source, "csv:FILE", "bundled:iris, bundled:iris_uci", "synthetic:uniform_1"):
             load("a", broken)
 
 
@@ -144,11 +173,91 @@ def test_unknown_names_and_sources_are_refused(registry, table, refused):
     ],
 )
 def test_a_file_that_is_no_table_of_numbers_is_refused(own, tmp_path, refused, text, words):
-    description = own(text)
+    described = own(text)
     with refused("'mine'", "mine.csv", *words):
-        read(description, tmp_path)
+        read(described, tmp_path)
 
 
 def test_a_missing_file_is_refused(tmp_path, refused):
     with refused("'mine'", "gone.csv", "does not exist"):
-        read({"name": "mine", "source": "csv:gone.csv", "scale": 1.0, "unit": "mm"}, tmp_path)
+        read(description("csv:gone.csv"), tmp_path)
+
+
+def test_the_registry_has_every_bundled_and_synthetic_set_and_the_downloads(registry):
+    for tier, loaders in LOADERS.items():
+        assert {f"{tier}:{key}" for key in loaders} == set(registry["source"][registry["tier"] == tier])
+    tiers = registry["tier"].value_counts()
+    assert tiers["bundled"] >= 28
+    assert tiers["downloaded"] >= 25
+    for name, cells in registry.iterrows():
+        clusters = describe(name, registry)["clusters"]
+        assert len(set(clusters)) == len(clusters) == 3, name
+        assert min(clusters) >= 2, name
+        assert cells["licence"], name
+        # the part before the colon is a label for figures and tables
+        assert cells["description"].partition(":")[2], name
+        assert (cells["kind"] in ("pixels", "patches")) <= (cells["dependence"] == "dependent rows"), name
+    assert registry["description"].str.partition(":")[0].is_unique
+    # a branch may move, a commit cannot
+    remote = registry[registry["tier"] == "downloaded"]
+    assert remote["url"].str.contains(r"/[0-9a-f]{40}/").all()
+    assert remote["sha256"].is_unique
+
+
+def test_a_data_set_says_what_it_is(registry):
+    digits, wine = load("digits", registry), load("wine", registry)
+    assert (digits.kind, digits.clusters, digits.dependence) == ("real", (10, 2, 50), "independent")
+    assert (digits.scaling, digits.source, digits.total) == ("none", "bundled:digits", 1797)
+    assert digits.licence == registry.loc["digits", "licence"]
+    assert (wine.scaling, wine.unit) == ("standardize", "standard deviation")
+
+
+def test_scaling_is_that_of_another_library(registry, own, tmp_path):
+    raw = np.array([[1e6, 0.1, 7.0], [2e6, 0.1, 8.0], [4e6, 0.1, 6.0], [4e6, 0.1, 7.0]])
+    referee = StandardScaler().fit_transform(raw)
+    np.testing.assert_allclose(standardize(raw), referee, atol=1e-14)
+    np.testing.assert_array_equal(standardize(raw)[:, 1], 0)
+    described = own("a,b,c\n" + "\n".join(",".join(map(str, line)) for line in raw) + "\n")
+    scaled = read({**described, "scaling": "standardize", "scale": 3.0, "unit": "m"}, tmp_path)
+    np.testing.assert_allclose(scaled.X, referee, atol=1e-14)
+
+
+@given(n=st.integers(1, 60), rows=st.integers(1, 70), seed=st.integers(0, 9))
+def test_a_subsample_is_a_part_in_order(n, rows, seed):
+    whole = Dataset("some", np.arange(2.0 * n).reshape(n, 2), ("a", "b"), "")
+    part = subsample(whole, rows, seed)
+    numbers = part.X[:, 0] / 2
+    assert len(numbers) == min(n, rows)
+    assert (np.diff(numbers) > 0).all()
+    np.testing.assert_array_equal(part.X, whole.X[numbers.astype(int)])
+    assert part.total == n
+    assert subsample(part, 1, seed).total == n
+    np.testing.assert_array_equal(subsample(whole, rows, seed).X, part.X)
+
+
+def test_a_subsample_is_fair_and_belongs_to_the_name_and_the_seed():
+    drawn = np.concatenate([sample_rows("some", 10, 4, seed) for seed in range(2000)])
+    counts = np.bincount(drawn, minlength=10)
+    # binomial: 2,000 draws, each with probability 0.4
+    assert (abs(counts - 800) < 4.5 * np.sqrt(2000 * 0.4 * 0.6)).all()
+    assert (sample_rows("some", 1000, 50, 1) != sample_rows("other", 1000, 50, 1)).any()
+    assert (sample_rows("some", 1000, 50, 1) != sample_rows("some", 1000, 50, 2)).any()
+
+
+@pytest.mark.parametrize("name", ["wine", "china_patch8", "uniform_2"])
+def test_reading_some_rows_is_reading_all_and_drawing(registry, name):
+    part, whole = load(name, registry, rows=100, root_seed=7), load(name, registry)
+    again = subsample(whole, 100, 7)
+    np.testing.assert_array_equal(part.X, again.X)
+    assert replace(part, X=0) == replace(again, X=0)
+    assert part.X.shape == (100, len(part.features))
+    assert part.X.dtype == np.float64
+
+
+def test_clusters_are_no_more_than_distinct_patterns(refused):
+    X = np.array([[0.0, 1.0], [0.0, 1.0], [-0.0, 1.0], [2.0, 1.0]])
+    assert distinct(X) == 2
+    check_clusters(Dataset("few", X, ("a", "b"), "", clusters=(2, 1)))
+    for clusters in (3, 0):
+        with refused("'few'", f"{clusters} clusters", "1 to 2"):
+            check_clusters(Dataset("few", X, ("a", "b"), "", clusters=(2, clusters)))

@@ -29,7 +29,7 @@ def test_a_data_set_with_a_gap(project):
     (project / "gap.csv").write_text("a,b,c,d\n1,2,3,4\n1,,3,4\n")
     registry = project / "config/datasets.tsv"
     rows = registry.read_text()
-    registry.write_text(rows + "gap\tcsv:gap.csv\t1\tmm\town\ta gap\n")
+    registry.write_text(rows + "gap\tcsv:gap.csv\t1\tmm\n")
     (project / "bad.yaml").write_text(yaml.safe_dump({"experiment": {"dataset": "gap"}}))
     run = snakemake(project, "--cores", "1", "--configfile", "bad.yaml")
     registry.write_text(rows)

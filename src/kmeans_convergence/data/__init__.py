@@ -1,5 +1,16 @@
 """Data sets by name: the registry is a table, each provider a file of this folder."""
 
-from kmeans_convergence.data.registry import Dataset, Description, describe, files, load, read, read_registry
+from kmeans_convergence.data.dataset import Dataset, check_clusters, subsample
+from kmeans_convergence.data.registry import Description, describe, files, load, read, read_registry
 
-__all__ = ["Dataset", "Description", "describe", "files", "load", "read", "read_registry"]
+__all__ = [
+    "Dataset",
+    "Description",
+    "check_clusters",
+    "describe",
+    "files",
+    "load",
+    "read",
+    "read_registry",
+    "subsample",
+]

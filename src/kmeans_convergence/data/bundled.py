@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kmeans_convergence.data import bundled_images, bundled_tables
+
 # Two rows of the file in the UCI repository differ from Fisher's (1936) table, which scikit-learn ships;
 # the repository's own page lists them. 0-based row, 0-based feature, value in mm.
 UCI_DIFFERENCES = ((34, 3, 1), (37, 1, 31), (37, 2, 15))
@@ -29,4 +31,10 @@ def iris_uci() -> tuple[np.ndarray, tuple[str, ...]]:
     return X, features
 
 
-LOADERS: dict[str, Callable[[], tuple[np.ndarray, tuple[str, ...]]]] = {"iris": iris, "iris_uci": iris_uci}
+# Patterns, or what gives them for an array of row numbers, and the names of the features.
+LOADERS: dict[str, Callable[[], bundled_images.Table]] = {
+    "iris": iris,
+    "iris_uci": iris_uci,
+    **bundled_tables.LOADERS,
+    **bundled_images.LOADERS,
+}
