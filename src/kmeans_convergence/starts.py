@@ -45,10 +45,28 @@ def gaussian_at_mean(X: np.ndarray, clusters: int, rng: np.random.Generator) -> 
     return rng.normal(X.mean(axis=0), X.std(axis=0), size=(clusters, X.shape[1]))
 
 
+def plusplus(X: np.ndarray, clusters: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw patterns by k-means++ (Arthur and Vassilvitskii 2007).
+
+    The first is drawn evenly, each further one with a probability proportional to the squared distance D² from the
+    nearest of those that are there; when all patterns are taken, evenly again.
+    """
+    chosen = [int(rng.integers(len(X)))]
+    squared = np.full(len(X), np.inf)
+    while len(chosen) < clusters:
+        squared = np.minimum(squared, ((X - X[chosen[-1]]) ** 2).sum(axis=1))
+        cumulated = squared.cumsum()
+        # a pattern of weight zero is never drawn: the first sum beyond the drawn number rises at one with a weight
+        place = np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right")
+        chosen.append(int(place) if place < len(X) else int(rng.integers(len(X))))
+    return X[chosen]
+
+
 KINDS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] = {
     "patterns": from_patterns,
     "box": uniform_in_box,
     "gaussian": gaussian_at_mean,
+    "plusplus": plusplus,
 }
 
 

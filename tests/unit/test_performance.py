@@ -5,6 +5,7 @@ No time is asserted.
 
 import ast
 import os
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -44,6 +45,7 @@ def test_a_batch_ends_like_its_runs_one_by_one(case):
     assert len(set(together.passes)) > 1
     for r, start in enumerate(starts):
         single_run = lloyd(problem, start[None], np.array([MOST]))
+        np.testing.assert_array_equal(together.cost[r], problem.evaluate(together.w[r : r + 1]).cost[0])
         np.testing.assert_array_equal(together.w[r], single_run.w[0])
         # scikit-learn counts the pass that finds no change too
         fitted = KMeans(4, init=start, n_init=1, tol=0, max_iter=MOST).fit(X)
@@ -124,10 +126,21 @@ def test_a_comparison_has_a_row_for_each_method_and_the_same_ends():
     assert (timed.groupby("start")["passes"].nunique() == 1).all()
 
 
-def test_a_run_that_remembers_has_the_same_costs():
-    table = measuring.remember("mixture_8", 3, 0.01, 1)
-    assert {"Lloyd", "gradient descent"} <= set(table["optimizer"])
+def test_a_run_that_remembers_makes_the_same_iterates():
+    table = measuring.remember("mixture_8", 3, 0.04, 1).set_index("optimizer")
+    assert {"Lloyd", "gradient descent", "Nesterov"} == set(table.index)
     assert table["same"].all()
+    assert (table["distances"] < 1).all()
+
+
+def test_iterates_that_differ_are_noticed(monkeypatch):
+    def evaluate(self, w):
+        here = plain(self, w)
+        return replace(here, sums=here.sums + 1e-9) if self._remember else here
+
+    plain = QuantizationProblem.evaluate
+    monkeypatch.setattr(QuantizationProblem, "evaluate", evaluate)
+    assert not measuring.remember("mixture_8", 3, 0.01, 1)["same"].any()
 
 
 def test_a_fresh_process_has_the_threads_it_was_given():
@@ -216,7 +229,11 @@ def judged(**changes):
 
 def test_verdicts_follow_from_the_numbers():
     table = judged()
-    assert table.loc["every shape float64", ["value", "reached", "worst"]].tolist() == [2.0, True, "plane_10 sklearn_lloyd"]
+    assert table.loc["every shape float64", ["value", "reached", "worst"]].tolist() == [
+        2.0,
+        True,
+        "plane_10 sklearn_lloyd",
+    ]
     # the best peers take 8 and 2 times as long
     assert table.loc["average float64", "value"] == pytest.approx(4.0)
     assert table.loc["every shape float32", ["value", "reached"]].tolist() == [0.25, False]

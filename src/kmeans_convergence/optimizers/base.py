@@ -15,7 +15,7 @@ from kmeans_convergence.starts import Streams
 
 
 class Optimizer(Protocol):
-    """Anything that yields its iterates, one for each epoch."""
+    """Anything that yields its iterates, about one for each pass over the data."""
 
     @property
     def memoryless(self) -> bool:
@@ -23,7 +23,7 @@ class Optimizer(Protocol):
         ...
 
     def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
-        """Yield iterates of shape (R, K, d) without end, the first one after one epoch.
+        """Yield iterates of shape (R, K, d) without end; each one has touched patterns, unless it rests.
 
         Parameters
         ----------

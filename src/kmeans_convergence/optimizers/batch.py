@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,3 +56,46 @@ class GradientDescent(StepRule):
     def step(self, evaluation: Evaluation, epoch: int) -> np.ndarray:
         """Return w - rate * grad E."""
         return evaluation.w - self.rate(epoch) * evaluation.gradient
+
+
+def stable_rate(evaluation: Evaluation) -> np.ndarray:
+    """Return 1/N_max, shape (R,): the cost cannot rise, because the majoriser does not."""
+    return 1 / evaluation.counts.max(axis=1)
+
+
+def best_rate(evaluation: Evaluation) -> np.ndarray:
+    r"""Return 2/(N_min + N_max), shape (R,), where N_min is the least count of those that are not 0.
+
+    While assignments stay, component k contracts by :math:`1-\epsilon N_k`; this rate makes the worst factor least,
+    :math:`(\kappa-1)/(\kappa+1)` with :math:`\kappa=N_{max}/N_{min}` (Nesterov 2018, theorem 2.1.15).
+    """
+    counts = evaluation.counts
+    return 2 / (np.where(counts > 0, counts, np.inf).min(axis=1) + counts.max(axis=1))
+
+
+@dataclass(frozen=True)
+class MeanRate:
+    """A constant rate in units of K/n, the inverse of the mean count: one scale of rates for all data."""
+
+    value: float
+
+    def __call__(self, evaluation: Evaluation) -> np.ndarray:
+        """Return value K/n, shape (R,)."""
+        return self.value / evaluation.counts.mean(axis=1)
+
+
+@dataclass(frozen=True)
+class CurvatureGradient(StepRule):
+    """Batch gradient whose rate follows from the counts N_k at each iterate, and may change with them.
+
+    Attributes
+    ----------
+    rate : function of an Evaluation
+        Returns one rate for each run, shape (R,): `stable_rate`, `best_rate` or a `MeanRate`, which does not change.
+    """
+
+    rate: Callable[[Evaluation], np.ndarray]
+
+    def step(self, evaluation: Evaluation, epoch: int) -> np.ndarray:
+        """Return w - rate * grad E."""
+        return evaluation.w - self.rate(evaluation)[:, None, None] * evaluation.gradient

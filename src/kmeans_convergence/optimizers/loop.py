@@ -13,24 +13,30 @@ from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import Evaluation, Problem
 from kmeans_convergence.starts import Streams
 
+# A run rests when its last move and the decrease that the majoriser promises are below this share of its cost: about
+# the rounding error of the cost, so that nothing is left to be seen.
+REST = 1e-15
+
 
 class Stop(Enum):
     """Why a run ended."""
 
     FIXED_POINT = "the iterate maps to itself, so that no later step can move it"
-    BUDGET = "the epochs were used up"
+    BUDGET = "the epochs or passes were used up"
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened in R runs over T epochs; arrays have the shape (T + 1, R), and row 0 is the start.
+    """What happened in R runs over T iterates; arrays have the shape (T + 1, R), and row 0 is the start.
+
+    When a run has ended, its last row is repeated.
 
     Attributes
     ----------
     cost, gradient_norm : ndarray, float64
         At the iterate after each epoch.
     changed : ndarray, int64
-        Patterns whose assignment differs from the epoch before; 0 at the start.
+        Patterns whose assignment differs from the iterate before; 0 at the start.
     empty : ndarray, int64
         Prototypes that own no pattern (mixtures: that are most responsible for none).
     largest_move : ndarray, float64
@@ -61,42 +67,86 @@ class Trace:
         return pd.DataFrame(columns)
 
 
-def minimize(problem: Problem, optimizer: Optimizer, starts: np.ndarray, *, epochs: int, rngs: Streams = ()) -> Trace:
+def minimize(
+    problem: Problem,
+    optimizer: Optimizer,
+    starts: np.ndarray,
+    *,
+    epochs: int | None = None,
+    passes: float | None = None,
+    rngs: Streams = (),
+) -> Trace:
     """Run an optimizer from R starts and measure each iterate.
 
-    A run of a memoryless optimizer ends when an epoch does not move it; its row is then repeated and it
-    is charged no more. Measuring is not charged.
+    A run of a memoryless optimizer ends when an epoch does not move it: it maps to itself. With a budget in passes,
+    any run ends too when it rests, see `REST`. A run that has ended stays where it is and is charged no more.
+    Measuring is not charged.
 
     Parameters
     ----------
     problem : Problem
     optimizer : Optimizer
     starts : ndarray of shape (R, K, d)
-    epochs : int
-        Largest number of epochs.
+    epochs : int, optional
+        Largest number of iterates.
+    passes : float, optional
+        A run ends with the iterate at which it has touched so many times n patterns; one of the two budgets is needed.
     rngs : sequence of R Generators
         One for each run, for optimizers that draw.
+
+    Raises
+    ------
+    TypeError
+        When not exactly one budget is given.
     """
-    metered = MeteredProblem(problem, len(starts))
-    here = metered.measure(np.array(starts, dtype=np.float64))
-    still = np.zeros(len(starts))
-    rows = [_measure(here, np.zeros(len(starts), dtype=np.int64), still, still)]
-    iterates = optimizer.iterates(metered, here.w, rngs)
-    while len(rows) <= epochs and metered.active.any():
-        before, here = here, metered.measure(next(iterates))
-        changed = (here.assignments != before.assignments).sum(axis=1)
-        move = np.sqrt(((here.w - before.w) ** 2).sum(axis=2)).max(axis=1)
-        rows.append(_measure(here, changed, move, metered.touched / metered.n))
-        if optimizer.memoryless:
-            metered.active &= move > 0
-    rows += [rows[-1]] * (epochs + 1 - len(rows))
-    stop = tuple(Stop.BUDGET if active else Stop.FIXED_POINT for active in metered.active)
-    cost, norm, changes, empty, moves, passes = (np.stack(measure) for measure in zip(*rows, strict=True))
-    return Trace(cost, norm, changes, empty, moves, passes, w=here.w, stop=stop)
+    if (epochs is None) == (passes is None):
+        raise TypeError("minimize needs a budget, either in epochs or in passes.")
+    runs = len(starts)
+    metered = MeteredProblem(problem, runs)
+    rests = np.zeros(runs, dtype=bool)
+    # a step that is too long for the problem may end at infinity: this is a result and no accident
+    with np.errstate(over="ignore", invalid="ignore"):
+        here = metered.measure(np.array(starts, dtype=np.float64))
+        rows = [_measure(here, here, metered.touched / metered.n)]
+        iterates = optimizer.iterates(metered, here.w, rngs)
+        while metered.active.any() and (epochs is None or len(rows) <= epochs):
+            before, here = here, metered.measure(next(iterates))
+            row = _measure(before, here, metered.touched / metered.n)
+            rows.append(row if metered.active.all() else _where(metered.active, row, rows[-1]))
+            ended = np.zeros(runs, dtype=bool)
+            if optimizer.memoryless:
+                ended |= (here.w == before.w).all(axis=(1, 2))
+            if passes is not None:
+                ended |= _rests(before, here)
+            rests |= metered.active & ended
+            if passes is not None:
+                ended |= metered.touched >= passes * metered.n
+            metered.end(ended, here)
+    if epochs is not None:
+        rows += [rows[-1]] * (epochs + 1 - len(rows))
+    stop = tuple(Stop.FIXED_POINT if rest else Stop.BUDGET for rest in rests)
+    cost, norm, changes, empty, moves, charged = (np.stack(measure) for measure in zip(*rows, strict=True))
+    return Trace(cost, norm, changes, empty, moves, charged, w=here.w, stop=stop)
 
 
-def _measure(here: Evaluation, changed: np.ndarray, move: np.ndarray, passes: np.ndarray) -> tuple[np.ndarray, ...]:
+def _measure(before: Evaluation, here: Evaluation, passes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return one value for each run of the measures of a Trace, in its order."""
+    runs, clusters, _ = here.w.shape
     norm = np.sqrt((here.gradient**2).sum(axis=(1, 2)))
-    owners = np.stack([(here.assignments == k).any(axis=1) for k in range(here.w.shape[1])], axis=1)
-    return here.cost, norm, changed, (~owners).sum(axis=1), move, passes
+    changed = np.count_nonzero(here.assignments != before.assignments, axis=1)
+    owners = here.assignments + clusters * np.arange(runs)[:, None]
+    owned = np.bincount(owners.ravel(), minlength=runs * clusters).reshape(runs, clusters)
+    move = np.sqrt(((here.w - before.w) ** 2).sum(axis=2)).max(axis=1)
+    return here.cost, norm, changed, (owned == 0).sum(axis=1), move, passes
+
+
+def _where(mask: np.ndarray, new: tuple[np.ndarray, ...], old: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    return tuple(np.where(mask, a, b) for a, b in zip(new, old, strict=True))
+
+
+def _rests(before: Evaluation, here: Evaluation) -> np.ndarray:
+    """Say which runs have neither moved nor have somewhere to go, in terms of their cost, shape (R,)."""
+    promised, moved = (
+        0.5 * (here.counts * ((w - here.w) ** 2).sum(axis=2)).sum(axis=1) for w in (here.minimizer, before.w)
+    )
+    return np.isfinite(here.cost) & (np.maximum(promised, moved) <= REST * here.cost)

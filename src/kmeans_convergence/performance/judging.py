@@ -49,9 +49,7 @@ def bound(n: int) -> int:
     return max(FLOOR, BYTES_PER_PATTERN * n)
 
 
-def judge(
-    runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, remembering: pd.DataFrame
-) -> pd.DataFrame:
+def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, remembering: pd.DataFrame) -> pd.DataFrame:
     """Return a verdict on each target.
 
     Returns
@@ -105,7 +103,5 @@ def slopes(growth: pd.DataFrame) -> pd.DataFrame:
     for (scheme, varied), some in growth.groupby(["scheme", "varied"], sort=False):
         fitted = sm.OLS(np.log(some["seconds"]), sm.add_constant(np.log(some[varied].astype(float)))).fit()
         low, high = fitted.conf_int().loc[varied]
-        rows.append(
-            {"scheme": scheme, "varied": varied, "slope": fitted.params[varied], "low": low, "high": high}
-        )
+        rows.append({"scheme": scheme, "varied": varied, "slope": fitted.params[varied], "low": low, "high": high})
     return pd.DataFrame(rows)

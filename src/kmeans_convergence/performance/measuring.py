@@ -14,13 +14,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence import optimizers as available
-from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Rate
+from kmeans_convergence.optimizers import MajorizeMinimize
+from kmeans_convergence.optimizers.accelerated import Nesterov
 from kmeans_convergence.optimizers.base import Optimizer
+from kmeans_convergence.optimizers.batch import CurvatureGradient, stable_rate
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.limits import Copy, product
-from kmeans_convergence.performance.methods import METHODS, MOST, Ends, lloyd, missing, quiet, remembering
+from kmeans_convergence.performance.methods import METHODS, MOST, Ends, lloyd, missing, quiet
 from kmeans_convergence.performance.shapes import SHAPES, mixture, prepare
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, stream, streams
@@ -273,15 +274,12 @@ def _peak(key: str, path: Path, starts: np.ndarray, threads: int) -> float:
 
 # --- remembering passes ---------------------------------------------------------------------------
 
-def optimizers(counts: np.ndarray) -> dict[str, Optimizer]:
-    """Return the optimizers that are timed; `counts` (K,) of the start give gradient descent its rate, 1 / N_max."""
-    found: dict[str, Optimizer] = {
-        "Lloyd": MajorizeMinimize(),
-        "gradient descent": GradientDescent(Rate(1 / counts.max(), decays=False)),
-    }
-    if hasattr(available, "Nesterov"):
-        found["Nesterov"] = available.Nesterov()
-    return found
+# Gradient descent at the rate 1 / N_max, with which its cost cannot rise.
+OPTIMIZERS: dict[str, Optimizer] = {
+    "Lloyd": MajorizeMinimize(),
+    "gradient descent": CurvatureGradient(stable_rate),
+    "Nesterov": Nesterov(),
+}
 
 
 def remember(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
@@ -290,38 +288,41 @@ def remember(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each optimizer: shape, n, optimizer, passes, plain, remembering (minimum seconds), distances (share
-        of those of plain passes that were computed; blank if not counted), same (whether all costs are equal to the
-        last bit).
+        One row for each optimizer: shape, n, optimizer, passes, plain, remembering (minimum seconds), distances (those
+        that were computed, as a share of the plain ones), same (whether all iterates are equal to the last bit).
     """
     X, starts = prepare(name, seed, share)
-    counts = QuantizationProblem(X).evaluate(starts).counts[0]
     rows = []
-    for label, optimizer in optimizers(counts).items():
-        costs: dict[str, list[float]] = {}
-        problems: dict[str, QuantizationProblem] = {}
-
-        def run(kind: str, optimizer: Optimizer = optimizer, costs: dict = costs, problems: dict = problems) -> None:  # type: ignore[type-arg]
-            problems[kind] = remembering(X, remember=kind == "remembering")
-            costs[kind] = _costs(problems[kind], optimizer, starts)
-
-        calls = {kind: partial(run, kind) for kind in ("plain", "remembering")}
-        for call in calls.values():
-            call()
-        least = in_turns(calls, rounds).groupby("what")["seconds"].min()
-        computed = getattr(problems["remembering"], "distances", np.nan)
+    for label, optimizer in OPTIMIZERS.items():
+        runs = {kind: Run(X, starts, optimizer, kind == "remembering") for kind in ("plain", "remembering")}
+        for run in runs.values():
+            run()
+        least = in_turns(runs, rounds).groupby("what")["seconds"].min()
+        plain, remembering = runs["plain"], runs["remembering"]
         rows.append(
-            {"shape": name, "n": len(X), "optimizer": label, "passes": len(costs["plain"])}
+            {"shape": name, "n": len(X), "optimizer": label, "passes": PASSES}
             | least.to_dict()
-            | {"distances": computed / (len(costs["plain"]) * len(X) * starts.shape[1])}
-            | {"same": costs["plain"] == costs["remembering"]}
+            | {"distances": remembering.distances / plain.distances}
+            | {"same": np.array_equal(plain.iterates, remembering.iterates)}
         )
         say(f"{name}: {label}, plain {least['plain']:.3g} s, remembering {least['remembering']:.3g} s")
     return pd.DataFrame(rows)
 
 
-def _costs(problem: QuantizationProblem, optimizer: Optimizer, starts: np.ndarray) -> list[float]:
-    """Return the cost at each iterate of a run; the iterate and its evaluation are one pass."""
-    metered = MeteredProblem(problem, len(starts))
-    iterates = islice(optimizer.iterates(metered, starts, ()), PASSES)
-    return [float(metered.measure(w).cost[0]) for w in iterates]
+@dataclass
+class Run:
+    """A run of `PASSES` passes on a fresh problem each time it is called."""
+
+    X: np.ndarray
+    starts: np.ndarray
+    optimizer: Optimizer
+    remember: bool
+    distances: int = 0
+    iterates: tuple[np.ndarray, ...] = ()
+
+    def __call__(self) -> None:
+        """Run, and keep the iterates and the number of distances."""
+        problem = QuantizationProblem(self.X, remember=self.remember)
+        metered = MeteredProblem(problem, len(self.starts))
+        self.iterates = tuple(islice(self.optimizer.iterates(metered, self.starts, ()), PASSES))
+        self.distances = problem.distances

@@ -7,7 +7,6 @@ that of our run. None is told anything else that would make it faster or slower.
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 import sysconfig
 import warnings
@@ -28,15 +27,15 @@ from kmeans_convergence.problems import Problem, QuantizationProblem
 PEERS = Path(".peers")
 # More passes than any run needs.
 MOST = 10_000
-REMEMBERS = "remember" in inspect.signature(QuantizationProblem).parameters
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Where runs end: prototypes (R, K, d) in double precision, and passes (R,)."""
+    """Where runs end: prototypes (R, K, d) in double precision, passes (R,), and for ours the cost (R,) of the last."""
 
     w: np.ndarray
     passes: np.ndarray
+    cost: np.ndarray | None = None
 
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Ends]
@@ -77,6 +76,7 @@ class Method:
 def lloyd(problem: Problem, starts: np.ndarray, most: np.ndarray) -> Ends:
     """Run Lloyd's algorithm until no assignment of a run changes; runs that have ended are left out."""
     w, passes, active = np.array(starts), np.zeros(len(starts), dtype=np.int64), np.arange(len(starts))
+    cost = np.empty(len(starts))
     before: np.ndarray | None = None
     while len(active):
         # the same array as long as no run ends, so that nothing is copied
@@ -88,19 +88,15 @@ def lloyd(problem: Problem, starts: np.ndarray, most: np.ndarray) -> Ends:
             going &= (here.assignments != before).any(axis=1)
         before = here.assignments
         if not going.all():
+            # libraries give the cost of the end too; a pass that remembers computes it when it is asked
+            cost[active[~going]] = here.cost[~going]
             active, before = active[going], before[going]
-    return Ends(w, passes)
-
-
-def remembering(X: np.ndarray, remember: bool = True) -> QuantizationProblem:
-    """Return the problem, whose passes use what they know from those before if `remember`."""
-    options: dict[str, Any] = {"remember": True} if remember and REMEMBERS else {}
-    return QuantizationProblem(X, **options)
+    return Ends(w, passes, cost)
 
 
 def _ours(X: np.ndarray, starts: np.ndarray, most: np.ndarray, threads: int) -> Ends:
     # bounds are for one batch that stays the same
-    return lloyd(remembering(X, remember=len(starts) == 1), starts, most)
+    return lloyd(QuantizationProblem(X, remember=len(starts) == 1), starts, most)
 
 
 def _ours_plain(X: np.ndarray, starts: np.ndarray, most: np.ndarray, threads: int) -> Ends:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kmeans_convergence.performance import judging, measuring
+from kmeans_convergence.performance.machine import LIBRARIES
 from kmeans_convergence.performance.methods import METHODS
 from kmeans_convergence.performance.shapes import SHAPES
 from kmeans_convergence.reporting.style import new
@@ -54,7 +55,9 @@ def duration(seconds: float) -> str:
     """Return seconds with three digits, in the unit that suits them."""
     if np.isnan(seconds):
         return "--"
-    unit, factor = next((u, f) for u, f in (("s", 1.0), ("ms", 1e3), ("\\textmu s", 1e6)) if seconds * f >= 1 or f > 1e5)
+    unit, factor = next(
+        (u, f) for u, f in (("s", 1.0), ("ms", 1e3), ("\\textmu s", 1e6)) if seconds * f >= 1 or f > 1e5
+    )
     return rf"{number(seconds * factor, 3)}\,{unit}"
 
 
@@ -67,9 +70,12 @@ def times(ratio: float) -> str:
 
 
 def machine(table: pd.DataFrame) -> str:
-    """The machine and the versions."""
-    rows = [[escape(row["what"]), escape(row["value"])] for _, row in table.iterrows()]
-    return booktabs(rf"@{{}}l{TEXT}p{{11cm}}@{{}}", ["", ""], rows)
+    """The machine, and the versions of all libraries in one row."""
+    described = table.set_index("what")["value"]
+    libraries = [library for library in LIBRARIES if library in described.index]
+    rows = [[escape(what), escape(value)] for what, value in described.drop(libraries).items()]
+    versions = ", ".join(f"{library} {described[library]}" for library in libraries)
+    return booktabs(rf"@{{}}l{TEXT}p{{11cm}}@{{}}", ["what", "here"], [*rows, ["libraries", escape(versions)]])
 
 
 def shapes(best: pd.DataFrame) -> str:
@@ -147,24 +153,24 @@ def _bare(row: pd.Series) -> str:
 
 
 def passes(table: pd.DataFrame) -> str:
-    """A plain pass beside the machine's limits, in both precisions."""
+    """A plain pass beside the machine's limits: one row for each shape, both precisions side by side."""
     rows = []
-    for (shape, precision), some in table.groupby(["shape", "precision"], sort=False):
-        row = some.iloc[0]
-        reading = row["bytes"] / row["bandwidth"]
-        rows.append(
-            [
-                size(str(shape), row["n"]),
-                "double" if precision == "float64" else "single",
-                duration(row["pass"]),
-                duration(row["product"]),
-                times(row["pass"] / row["product"]),
-                duration(reading),
-                times(row["pass"] / reading),
-            ]
-        )
-    header = [r"$n\times d$, $K$", "data", "pass", "product", "ratio", "reading", "ratio"]
-    return booktabs("@{}llrrrrr@{}", header, rows)
+    for shape, some in table.groupby("shape", sort=False):
+        cells = [cell for precision in ("float64", "float32") for cell in _limits(some, precision)]
+        rows.append([size(str(shape), some["n"].iloc[0]), *cells])
+    header = ["double: pass", "product", "ratio", "reading", "single: pass", "product", "ratio", "reading"]
+    return booktabs("@{}lrrrrrrrr@{}", [r"$n\times d$, $K$", *header], rows)
+
+
+def _limits(table: pd.DataFrame, precision: str) -> list[str]:
+    row = table[table["precision"] == precision].iloc[0]
+    reading = row["bytes"] / row["bandwidth"]
+    return [
+        duration(row["pass"]),
+        duration(row["product"]),
+        times(row["pass"] / row["product"]),
+        times(row["pass"] / reading),
+    ]
 
 
 def growth(slopes: pd.DataFrame) -> str:
@@ -201,12 +207,12 @@ def remembering(table: pd.DataFrame) -> str:
             duration(row["plain"]),
             duration(row["remembering"]),
             times(row["plain"] / row["remembering"]),
-            "--" if np.isnan(row["distances"]) else percent(row["distances"]),
+            percent(row["distances"]),
             "yes" if row["same"] else r"\textbf{no}",
         ]
         for _, row in table.iterrows()
     ]
-    header = [r"$n\times d$, $K$", "optimiser", "plain", "remembering", "ratio", "distances", "same costs"]
+    header = [r"$n\times d$, $K$", "optimiser", "plain", "remembering", "ratio", "distances", "same iterates"]
     return booktabs("@{}llrrrrl@{}", header, rows)
 
 

@@ -8,14 +8,18 @@ from typing import Any
 
 import jsonschema
 import numpy as np
+import pandas as pd
 import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
-from kmeans_convergence.data import Dataset, load, read_registry
+from kmeans_convergence.data import Dataset, describe, load, read_registry
 from kmeans_convergence.errors import InputError
+from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.methods import METHODS
 
 Config = dict[str, Any]
+
+TIERS = ("bundled", "synthetic", "downloaded", "csv")
 
 TYPES = {
     "integer": "a whole number",
@@ -82,6 +86,37 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
         raise InputError(
             f"rate_search.smallest is {search['smallest']}: it must be below rate_search.largest, {search['largest']}."
         )
+    _check_comparison(config["comparison"], registry, root)
+
+
+def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
+    """Return the names of the data sets of the comparison, in the order of the registry.
+
+    `comparison.datasets` names rows of the registry or tiers, the part of a source before the colon, which stand for
+    all their rows; `comparison.leave_out` takes some away.
+    """
+    tiers = registry["source"].str.partition(":")[0]
+    wanted = registry.index.isin(comparison["datasets"]) | tiers.isin(comparison["datasets"]).to_numpy()
+    return list(registry.index[wanted & ~registry.index.isin(comparison["leave_out"])])
+
+
+def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) -> None:
+    _check_names("comparison.datasets", comparison["datasets"], [*TIERS, *registry.index])
+    _check_names("comparison.leave_out", comparison["leave_out"], registry.index)
+    _check_names("comparison.starts_of", list(comparison["starts_of"]), registry.index)
+    _check_names("comparison.optimizers", comparison["optimizers"], CONTENDERS)
+    if "batch_kmeans" not in comparison["optimizers"]:
+        raise InputError("comparison.optimizers lacks 'batch_kmeans': the others are compared with it.")
+    if comparison["fewest"] > comparison["most"]:
+        raise InputError(
+            f"comparison.fewest is {comparison['fewest']}: it must be at most comparison.most, {comparison['most']}."
+        )
+    names = compared(comparison, registry)
+    if not names:
+        raise InputError("comparison.leave_out leaves nothing of comparison.datasets: at least one data set is needed.")
+    for name in names:
+        if not describe(name, registry)["clusters"]:
+            raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")
 
 
 def _check_names(key: str, names: list[str], allowed: Any) -> None:

@@ -1,0 +1,113 @@
+"""The optimizers of the wide comparison, all on the quantisation problem.
+
+They are imported from their own modules and not from the package: so that a new one reruns the comparison alone, and
+not the experiment of the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from kmeans_convergence.optimizers import (
+    MajorizeMinimize,
+    OnlineGradient,
+    OnlineKMeans,
+    Optimizer,
+    Rate,
+    Switch,
+)
+from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
+from kmeans_convergence.optimizers.adaptive import Adam
+from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
+from kmeans_convergence.optimizers.exchange import Hartigan
+from kmeans_convergence.optimizers.line_search import ArmijoGradient
+from kmeans_convergence.optimizers.minibatch import (
+    FACTOR,
+    MiniBatchAveraged,
+    MiniBatchCounts,
+    MiniBatchEstimated,
+    MovingAverage,
+)
+from kmeans_convergence.optimizers.nested import NestedMiniBatch
+from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
+from kmeans_convergence.optimizers.quasi_newton import LBFGS
+
+# What moves a prototype: the means of all patterns, the gradient of all patterns, or some patterns at a time.
+Family = Literal["alternation", "gradient", "noisy"]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An optimizer of the comparison.
+
+    Attributes
+    ----------
+    label : str
+        Its name in the report.
+    family : Family
+    optimizer : callable
+        Makes it from the budget of a run in passes, for schedules that end with it, and the value of its setting.
+    settings : pair of float, or None
+        The least and the largest value of a setting that are tried on separate starts; None: nothing is tuned.
+    """
+
+    label: str
+    family: Family
+    optimizer: Callable[[int, float], Optimizer]
+    settings: tuple[float, float] | None = None
+
+
+CONTENDERS = {
+    "batch_kmeans": Contender("batch K-means", "alternation", lambda passes, value: MajorizeMinimize()),
+    "hybrid": Contender(
+        "online, then batch", "alternation", lambda passes, value: Switch(OnlineKMeans(), 1, MajorizeMinimize())
+    ),
+    "overrelaxed_15": Contender("over-relaxed, 1.5", "alternation", lambda passes, value: OverRelaxation(1.5)),
+    "overrelaxed_19": Contender("over-relaxed, 1.9", "alternation", lambda passes, value: OverRelaxation(1.9)),
+    "heavy_ball": Contender("heavy ball", "alternation", lambda passes, value: HeavyBall()),
+    "nesterov": Contender("Nesterov", "alternation", lambda passes, value: Nesterov()),
+    "anderson": Contender("Anderson", "alternation", lambda passes, value: Anderson()),
+    "hartigan": Contender("Hartigan", "alternation", lambda passes, value: Hartigan()),
+    "gradient_nmax": Contender("gradient, 1/N", "gradient", lambda passes, value: CurvatureGradient(stable_rate)),
+    "gradient_fixed": Contender("gradient, 2/N", "gradient", lambda passes, value: CurvatureGradient(best_rate)),
+    "gradient_tuned": Contender(
+        "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.05, 2.0)
+    ),
+    "gradient_armijo": Contender("gradient, line search", "gradient", lambda passes, value: ArmijoGradient()),
+    "lbfgs": Contender("L-BFGS", "gradient", lambda passes, value: LBFGS(passes)),
+    "adam": Contender("Adam", "gradient", lambda passes, value: Adam(passes=passes)),
+    "adam_tuned": Contender(
+        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.005, 0.5)
+    ),
+    "online_kmeans": Contender("online K-means", "noisy", lambda passes, value: OnlineKMeans(early=True)),
+    "online_kmeans_one": Contender(
+        "online K-means from 1", "noisy", lambda passes, value: OnlineKMeans(initial_count=1, early=True)
+    ),
+    "online_c4": Contender("online K-means, 4/n", "noisy", lambda passes, value: OnlineKMeans(factor=4.0, early=True)),
+    "online_gradient": Contender(
+        "online gradient", "noisy", lambda passes, value: OnlineGradient(Rate(0.03), early=True)
+    ),
+    "online_gradient_tuned": Contender(
+        "online gradient, tuned",
+        "noisy",
+        lambda passes, value: OnlineGradient(Rate(value), early=True),
+        settings=(0.003, 1.0),
+    ),
+    "minibatch_counts": Contender("mini-batch", "noisy", lambda passes, value: MiniBatchCounts()),
+    "minibatch_c4": Contender("mini-batch, 4/n", "noisy", lambda passes, value: MiniBatchCounts(factor=FACTOR)),
+    "minibatch_c_rho": Contender("mini-batch, c/n", "noisy", lambda passes, value: MiniBatchEstimated()),
+    "minibatch_averaged": Contender("mini-batch, averaged", "noisy", lambda passes, value: MiniBatchAveraged()),
+    "minibatch_ema": Contender("mini-batch, EMA", "noisy", lambda passes, value: MovingAverage(epochs=passes)),
+    "minibatch_ema_tuned": Contender(
+        "mini-batch, EMA, tuned",
+        "noisy",
+        lambda passes, value: MovingAverage(value, epochs=passes),
+        settings=(0.05, 1.0),
+    ),
+    "minibatch_nested": Contender("mini-batch, nested", "noisy", lambda passes, value: NestedMiniBatch()),
+    "minibatch_sklearn": Contender(
+        "mini-batch, scikit-learn", "noisy", lambda passes, value: ScikitLearnMiniBatch(epochs=passes)
+    ),
+}

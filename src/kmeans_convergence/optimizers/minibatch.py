@@ -1,0 +1,225 @@
+"""Optimizers that move after each mini-batch; an epoch is one pass in a fresh random order, cut into batches.
+
+All of them move a prototype towards the mean of the patterns that it wins in a batch; they differ in how far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, repeat
+from math import ceil, cos, pi
+
+import numpy as np
+
+from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.optimizers.online import shown, shuffled
+from kmeans_convergence.problems import Evaluation
+from kmeans_convergence.starts import Streams
+
+# Patterns of a batch: scikit-learn's default; of small data, about a sixteenth, but enough to average over.
+LARGEST, SMALLEST, PARTS = 1024, 16, 16
+
+# c of c/n_k where it is not estimated: right for rho = 3/4.
+FACTOR = 4.0
+
+# Patterns that an estimate of rho looks at: a sixteenth, but enough for some to cross each face.
+PROBE, PROBE_PARTS = 4096, 16
+# Beyond, the relative error of 1 - rho is as large as itself; and over a first epoch of 16 batches, c = 16 forgets all.
+LARGEST_FACTOR = 16.0
+
+
+def batch_size(n: int) -> int:
+    """Return the number of patterns of a mini-batch of n: min(1024, max(16, n/16)), but no more than there are."""
+    return min(n, LARGEST, max(SMALLEST, ceil(n / PARTS)))
+
+
+def batches_of_an_epoch(n: int) -> int:
+    """Return into how many mini-batches an epoch is cut; their sizes differ by at most one pattern."""
+    return ceil(n / batch_size(n))
+
+
+def batches(n: int, rngs: Streams) -> Iterator[tuple[np.ndarray, bool]]:
+    """Yield mini-batches (R, b), drawn without replacement within an epoch, and whether an iterate is due after it."""
+    steps = batches_of_an_epoch(n)
+    for epoch in count(1):
+        due = shown(steps) if epoch == 1 else [steps]
+        for step, rows in enumerate(np.array_split(shuffled(n, rngs), steps, axis=1), 1):
+            yield rows, step in due
+
+
+def towards_means(here: Evaluation, rate: np.ndarray) -> np.ndarray:
+    """Return the prototypes moved by a rate (R, K), at most 1, towards the means of the patterns that they own."""
+    rate = np.minimum(rate, 1)[..., None]
+    # written so that a rate of 0 or 1 gives one or the other exactly
+    return (1 - rate) * here.w + rate * here.minimizer
+
+
+def counts_step(
+    problem: MeteredProblem, w: np.ndarray, rows: np.ndarray, counts: np.ndarray, factor: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return prototypes and counts n_k after a mini-batch, by the rate min(1, factor N_B / n_k).
+
+    Parameters
+    ----------
+    problem : MeteredProblem
+    w : ndarray of shape (R, K, d)
+    rows : ndarray of shape (R, b), integers
+    counts : ndarray of shape (R, K)
+        n_k, the patterns that each prototype has won before this batch.
+    factor : float, or ndarray of shape (R, 1)
+    """
+    here = problem.evaluate_rows(w, rows)
+    counts = counts + here.counts
+    won = here.counts > 0
+    return towards_means(here, np.divide(factor * here.counts, counts, out=np.zeros_like(counts), where=won)), counts
+
+
+@dataclass(frozen=True)
+class MiniBatchCounts:
+    """Mini-batch k-means with counts (Sculley 2010), and with a larger rate.
+
+    Sculley's algorithm assigns a batch and then visits its patterns in turn with the rate 1/n_k of online K-means.
+    The order does not matter: w_k becomes (n_k w_k + S_k) / (n_k + N_k), with the number N_k and the sum S_k of the
+    patterns that it wins in the batch. That is a step by N_k / n_k, n_k counted anew, towards their mean; here by
+    min(1, factor N_k / n_k). n_k starts at 0.
+
+    Near a minimum the error of the rate 1/n_k decays along the slowest direction like t^-(1-rho) only, with the
+    spectral radius rho of Lloyd's map; a factor of 1/(1-rho) or more restores 1/t.
+
+    Attributes
+    ----------
+    factor : float
+        1 is Sculley's rule.
+    """
+
+    factor: float = 1.0
+
+    memoryless = False
+
+    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the prototypes some times within the first epoch and then after each."""
+        w, counts = starts, np.zeros(starts.shape[:2])
+        for rows, due in batches(problem.n, rngs):
+            w, counts = counts_step(problem, w, rows, counts, self.factor)
+            if due:
+                yield w
+
+
+@dataclass(frozen=True)
+class MiniBatchAveraged:
+    """The mean of the iterates of `MiniBatchCounts` (Polyak and Juditsky 1992), over the last epoch.
+
+    An iterate shown is the mean of all since the one shown before: the tail of the run, so that the start is forgotten.
+
+    Attributes
+    ----------
+    factor : float
+    """
+
+    factor: float = FACTOR
+
+    memoryless = False
+
+    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the averages some times within the first epoch and then after each."""
+        w, counts = starts, np.zeros(starts.shape[:2])
+        total, terms = np.zeros_like(starts), 0
+        for rows, due in batches(problem.n, rngs):
+            w, counts = counts_step(problem, w, rows, counts, self.factor)
+            total, terms = total + w, terms + 1
+            if due:
+                yield total / terms
+                total, terms = np.zeros_like(starts), 0
+
+
+def contraction(problem: MeteredProblem, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Estimate rho, the spectral radius of Lloyd's map, by the ratio of two successive moves, shape (R,).
+
+    In the norm that weights prototypes by their patterns the map is symmetric near a minimum, so that no ratio
+    exceeds rho but by chance. Lloyd's first move is left out: it undoes the noise of the iterate.
+
+    Parameters
+    ----------
+    problem : MeteredProblem
+    w : ndarray of shape (R, K, d)
+    rows : ndarray of shape (R, m), integers
+        The patterns that Lloyd's map is taken of; it is charged for three times as many.
+    """
+    lengths = []
+    for _ in range(3):
+        here = problem.evaluate_rows(w, rows)
+        w = here.minimizer
+        lengths.append(np.sqrt((here.counts[..., None] * (w - here.w) ** 2).sum(axis=(1, 2))))
+    # a run at rest contracts at once
+    return np.divide(lengths[2], lengths[1], out=np.zeros_like(lengths[2]), where=lengths[1] > 0)
+
+
+@dataclass(frozen=True)
+class MiniBatchEstimated:
+    """`MiniBatchCounts` with the factor 1 / (1 - rho) that its theory asks for, rho estimated from the data.
+
+    The first epoch has the factor 4. After it rho is estimated once, by three steps of Lloyd's map on min(n, max(4096,
+    n/16)) patterns, which are charged: on large data that costs 3/16 of a pass. The factor is kept in [1, 16]: less
+    would be slower than Sculley's rule, and as rho comes near 1 the estimate of 1 - rho is all noise.
+    """
+
+    memoryless = False
+
+    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the prototypes some times within the first epoch and then after each."""
+        w, counts = starts, np.zeros(starts.shape[:2])
+        factor: float | np.ndarray = FACTOR
+        left = problem.n
+        for rows, due in batches(problem.n, rngs):
+            if left == 0:
+                factor = self.factor(problem, w, rngs)
+            w, counts = counts_step(problem, w, rows, counts, factor)
+            left -= rows.shape[1]
+            if due:
+                yield w
+
+    @staticmethod
+    def factor(problem: MeteredProblem, w: np.ndarray, rngs: Streams) -> np.ndarray:
+        """Return the factor of each run, shape (R, 1)."""
+        n = problem.n
+        probe = shuffled(n, rngs)[:, : min(n, max(PROBE, ceil(n / PROBE_PARTS)))]
+        rho = contraction(problem, w, probe)
+        # a rho of 1 or more is a slow run, too
+        return (1 / np.maximum(1 - rho, 1 / LARGEST_FACTOR))[:, None]
+
+
+@dataclass(frozen=True)
+class MovingAverage:
+    """Mini-batch k-means whose prototypes are moving averages with a cosine schedule, in the style of e-means.
+
+    w_k moves by alpha_t towards the mean of the patterns that it wins in a batch, with alpha_t = initial (1 +
+    cos(pi t / T)) / 2 after t of T batches: 0 at the last one, where the run ends. The idea is that of Bessa et al.
+    (2026); their constants are not published, these are ours.
+
+    Attributes
+    ----------
+    initial : float
+    epochs : int
+        Length of the schedule.
+    """
+
+    initial: float = 0.6
+    epochs: int = 100
+
+    # it ends with its schedule, and before that it rests nowhere
+    memoryless = True
+
+    def rate(self, share: float) -> float:
+        """Return alpha after this share of the schedule."""
+        return self.initial * (1 + cos(pi * share)) / 2
+
+    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the prototypes some times within the first epoch and then after each."""
+        w, steps = starts, self.epochs * batches_of_an_epoch(problem.n)
+        for step, (rows, due) in zip(range(1, steps + 1), batches(problem.n, rngs), strict=False):
+            here = problem.evaluate_rows(w, rows)
+            w = towards_means(here, self.rate(step / steps) * (here.counts > 0))
+            if due:
+                yield w
+        yield from repeat(w)

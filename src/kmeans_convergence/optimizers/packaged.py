@@ -1,0 +1,60 @@
+"""Optimizers of other libraries, as they are shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+
+import numpy as np
+from sklearn.cluster import MiniBatchKMeans
+from threadpoolctl import threadpool_limits
+
+from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.starts import Streams
+
+
+@dataclass(frozen=True)
+class ScikitLearnMiniBatch:
+    """scikit-learn's MiniBatchKMeans with its defaults: Sculley's rule, batches of 1024 drawn with replacement.
+
+    It moves prototypes that win little and has a stopping rule of its own. The start and the most epochs are given. It
+    shows nothing on its way; but a shorter fit from the same seed is the beginning of a longer one, so that the ends of
+    fits of 1, 2, 4, ... epochs are its iterates. A run is charged for the batches of the longest of its fits and for
+    the patterns on which scikit-learn values a start; the repetitions are measurement.
+
+    Attributes
+    ----------
+    epochs : int
+        `max_iter`.
+    """
+
+    epochs: int = 100
+
+    # a fit shows the same end again only after it has ended
+    memoryless = True
+
+    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the prototypes after 1, 2, 4, ... epochs, or after the last one before them."""
+        seeds = [int(rng.integers(2**31)) for rng in rngs]
+        charged = np.zeros(len(starts), dtype=np.int64)
+        w, epochs = starts, 1
+        while epochs < 2 * self.epochs:
+            w, touched = w.copy(), charged.copy()
+            for r in np.flatnonzero(problem.active):
+                w[r], touched[r] = self._fit(problem.X, starts[r], seeds[r], min(epochs, self.epochs))
+            problem.charge(touched - charged)
+            yield w
+            charged, epochs = touched, 2 * epochs
+        yield from repeat(w)
+
+    @staticmethod
+    def _fit(X: np.ndarray, start: np.ndarray, seed: int, epochs: int) -> tuple[np.ndarray, int]:
+        """Return the prototypes after at most so many epochs and the patterns touched."""
+        model = MiniBatchKMeans(len(start), init=start, n_init=1, max_iter=epochs, random_state=seed)
+        # the same rounding on any number of threads
+        with threadpool_limits(1):
+            model.fit(X)
+        size = min(model.batch_size, len(X))
+        valued = 3 * size if 3 * size >= len(start) else 3 * len(start)
+        return model.cluster_centers_, model.n_steps_ * size + min(valued, len(X))

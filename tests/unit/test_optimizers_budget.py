@@ -1,0 +1,174 @@
+"""A budget in passes: when runs end, and that ended ones neither move nor cost anything."""
+
+import numpy as np
+import pytest
+
+from kmeans_convergence.data.bundled import iris
+from kmeans_convergence.optimizers import (
+    GradientDescent,
+    MajorizeMinimize,
+    OnlineGradient,
+    OnlineKMeans,
+    Rate,
+    Stop,
+    Switch,
+    minimize,
+)
+from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.starts import draw, streams
+
+X, _ = iris()
+PROBLEM = QuantizationProblem(X)
+STARTS = draw(X, 6, streams(1, "iris", 6, range(30), "test"))
+OPTIMIZERS = {
+    "lloyd": MajorizeMinimize(),
+    "gradient": GradientDescent(Rate(0.02, decays=False)),
+    "online gradient": OnlineGradient(Rate(0.03)),
+    "online": OnlineKMeans(),
+    "hybrid": Switch(OnlineKMeans(), 1, MajorizeMinimize()),
+}
+
+
+def rngs(runs):
+    return streams(1, "iris", 6, range(runs), "order")
+
+
+class Counting:
+    """A problem that counts the patterns that it is really asked for."""
+
+    def __init__(self, problem):
+        self.problem, self.n, self.patterns = problem, problem.n, 0
+
+    def evaluate(self, w):
+        self.patterns += self.n * len(w)
+        return self.problem.evaluate(w)
+
+
+def test_exactly_one_budget():
+    for budget in ({}, {"epochs": 3, "passes": 3.0}):
+        with pytest.raises(TypeError, match="either in epochs or in passes"):
+            minimize(PROBLEM, MajorizeMinimize(), STARTS, **budget)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_passes_are_epochs_where_each_costs_one(name):
+    epochs = minimize(PROBLEM, OPTIMIZERS[name], STARTS, epochs=7, rngs=rngs(30))
+    passes = minimize(PROBLEM, OPTIMIZERS[name], STARTS, passes=7.0, rngs=rngs(30))
+    # a hybrid that rests is charged on in epochs
+    for measure in set(epochs.MEASURES) - {"passes"}:
+        np.testing.assert_array_equal(getattr(passes, measure), getattr(epochs, measure))
+    np.testing.assert_array_equal(passes.w, epochs.w)
+    assert passes.passes.max() == 7
+
+
+def test_lloyd_ends_where_it_rests_and_work_shrinks():
+    counting = Counting(PROBLEM)
+    trace = minimize(counting, MajorizeMinimize(), STARTS, passes=1000.0)
+    assert set(trace.stop) == {Stop.FIXED_POINT}
+    reference = minimize(PROBLEM, MajorizeMinimize(), STARTS, epochs=len(trace.cost) - 1)
+    for measure in trace.MEASURES:
+        np.testing.assert_array_equal(getattr(trace, measure), getattr(reference, measure))
+    # what is evaluated is what is charged, and each run's last iterate is measured on the house
+    assert counting.patterns == PROBLEM.n * (trace.passes[-1].sum() + 30)
+
+
+def test_a_gradient_method_rests_at_a_fixed_point_of_lloyd():
+    w = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=1000.0).w
+    trace = minimize(PROBLEM, GradientDescent(Rate(0.01, decays=False)), w + 1e-3, passes=5000.0)
+    assert set(trace.stop) == {Stop.FIXED_POINT}
+    # what batch K-means could still win is rounding error
+    ends = minimize(PROBLEM, MajorizeMinimize(), trace.w, passes=1000.0)
+    np.testing.assert_array_equal(ends.changed, 0)
+    np.testing.assert_allclose(ends.cost[-1], trace.cost[-1], rtol=3e-15)
+    # with a budget in epochs it uses it up
+    assert set(minimize(PROBLEM, GradientDescent(Rate(0.01)), trace.w, epochs=3).stop) == {Stop.BUDGET}
+
+
+def test_a_step_that_is_too_long_ends_with_the_budget():
+    trace = minimize(PROBLEM, GradientDescent(Rate(1e20, decays=False)), STARTS, passes=60.0)
+    assert set(trace.stop) == {Stop.BUDGET}
+    assert not np.isfinite(trace.cost[-1]).any()
+
+
+class Costly:
+    """Moves all prototypes by one, after so many evaluations as each run was told."""
+
+    memoryless = False
+
+    def __init__(self, evaluations):
+        self.evaluations = np.asarray(evaluations)
+
+    def iterates(self, problem, starts, rngs):
+        w = starts
+        while True:
+            here = problem.evaluate(w)
+            for trial in range(1, self.evaluations.max()):
+                problem.evaluate_where(w + trial, self.evaluations > trial, here)
+            w = w + 1
+            yield w
+
+
+def test_an_ended_run_neither_moves_nor_is_charged():
+    trace = minimize(PROBLEM, Costly([1, 3, 4]), STARTS[:3], passes=6.0)
+    np.testing.assert_array_equal(trace.passes.T, [range(7), [0, 3, *[6] * 5], [0, 4, *[8] * 5]])
+    np.testing.assert_array_equal(trace.w - STARTS[:3], np.array([6, 2, 2])[:, None, None] + np.zeros((3, 6, 4)))
+    np.testing.assert_array_equal(trace.cost[2:, 1:], trace.cost[[2] * 5, 1:])
+    np.testing.assert_array_equal(trace.cost[-1], PROBLEM.evaluate(trace.w).cost)
+
+
+@pytest.fixture
+def one_ended():
+    metered = MeteredProblem(PROBLEM, 3)
+    here = metered.evaluate(STARTS[:3])
+    metered.end(np.array([False, True, False]), here)
+    return metered, here
+
+
+def test_ended_runs_are_answered_with_their_last_evaluation(one_ended):
+    metered, here = one_ended
+    later = metered.evaluate(STARTS[3:6].copy())
+    fresh = PROBLEM.evaluate(STARTS[3:6])
+    for name in ("w", "cost", "counts", "sums", "assignments", "gradient", "minimizer", "hessian_diagonal"):
+        values, new, old = (getattr(evaluation, name) for evaluation in (later, fresh, here))
+        np.testing.assert_array_equal(values, np.stack([new[0], old[1], new[2]]))
+    np.testing.assert_array_equal(metered.touched, [300, 150, 300])
+    metered.charge(np.array([1, 2, 3]))
+    np.testing.assert_array_equal(metered.touched, [301, 150, 303])
+
+
+def test_pieces_leave_ended_runs_where_they_are(one_ended):
+    metered, _ = one_ended
+    w, rows = STARTS[:3].copy(), np.stack([rng.permutation(150)[:40] for rng in rngs(3)])
+    counts = np.arange(18.0).reshape(3, 6)
+    moved, won = metered.sweep_counts(w, rows, counts, 4.0)
+    expected, expected_won = PROBLEM.sweep_counts(w, rows, counts, 4.0)
+    gradient = metered.sweep(w, rows, 0.1)
+    for values, new, old in (
+        (moved, expected, w),
+        (won, expected_won, counts),
+        (gradient, PROBLEM.sweep(w, rows, 0.1), w),
+    ):
+        np.testing.assert_array_equal(values, np.stack([new[0], old[1], new[2]]))
+    batch, fresh = metered.evaluate_rows(w, rows), PROBLEM.evaluate_rows(w, rows)
+    np.testing.assert_array_equal(batch.sums[[0, 2]], fresh.sums[[0, 2]])
+    np.testing.assert_array_equal(batch.assignments[[0, 2]], fresh.assignments[[0, 2]])
+    np.testing.assert_array_equal(batch.gradient[1], 0)
+    np.testing.assert_array_equal(batch.minimizer[1], w[1])
+    np.testing.assert_array_equal(metered.touched, [150 + 3 * 40, 150, 150 + 3 * 40])
+
+
+def test_trials_are_charged_to_the_runs_that_try():
+    metered = MeteredProblem(PROBLEM, 3)
+    here = metered.evaluate(STARTS[:3])
+    some = np.array([True, False, True])
+    trial = metered.evaluate_where(STARTS[3:6], some, here)
+    np.testing.assert_array_equal(metered.touched, [300, 150, 300])
+    np.testing.assert_array_equal(trial.w, np.where(some[:, None, None], STARTS[3:6], STARTS[:3]))
+    np.testing.assert_array_equal(trial.cost, PROBLEM.evaluate(trial.w).cost)
+    # none left: nothing to do
+    assert metered.evaluate_where(STARTS[3:6], ~some & some, trial) is trial
+
+
+def test_the_deviation_by_hand():
+    assert MeteredProblem(PROBLEM, 1).deviation == pytest.approx(np.sqrt(X.var(axis=0).mean()), rel=1e-12)
