@@ -122,8 +122,8 @@ rule report_performance:
         machine="results/performance/machine.csv",
         code=code("scripts/report_performance.py"),
     output:
-        numbers="paper/generated/performance_numbers.tex",
         **{name: f"paper/generated/performance_{name}.tex" for name in TABLES},
+        numbers="paper/generated/performance_numbers.tex",
     log:
         "logs/report_performance.log",
     threads: ALL_CORES

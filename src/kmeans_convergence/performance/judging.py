@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, rememb
     products = passes[passes["shape"].isin(wide)].assign(inverse=lambda table: table["product"] / table["pass"])
     for precision, few in products.groupby("precision", sort=False):
         row = _at_least(f"product {precision}", few, "inverse", 1 / PRODUCT, ("shape",))
-        rows.append(row | {"value": 1 / row["value"], "target": PRODUCT})
+        rows.append(_inverse(row))
 
     long = [name for name, shape in SHAPES.items() if shape.n >= LONG_PATTERNS and shape.K >= LONG_CLUSTERS]
     descents = remembering[remembering["shape"].isin(long) & (remembering["optimizer"] == "gradient descent")]
@@ -82,23 +83,28 @@ def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, rememb
     plain = memory[memory["method"] == "ours_plain"].dropna(subset="bytes")
     spare = plain.assign(ratio=plain["n"].map(bound) / plain["bytes"].clip(lower=1))
     row = _at_least("memory", spare, "ratio", 1.0, ("shape",))
-    rows.append(row | {"value": 1 / row["value"]})
+    rows.append(_inverse(row))
     return pd.DataFrame(rows)
 
 
-def _at_least(key: str, table: pd.DataFrame, column: str, target: float, names: Sequence[str]) -> dict[str, object]:
+def _at_least(key: str, table: pd.DataFrame, column: str, target: float, names: Sequence[str]) -> dict[str, Any]:
     if table.empty:
         return _row(key, np.nan, target, "", False)
     worst = table.loc[table[column].idxmin()]
     return _row(key, float(worst[column]), target, " ".join(worst[name] for name in names), worst[column] >= target)
 
 
-def _row(key: str, value: float, target: float, worst: str, reached: bool) -> dict[str, object]:
+def _inverse(row: dict[str, Any]) -> dict[str, Any]:
+    """Turn "at least" into "at most"."""
+    return row | {"value": 1 / row["value"], "target": 1 / row["target"]}
+
+
+def _row(key: str, value: float, target: float, worst: str, reached: bool) -> dict[str, Any]:
     return {"key": key, "value": value, "target": target, "worst": worst, "reached": bool(reached)}
 
 
 def slopes(growth: pd.DataFrame) -> pd.DataFrame:
-    """Return the exponents of the growth of seconds: scheme, varied, slope, low, high (95 per cent, of a line's fit)."""
+    """Return the exponents of the growth of seconds: scheme, varied, slope, and its 95 % interval low, high."""
     rows = []
     for (scheme, varied), some in growth.groupby(["scheme", "varied"], sort=False):
         fitted = sm.OLS(np.log(some["seconds"]), sm.add_constant(np.log(some[varied].astype(float)))).fit()

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.limits import Copy, product
 from kmeans_convergence.performance.methods import METHODS, MOST, Ends, lloyd, missing, quiet
-from kmeans_convergence.performance.shapes import SHAPES, mixture, prepare
+from kmeans_convergence.performance.shapes import mixture, prepare
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, stream, streams
 
@@ -197,7 +198,7 @@ def single_passes(name: str, seed: int, share: float, threads: int) -> pd.DataFr
 # --- growth of the cost ---------------------------------------------------------------------------
 
 # What is varied, with the others as they are at the base; n in thousands of patterns.
-GROWTH = {
+GROWTH: dict[str, tuple[tuple[int, int, int], dict[str, tuple[float, ...]]]] = {
     "products": ((100, 64, 32), {"n": (12.5, 25, 50, 100, 200), "K": (16, 32, 64, 128, 256), "d": (16, 32, 64, 128)}),
     "direct": ((400, 32, 3), {"n": (50, 100, 200, 400, 800), "K": (8, 16, 32, 64, 128), "d": (1, 2, 3, 4)}),
 }
@@ -214,7 +215,7 @@ def growth(seed: int, share: float) -> pd.DataFrame:
     rows = []
     for scheme, (base, variations) in GROWTH.items():
         for varied, values in variations.items():
-            sizes = [dict(zip("nKd", base, strict=True)) | {varied: value} for value in values]
+            sizes: list[dict[str, Any]] = [dict(zip("nKd", base, strict=True)) | {varied: value} for value in values]
             calls = {str(i): _pass_on_mixture(seed, share, **size) for i, size in enumerate(sizes)}
             for call in calls.values():
                 call()

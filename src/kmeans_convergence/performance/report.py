@@ -117,7 +117,8 @@ def methods(best: pd.DataFrame, runs: pd.DataFrame) -> str:
 def runs(best: pd.DataFrame, names: Iterable[str]) -> str:
     """Seconds of Lloyd to the end, the minimum and below it the median: one column for each of some shapes."""
     names = list(names)
-    rows, own = [], []
+    rows: list[list[str]] = []
+    own: list[list[str]] = []
     for key, method in METHODS.items():
         for start, into in (("given", rows), ("own", own)):
             some = best[(best["method"] == key) & (best["start"] == start)].set_index("shape")
@@ -330,7 +331,7 @@ def ratio_figure(measured: pd.DataFrame) -> Figure:
     axes.axhline(1, color="black", linewidth=0.8)
     axes.set_yscale("log")
     axes.set_ylabel("time of a run over ours")
-    axes.set_xticks(range(len(SHAPES)), [f"{s.n:,}\n× {s.d}, {s.K}" for s in SHAPES.values()])
+    axes.set_xticks(range(len(SHAPES)), [f"{s.n:,}\n$\\times$ {s.d}, {s.K}" for s in SHAPES.values()])
     axes.tick_params(axis="x", length=0, labelsize=7)
     figure.legend(loc="outside upper left", ncols=6, handletextpad=0.2, columnspacing=1.0)
     return figure
