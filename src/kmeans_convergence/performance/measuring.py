@@ -186,7 +186,11 @@ def single_passes(name: str, seed: int, share: float, threads: int) -> pd.DataFr
         problem = QuantizationProblem(data)
         # on the way, where prototypes are apart but the run is not over
         w = lloyd(problem, starts, np.full(len(starts), ON_THE_WAY)).w
-        calls = {"pass": partial(problem.evaluate, w), "product": product(data, w), "copy": copy}
+        calls: dict[str, Callable[[], object]] = {
+            "pass": partial(problem.evaluate, w),
+            "product": product(data, w),
+            "copy": copy,
+        }
         for call in calls.values():
             call()
         least = in_turns(calls, PASS_ROUNDS).groupby("what")["seconds"].min()
