@@ -127,7 +127,7 @@ def test_a_comparison_has_a_row_for_each_method_and_the_same_ends():
 
 
 def test_a_run_that_remembers_makes_the_same_iterates():
-    table = measuring.remember("mixture_8", 3, 0.04, 1).set_index("optimizer")
+    table = measuring.remember("plane_100", 3, 0.08, 1).set_index("optimizer")
     assert {"Lloyd", "gradient descent", "Nesterov"} == set(table.index)
     assert table["same"].all()
     assert (table["distances"] < 1).all()
@@ -140,7 +140,7 @@ def test_iterates_that_differ_are_noticed(monkeypatch):
 
     plain = QuantizationProblem.evaluate
     monkeypatch.setattr(QuantizationProblem, "evaluate", evaluate)
-    assert not measuring.remember("mixture_8", 3, 0.01, 1)["same"].any()
+    assert not measuring.remember("plane_100", 3, 0.01, 1)["same"].any()
 
 
 def test_a_fresh_process_has_the_threads_it_was_given():
