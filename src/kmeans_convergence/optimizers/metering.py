@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import cached_property
 
@@ -9,6 +10,9 @@ import numpy as np
 
 from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange
 from kmeans_convergence.problems.base import ROWS
+
+# The parts of an evaluation that are at hand; its cost is found when it is asked for.
+ARRAYS = [field.name for field in fields(Evaluation) if field.name != "find_cost"]
 
 
 class MeteredProblem:
@@ -74,7 +78,7 @@ class MeteredProblem:
             return self._in_pieces.evaluate_rows(w, rows)
         nothing = Evaluation(
             self._ended.w,
-            np.zeros(len(w)),
+            lambda: np.zeros(len(w)),
             counts := np.zeros(w.shape[:2]),
             np.zeros(w.shape),
             np.zeros(rows.shape, dtype=np.int32),
@@ -164,14 +168,21 @@ def chosen(where: np.ndarray, one: Evaluation, other: Evaluation) -> Evaluation:
 
 
 def _some(evaluation: Evaluation, where: np.ndarray) -> Evaluation:
-    parts = (getattr(evaluation, field.name) for field in fields(Evaluation))
-    return Evaluation(*(None if part is None else part[where] for part in parts))  # type: ignore[arg-type]
+    parts = (getattr(evaluation, name) for name in ARRAYS)
+    return _assembled(lambda: evaluation.cost[where], (None if part is None else part[where] for part in parts))
 
 
 def _merged(old: Evaluation, new: Evaluation, where: np.ndarray) -> Evaluation:
     """Return `old` (R runs) with the runs of a mask replaced by those of `new`."""
-    parts = ((getattr(old, field.name), getattr(new, field.name)) for field in fields(Evaluation))
-    return Evaluation(*(None if b is None else _replaced(a, b, where) for a, b in parts))  # type: ignore[arg-type]
+    parts = ((getattr(old, name), getattr(new, name)) for name in ARRAYS)
+    return _assembled(
+        lambda: _replaced(old.cost, new.cost, where),
+        (None if b is None else _replaced(a, b, where) for a, b in parts),
+    )
+
+
+def _assembled(find_cost: Callable[[], np.ndarray], parts: Iterable[np.ndarray | None]) -> Evaluation:
+    return Evaluation(find_cost=find_cost, **dict(zip(ARRAYS, parts, strict=True)))  # type: ignore[arg-type]
 
 
 def _replaced(old: np.ndarray, new: np.ndarray, where: np.ndarray) -> np.ndarray:
