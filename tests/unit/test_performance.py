@@ -52,6 +52,13 @@ def test_a_batch_ends_like_its_runs_one_by_one(case):
         assert together.passes[r] == single_run.passes[0] == fitted.n_iter_
 
 
+def test_a_run_that_remembers_ends_like_a_plain_one():
+    X, starts = prepare("plane_100", 3, 0.08)
+    plain, remembering = (lloyd(QuantizationProblem(X, kind), starts, np.array([MOST])) for kind in (False, True))
+    np.testing.assert_array_equal(plain.w, remembering.w)
+    np.testing.assert_array_equal(plain.passes, remembering.passes)
+
+
 def test_a_run_makes_no_more_passes_than_it_is_allowed(case):
     X, starts = case
     problem = QuantizationProblem(X)

@@ -79,8 +79,7 @@ def lloyd(problem: Problem, starts: np.ndarray, most: np.ndarray) -> Ends:
     cost = np.empty(len(starts))
     before: np.ndarray | None = None
     while len(active):
-        # the same array as long as no run ends, so that nothing is copied
-        here = problem.evaluate(w if len(active) == len(w) else w[active])
+        here = problem.evaluate(w[active])
         passes[active] += 1
         w[active] = here.minimizer
         going = passes[active] < most[active]
