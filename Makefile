@@ -4,11 +4,12 @@ CORES ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .peers/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # LaTeX that the project unpacked for itself goes first.
 export PATH := $(CURDIR)/.texlive/bin:$(PATH)
 
-.PHONY: all page bench test lint types tests latex clean
+.PHONY: all page bench performance test lint types tests latex clean
 all: $(READY) latex
 	@tools/unlock_stale.sh $(BIN)/snakemake
 	@$(BIN)/snakemake --cores $(CORES)
@@ -22,6 +23,12 @@ page: all
 # Cost of a batched Lloyd iteration, beside scikit-learn in the same run.
 bench: $(READY)
 	@$(BIN)/python benchmarks/lloyd_iteration.py
+
+# The performance supplement, beside the libraries that people use: nothing else should run meanwhile.
+performance: $(READY) latex $(PEERS)
+	@tools/unlock_stale.sh $(BIN)/snakemake
+	@$(BIN)/snakemake performance --cores $(CORES)
+	@echo "The supplement is $(CURDIR)/paper/performance.pdf"
 
 test: $(READY) latex lint types tests
 
@@ -52,5 +59,12 @@ $(READY): requirements.lock pyproject.toml
 	@$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $@
 
+# Libraries to compare with, apart from the environment. Where one cannot be installed, the supplement says so.
+$(PEERS): requirements-performance.lock $(READY)
+	@echo "Installing the libraries to compare with in .peers ..."
+	@rm -rf .peers && mkdir .peers
+	@$(PIP) install --require-hashes --no-deps --ignore-installed --prefix .peers -r $< && touch $@ || \
+	  echo "They could not be installed: the supplement is made without them." >&2
+
 clean:
-	rm -rf results figures logs paper/generated paper/report.pdf notebooks/html report.html
+	rm -rf results figures logs paper/generated paper/report.pdf paper/performance.pdf notebooks/html report.html

@@ -1,0 +1,29 @@
+"""Put the measurements of all shapes together and give each target its verdict."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kmeans_convergence.performance.judging import judge
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.tables import write_csv
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(measured: dict[str, list[Path]], output: dict[str, Path]) -> None:
+    """Write one table for each kind of measurement, and the verdicts."""
+    tables = {name: pd.concat(map(pd.read_csv, paths), ignore_index=True) for name, paths in measured.items()}
+    for name, table in (tables | {"verdicts": judge(**tables)}).items():
+        write_csv(table, output[name])
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        names = ("runs", "passes", "memory", "remembering")
+        main(
+            measured={name: [Path(path) for path in snakemake.input[name]] for name in names},
+            output={name: Path(path) for name, path in snakemake.output.items()},
+        )

@@ -1,0 +1,53 @@
+"""A fresh process for each measurement: its threads are set before any library is loaded, and its memory is its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def alone(function: Callable[..., T], threads: int, *arguments: Any) -> T:
+    """Call a function of a module in a new process whose libraries use so many threads."""
+    with _environment(dict.fromkeys(VARIABLES, str(threads))):
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            return pool.submit(function, *arguments).result()
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
+def peak_beyond(function: Callable[[], object]) -> float:
+    """Return by how many bytes calling a function raises the resident memory at most; NaN where Linux cannot tell.
+
+    The kernel's high-water mark (VmHWM) is set back to what is resident (VmRSS) before. So what is counted is what the
+    machine needs, whoever allocates it: NumPy, BLAS or a compiled library.
+    """
+    if not (STATUS.exists() and RESET.exists()):
+        return float("nan")
+    RESET.write_text("5")
+    before = _resident("VmRSS")
+    function()
+    return _resident("VmHWM") - before
+
+
+def _resident(field: str) -> float:
+    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
+    return 1024 * float(line.split()[1])
