@@ -18,6 +18,7 @@ def assert_same(one, other):
 def small_data_too(monkeypatch):
     """Memory would not pay for these data, but it must be right."""
     monkeypatch.setattr(bounds, "FEW_DISTANCES", 0)
+    monkeypatch.setattr(bounds, "MANY", 0)
 
 
 def follow(X, w, step, passes_made=25):

@@ -25,13 +25,14 @@ from kmeans_convergence.problems import bound_kernels, kernels, passes
 # One of so many patterns is looked at first; when this share of them has to be searched for, all patterns are, at once.
 PROBE = 16
 MOST = 0.6
-# Fewer distances than this for a run are faster without memory.
+# Fewer distances than this for a run are faster without memory, and with few features fewer prototypes than `MANY`.
 FEW_DISTANCES = 500_000
+MANY = 32
 
 
-def suits_memory(n: int, clusters: int) -> bool:
+def suits_memory(n: int, clusters: int, features: int) -> bool:
     """Say whether remembering pays."""
-    return clusters > 1 and n * clusters > FEW_DISTANCES
+    return clusters > 1 and n * clusters > FEW_DISTANCES and (features > kernels.FEW_FEATURES or clusters >= MANY)
 
 
 class Memory:

@@ -61,7 +61,7 @@ class QuantizationProblem:
         w : ndarray of shape (R, K, d)
         """
         w = as_prototypes(w, self.X.shape[1])
-        if not (self._remember and suits_memory(self.n, w.shape[1])):
+        if not (self._remember and suits_memory(self.n, *w.shape[1:])):
             screened = passes.suits_screening(self.n, w.shape[1], w.shape[2])
             assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
             self.distances += len(w) * self.n * w.shape[1]
