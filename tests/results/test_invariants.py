@@ -126,7 +126,7 @@ PROBLEM = ["clusters", "start"]
 
 @pytest.fixture(scope="module", params=COMPARED, name="compared")
 def read_compared(request):
-    return pd.read_csv(f"{request.param}/runs.csv.gz", float_precision="round_trip")
+    return pd.read_csv(f"{request.param}/runs.csv.gz")
 
 
 def test_every_optimizer_has_every_start_of_the_comparison(compared):
