@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from kmeans_convergence.data.registry import COLUMNS
-from kmeans_convergence.pipeline.configuration import check
+from kmeans_convergence.data import read_registry
+from kmeans_convergence.pipeline.configuration import check, compared
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_the_smoke_configuration_passes(shipped, accept, root):
 
 
 def test_each_key_is_required(shipped, accept, refused):
-    keys = list(leaves(shipped))
+    keys = [key for key in leaves(shipped) if not key.startswith("comparison.starts_of.")]
     assert len(keys) > 20
     for key in keys:
         with refused("lacks the key", repr(key.split(".")[-1])):
@@ -90,6 +91,7 @@ def test_each_key_has_a_type(shipped, accept, refused):
         ("candidate", "feature", "features"),
         ("rate_search", "smalest", "smallest, largest"),
         ("conventions", "start", "starts"),
+        ("comparison", "start", "starts"),
         ("derivation", "point", "points"),
     ],
 )
@@ -143,6 +145,17 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("candidate.features", [], ["empty", "at least 1"]),
         ("candidate.features", ["sepal length"] * 2, ["differ", "sepal length"]),
         ("conventions.prototypes", [6, 6], ["[6, 6]", "differ"]),
+        # the comparison
+        ("comparison.datasets", ["bundled", "irises"], ["'irises'", "bundled, synthetic, downloaded, csv, iris"]),
+        ("comparison.leave_out", ["irises"], ["'irises'", "iris, iris_uci"]),
+        ("comparison.starts_of", {"irises": 5}, ["'irises'", "iris, iris_uci"]),
+        ("comparison.starts_of", {"iris": 1}, ["1", "at least 2"]),
+        ("comparison.starts", ["patterns", "box"], ["'box'", "patterns, plusplus"]),
+        ("comparison.optimizers", ["batch_kmeans", "magic"], ["'magic'", "batch_kmeans, hybrid"]),
+        ("comparison.optimizers", ["adam"], ["'batch_kmeans'", "compared with it"]),
+        ("comparison.fewest", 100000, ["100000", "at most comparison.most"]),
+        ("comparison.passes", 1, ["1", "at least 2"]),
+        ("comparison.tuning.values", 1, ["1", "at least 2"]),
         # the experiment as described must be one of the conventions
         ("conventions.variants", ["iris_uci"], ["['iris_uci']", "'iris'"]),
         ("conventions.starts", ["box"], ["['box']", "'patterns'"]),
@@ -165,12 +178,33 @@ def test_data_must_be_in_the_unit_of_the_reported_figures(shipped, accept, refus
             accept(shipped, datasets)
 
 
+def test_a_set_of_the_comparison_needs_clusters_and_one_is_left(shipped, accept, refused, root, tmp_path):
+    with refused("comparison.leave_out", "leaves nothing"):
+        accept(changed(changed(shipped, "comparison.datasets", ["wine"]), "comparison.leave_out", ["wine"]))
+    registry = (root / "config" / "datasets.tsv").read_text()
+    (tmp_path / "config").mkdir()
+    datasets = tmp_path / "config" / "datasets.tsv"
+    datasets.write_text(registry.replace("standardize\t3;2;10", "standardize\t", 1))
+    with refused("'wine'", "no clusters"):
+        accept(shipped, datasets)
+
+
+def test_tiers_stand_for_their_sets_and_some_are_left_out(root):
+    registry = read_registry(root / "config" / "datasets.tsv")
+    names = compared({"datasets": ["downloaded", "wine", "iris"], "leave_out": ["birch1"]}, registry)
+    # in the order of the registry
+    assert names[:2] == ["iris", "wine"]
+    assert names[2:] == [name for name in registry.index[registry["tier"] == "downloaded"] if name != "birch1"]
+
+
 def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refused, tmp_path):
     (tmp_path / "config").mkdir()
     datasets = tmp_path / "config" / "datasets.tsv"
-    datasets.write_text("\t".join(COLUMNS) + "\nmine\tcsv:data/mine.csv\t10\tmm\n")
+    datasets.write_text("\t".join(COLUMNS) + "\nmine\tcsv:data/mine.csv\t10\tmm\tnone\t3\n")
     mine = changed(shipped, "experiment.dataset", "mine")
     mine = changed(changed(mine, "conventions.variants", ["mine"]), "candidate.features", ["b"])
+    for key, value in {"datasets": ["csv"], "leave_out": [], "starts_of": {}}.items():
+        mine = changed(mine, f"comparison.{key}", value)
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()

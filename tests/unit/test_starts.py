@@ -72,3 +72,29 @@ def test_the_box_and_the_gaussian_are_those_of_each_feature():
         assert stats.kstest(gaussian[..., j].ravel(), normal.cdf).pvalue > 0.001
     for kind in (box, gaussian):
         assert abs(stats.spearmanr(kind[..., 0].ravel(), kind[..., 1].ravel()).statistic) < 0.07
+
+
+def test_plusplus_draws_with_the_squared_distance():
+    # weights by hand: from 0 the others are 1, 4, 25 (of 30) away in squares, and so on
+    X = np.array([[0.0], [1.0], [2.0], [5.0]])
+    probability = {}
+    for first in range(4):
+        to_first = (X[:, 0] - X[first, 0]) ** 2
+        for second in np.flatnonzero(to_first):
+            nearest = np.minimum(to_first, (X[:, 0] - X[second, 0]) ** 2)
+            for third in np.flatnonzero(nearest):
+                chance = 1 / 4 * to_first[second] / to_first.sum() * nearest[third] / nearest.sum()
+                probability[first, int(second), int(third)] = chance
+    assert sum(probability.values()) == pytest.approx(1)
+    places = {value: place for place, value in enumerate(X[:, 0])}
+    starts = draw(X, 3, streams(1, "x", 3, range(5000), "starts"), "plusplus")[..., 0]
+    drawn = [tuple(places[value] for value in start) for start in starts]
+    assert set(drawn) <= set(probability)
+    counts = [drawn.count(outcome) for outcome in probability]
+    assert stats.chisquare(counts, 5000 * np.array(list(probability.values()))).pvalue > 0.001
+
+
+def test_plusplus_takes_every_distinct_pattern_before_it_repeats_one():
+    X = np.array([[0.0], [0.0], [7.0], [7.0], [7.0]])
+    starts = draw(X, 3, streams(1, "x", 3, range(50), "starts"), "plusplus")[..., 0]
+    assert all(set(start[:2]) == {0, 7} for start in starts.tolist())

@@ -104,7 +104,7 @@ class MeteredProblem:
     def exchange(self, w: np.ndarray, assignments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `problems.exchange.sweep`, at the price of one pass over the data."""
         self.charge(self.n)
-        part, owners = exchange.sweep(self.X, w[self.active], assignments[self.active])
+        part, owners = exchange.sweep(self._in_pieces.X, w[self.active], assignments[self.active])
         return _replaced(w, part, self.active), _replaced(assignments, owners, self.active)
 
     def charge(self, patterns: int | np.ndarray) -> None:
@@ -124,8 +124,8 @@ class MeteredProblem:
         return self._problem.n
 
     @property
-    def X(self) -> np.ndarray:  # noqa: N802
-        """The patterns (n, d), for optimizers of other libraries and what comes with an evaluation; see `charge`."""
+    def patterns(self) -> np.ndarray:
+        """The data (n, d), for optimizers of other libraries and what comes with an evaluation; see `charge`."""
         return self._in_pieces.X
 
     @cached_property
@@ -134,7 +134,7 @@ class MeteredProblem:
 
         It is not charged: the pass of an optimizer's first evaluation can compute it too.
         """
-        X = self.X
+        X = self.patterns
         mean = X.mean(axis=0, dtype=np.float64)
         squares = sum(((X[first : first + ROWS] - mean) ** 2).sum() for first in range(0, len(X), ROWS))
         return float(np.sqrt(squares / X.size))

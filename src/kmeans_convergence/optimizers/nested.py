@@ -79,7 +79,7 @@ class _Run:
     def wants_more(self, here: Evaluation, rows: np.ndarray, moves: np.ndarray) -> bool:
         """Say whether all prototypes have moved by little against their standard errors."""
         owner, counts = here.assignments[0], here.counts[0]
-        squares = ((self.problem.X[rows] - here.minimizer[0, owner]) ** 2).sum(axis=1)
+        squares = ((self.problem.patterns[rows] - here.minimizer[0, owner]) ** 2).sum(axis=1)
         variation = np.bincount(owner, weights=squares, minlength=len(counts))
         # a mean of one pattern is exact as far as one can tell
         errors = np.sqrt(variation / np.maximum(counts * (counts - 1), 1))

@@ -20,7 +20,7 @@ class ScikitLearnMiniBatch:
 
     It moves prototypes that win little and has a stopping rule of its own. The start and the most epochs are given. It
     shows nothing on its way; but a shorter fit from the same seed is the beginning of a longer one, so that the ends of
-    fits of 1, 2, 4, ... epochs are its iterates. A run is charged for the batches of the longest of its fits and for
+    fits of 1, 4, 16, ... epochs are its iterates. A run is charged for the batches of the longest of its fits and for
     the patterns on which scikit-learn values a start; the repetitions are measurement.
 
     Attributes
@@ -35,17 +35,17 @@ class ScikitLearnMiniBatch:
     memoryless = True
 
     def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
-        """Yield the prototypes after 1, 2, 4, ... epochs, or after the last one before them."""
+        """Yield the prototypes after 1, 4, 16, ... epochs, or where it has stopped before."""
         seeds = [int(rng.integers(2**31)) for rng in rngs]
         charged = np.zeros(len(starts), dtype=np.int64)
         w, epochs = starts, 1
-        while epochs < 2 * self.epochs:
+        while epochs < 4 * self.epochs:
             w, touched = w.copy(), charged.copy()
             for r in np.flatnonzero(problem.active):
-                w[r], touched[r] = self._fit(problem.X, starts[r], seeds[r], min(epochs, self.epochs))
+                w[r], touched[r] = self._fit(problem.patterns, starts[r], seeds[r], min(epochs, self.epochs))
             problem.charge(touched - charged)
             yield w
-            charged, epochs = touched, 2 * epochs
+            charged, epochs = touched, 4 * epochs
         yield from repeat(w)
 
     @staticmethod

@@ -1,7 +1,9 @@
 """Compiled passes over the data. No optimizer sees them; plain NumPy versions judge them in the tests.
 
 A kernel works on some patterns, from `first` to before `last`, on one thread and without the interpreter's lock:
-`passes` cuts the work and hands it to threads. Each sum is made pattern by pattern. Floating-point contraction stays
+`passes` cuts the work and hands it to threads. Sums are made pattern by pattern and block by block: the partial sums of a
+block depend on nothing but the assignments in it. With few features, where a processor that adds to the same number
+again and again would mostly wait, the patterns of a block join `TURNS` partial sums in turn. Floating-point contraction stays
 off (no ``fastmath``), but for one search whose result does not depend on its order.
 
 A squared distance is defined to be summed in `LANES` lanes, feature j in lane j mod `LANES`, and then over the lanes in
@@ -16,6 +18,10 @@ from numba import njit
 # Patterns handled at a time: their distances stay in the first-level cache.
 BLOCK = 512
 LANES = 8
+# Up to so many features, distances are kept in registers.
+FEW_FEATURES = 4
+# Partial sums of a block that its patterns join in turn, where features are few.
+TURNS = 4
 
 
 @njit(cache=True, inline="always")
@@ -54,48 +60,7 @@ def squared_distance(x, w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _pass_block(columns, size, w, partial, nearest, owner, cost, counts, sums):  # type: ignore[no-untyped-def]
-    """Assign `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and sum them; return the cost.
-
-    The loops over patterns are innermost, so that they vectorise.
-    """
-    clusters, features = w.shape
-    lanes = partial.shape[0]
-    nearest[:size] = np.inf
-    # where no distance is finite, the cost is infinite and the first prototype owns the pattern
-    owner[:size] = 0
-    for k in range(clusters):
-        for j in range(features):
-            lane, x, wkj = partial[j % LANES], columns[j], w[k, j]
-            if j < LANES:
-                for i in range(size):
-                    difference = x[i] - wkj
-                    lane[i] = difference * difference
-            else:
-                for i in range(size):
-                    difference = x[i] - wkj
-                    lane[i] += difference * difference
-        distance = partial[0]
-        for other in range(1, lanes):
-            more = partial[other]
-            for i in range(size):
-                distance[i] += more[i]
-        for i in range(size):
-            # strictly nearer: ties go to the lowest index
-            nearer = distance[i] < nearest[i]
-            nearest[i] = distance[i] if nearer else nearest[i]
-            owner[i] = k if nearer else owner[i]
-    for i in range(size):
-        k = owner[i]
-        cost += 0.5 * nearest[i]
-        counts[k] += 1.0
-        for j in range(features):
-            sums[k, j] += columns[j, i]
-    return cost
-
-
-@njit(cache=True, nogil=True)
-def pass_directly(X, w, first, last, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign patterns by direct distances and sum them: for few features, or little data and many runs.
 
     Parameters
@@ -103,45 +68,166 @@ def pass_directly(X, w, first, last, assignments, cost, counts, sums):  # type: 
     X : float array of shape (n, d), in
     w : float64 array of shape (R, K, d), in
     first, last : int
+    block : int
+        Patterns whose sums are closed together; a multiple of `BLOCK`.
     assignments : int32 array of shape (R, n), out
         The lowest index where prototypes tie; where no distance is finite, 0.
-    cost : float64 array of shape (R,), in zeros, out
-    counts : float64 array of shape (R, K), in zeros, out
-    sums : float64 array of shape (R, K, d), in zeros, out
+    cost : float64 array of shape (R, 2), in zeros, out
+        The sum of the closed blocks, and that of the open one: zero when all is done.
+    counts : float64 array of shape (R, 2, K), in zeros, out
+    sums : float64 array of shape (R, 2, K, d), in zeros, out
     """
-    features = X.shape[1]
-    columns = np.empty((features, BLOCK))
-    partial = np.empty((min(features, LANES), BLOCK))
-    nearest = np.empty(BLOCK)
-    owner = np.empty(BLOCK, dtype=np.int64)
+    columns = np.zeros((max(X.shape[1], FEW_FEATURES), BLOCK))
+    room = _room(w)
     for begin in range(first, last, BLOCK):
         size = min(BLOCK, last - begin)
         for i in range(size):
-            for j in range(features):
+            for j in range(X.shape[1]):
                 columns[j, i] = X[begin + i, j]
+        closes = (begin + BLOCK - first) % block == 0 or begin + BLOCK >= last
         for r in range(w.shape[0]):
-            cost[r] = _pass_block(columns, size, w[r], partial, nearest, owner, cost[r], counts[r], sums[r])
-            for i in range(size):
-                assignments[r, begin + i] = owner[i]
+            some = assignments[r, begin : begin + size]
+            _pass_block(columns, size, w[r], room, some, cost[r], counts[r], sums[r])
+            if closes:
+                close(cost[r], counts[r], sums[r])
 
 
 @njit(cache=True, nogil=True)
-def pass_rows(X, w, rows, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
-    features = X.shape[1]
-    columns = np.empty((features, BLOCK))
-    partial = np.empty((min(features, LANES), BLOCK))
-    nearest = np.empty(BLOCK)
-    owner = np.empty(BLOCK, dtype=np.int64)
+    columns = np.zeros((max(X.shape[1], FEW_FEATURES), BLOCK))
+    room = _room(w)
     for r in range(w.shape[0]):
         for begin in range(0, rows.shape[1], BLOCK):
             size = min(BLOCK, rows.shape[1] - begin)
             for i in range(size):
-                for j in range(features):
+                for j in range(X.shape[1]):
                     columns[j, i] = X[rows[r, begin + i], j]
-            cost[r] = _pass_block(columns, size, w[r], partial, nearest, owner, cost[r], counts[r], sums[r])
+            some = assignments[r, begin : begin + size]
+            _pass_block(columns, size, w[r], room, some, cost[r], counts[r], sums[r])
+            if (begin + BLOCK) % block == 0 or begin + BLOCK >= rows.shape[1]:
+                close(cost[r], counts[r], sums[r])
+
+
+@njit(cache=True, nogil=True)
+def close(cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Add the sums of the open block to those of the closed ones; see `pass_directly`."""
+    cost[0] += cost[1]
+    cost[1] = 0.0
+    for k in range(counts.shape[1]):
+        counts[0, k] += counts[1, k]
+        counts[1, k] = 0.0
+        for j in range(sums.shape[2]):
+            sums[0, k, j] += sums[1, k, j]
+            sums[1, k, j] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _room(w):  # type: ignore[no-untyped-def]
+    """Return what `_pass_block` works in: squared distances, owners, sums of lanes, and partial sums of the turns."""
+    lanes = np.empty((min(w.shape[2], LANES), BLOCK))
+    turns = np.empty((TURNS, w.shape[1], FEW_FEATURES + 1))
+    return np.empty(BLOCK), np.empty(BLOCK, dtype=np.int64), lanes, turns
+
+
+@njit(cache=True, nogil=True)
+def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Assign the first `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and add them up.
+
+    The loops over patterns are innermost, so that they vectorise. A prototype has to be strictly nearer than those
+    before it, so that ties go to the lowest index. With fewer than `FEW_FEATURES` features there are columns of zeros.
+    """
+    clusters, features = w.shape
+    nearest, owner, lanes, turns = room
+    nearest[:size] = np.inf
+    # where no distance is finite, the cost is infinite and the first prototype owns the pattern
+    owner[:size] = 0
+    if features <= FEW_FEATURES:
+        for k in range(clusters):
+            _compare_few(columns, size, w[k], k, nearest, owner)
+        add_few(columns, size, nearest, owner, turns, cost, counts[1], sums[1])
+    else:
+        for k in range(clusters):
+            _compare_many(columns, size, w[k], k, lanes, nearest, owner)
+        for i in range(size):
+            k = owner[i]
+            cost[1] += 0.5 * nearest[i]
+            counts[1, k] += 1.0
+            for j in range(features):
+                sums[1, k, j] += columns[j, i]
+    for i in range(size):
+        assignments[i] = owner[i]
+
+
+@njit(cache=True, nogil=True)
+def _compare_few(columns, size, wk, k, nearest, owner):  # type: ignore[no-untyped-def]
+    """Let prototype `k` at `wk` (d,), with few features, compete for patterns; see `_pass_block`."""
+    features = wk.shape[0]
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    w0 = wk[0]
+    # a feature that is not there adds an exact zero
+    w1 = wk[1] if features > 1 else 0.0
+    w2 = wk[2] if features > 2 else 0.0
+    w3 = wk[3] if features > 3 else 0.0
+    if features <= 2:
+        for i in range(size):
+            distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2
+            nearer = distance < nearest[i]
+            nearest[i] = distance if nearer else nearest[i]
+            owner[i] = k if nearer else owner[i]
+    else:
+        for i in range(size):
+            distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2
+            nearer = distance < nearest[i]
+            nearest[i] = distance if nearer else nearest[i]
+            owner[i] = k if nearer else owner[i]
+
+
+@njit(cache=True, nogil=True)
+def _compare_many(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[no-untyped-def]
+    """Do what `_compare_few` does for any number of features; `lanes` (d or LANES, BLOCK) holds the sums of lanes."""
+    for j in range(wk.shape[0]):
+        lane, x, wkj = lanes[j % LANES], columns[j], wk[j]
+        if j < LANES:
             for i in range(size):
-                assignments[r, begin + i] = owner[i]
+                difference = x[i] - wkj
+                lane[i] = difference * difference
+        else:
+            for i in range(size):
+                difference = x[i] - wkj
+                lane[i] += difference * difference
+    distance = lanes[0]
+    for other in range(1, lanes.shape[0]):
+        more = lanes[other]
+        for i in range(size):
+            distance[i] += more[i]
+    for i in range(size):
+        nearer = distance[i] < nearest[i]
+        nearest[i] = distance[i] if nearer else nearest[i]
+        owner[i] = k if nearer else owner[i]
+
+
+@njit(cache=True, nogil=True)
+def add_few(columns, size, nearest, owner, turns, cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Add patterns with few features to an open block: pattern i joins partial sum i mod `TURNS`."""
+    turns[:] = 0.0
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    total = np.zeros(TURNS)
+    for i in range(size):
+        turn = np.uint64(i) & np.uint64(TURNS - 1)
+        total[turn] += nearest[i]
+        row = turns[turn, np.uint64(owner[i])]
+        row[0] += x0[i]
+        row[1] += x1[i]
+        row[2] += x2[i]
+        row[3] += x3[i]
+        row[4] += 1.0
+    for turn in range(TURNS):
+        cost[1] += 0.5 * total[turn]
+        for k in range(counts.shape[0]):
+            for j in range(sums.shape[1]):
+                sums[k, j] += turns[turn, k, j]
+            counts[k] += turns[turn, k, FEW_FEATURES]
 
 
 @njit(cache=True, nogil=True)
@@ -221,7 +307,7 @@ def assign_screened(X, w, products, halves, errors, first, assignments):  # type
 
 
 @njit(cache=True, nogil=True)
-def accumulate(X, w, first, last, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+def accumulate(X, w, first, last, closes, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Sum cost, counts and patterns of each prototype for given assignments; see `pass_directly`.
 
     Parameters
@@ -229,20 +315,24 @@ def accumulate(X, w, first, last, assignments, cost, counts, sums):  # type: ign
     X : float array of shape (n, d), in
     w : float64 array of shape (K, d), in
     first, last : int
+    closes : bool
+        Whether these are the last patterns of their block.
     assignments : int32 array of shape (n,), in
-    cost : float64 array of shape (1,), out
-    counts : float64 array of shape (K,), out
-    sums : float64 array of shape (K, d), out
+    cost : float64 array of shape (2,), out
+    counts : float64 array of shape (2, K), out
+    sums : float64 array of shape (2, K, d), out
     """
-    total = cost[0]
+    total = cost[1]
     for i in range(first, last):
         k, x = assignments[i], X[i]
         total += 0.5 * squared_distance(x, w[k])
-        counts[k] += 1.0
-        row = sums[k]
+        counts[1, k] += 1.0
+        row = sums[1, k]
         for j in range(x.shape[0]):
             row[j] += x[j]
-    cost[0] = total
+    cost[1] = total
+    if closes:
+        close(cost, counts, sums)
 
 
 @njit(cache=True, inline="always")

@@ -29,12 +29,12 @@ from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence.problems import kernels
 
-# Patterns that are summed in one go; more when there are many, so that the partial sums stay few.
+# Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
 MOST_CHUNKS = 32
+# A block has so many patterns for each prototype, so that closing its sums costs little.
+PER_PROTOTYPE = 8
 
-# Up to so many features direct distances are as fast as products.
-FEW_FEATURES = 4
 # Up to so many products n K d for a run, calls of BLAS cost more than they save.
 FEW_PRODUCTS = 200_000
 # Bytes of patterns and products that a thread has at hand.
@@ -51,9 +51,14 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
 
 
-def chunks(n: int) -> list[tuple[int, int]]:
-    """Return first and last + 1 of each chunk of n patterns."""
-    size = max(CHUNK, math.ceil(n / MOST_CHUNKS))
+def block_size(clusters: int) -> int:
+    """Return the number of patterns whose sums are closed together: `kernels.BLOCK` times a power of two."""
+    return int(kernels.BLOCK * 2 ** max(0, math.ceil(math.log2(PER_PROTOTYPE * clusters / kernels.BLOCK))))
+
+
+def chunks(n: int, block: int) -> list[tuple[int, int]]:
+    """Return first and last + 1 of each chunk of n patterns, a whole number of blocks but for the last one."""
+    size = block * math.ceil(max(CHUNK, n / MOST_CHUNKS) / block)
     return [(first, min(first + size, n)) for first in range(0, n, size)]
 
 
@@ -69,7 +74,7 @@ class Screen:
     """
 
     def __init__(self, X: np.ndarray) -> None:
-        blocks = [X[first:last] for first, last in chunks(len(X))]
+        blocks = [X[first:last] for first, last in chunks(len(X), kernels.BLOCK)]
         self.shift = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(X)
         size = max(float(np.abs(block - self.shift).max()) for block in blocks)
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
@@ -83,12 +88,14 @@ class Screen:
 
 def suits_screening(n: int, clusters: int, features: int) -> bool:
     """Say whether the screened scheme is the faster one."""
-    return features > FEW_FEATURES and n * clusters * features > FEW_PRODUCTS
+    return features > kernels.FEW_FEATURES and n * clusters * features > FEW_PRODUCTS
 
 
-def run_pass(
-    X: np.ndarray, w: np.ndarray, screen: Screen | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+# Assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
     """Return assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
 
     Parameters
@@ -97,43 +104,69 @@ def run_pass(
     w : ndarray of shape (R, K, d), float64, C-ordered
     screen : Screen, or None for direct distances
     """
-    runs, clusters, features = w.shape
-    pieces = chunks(len(X))
-    assignments = np.empty((runs, len(X)), dtype=np.int32)
-    cost = np.zeros((len(pieces), runs))
-    counts = np.zeros((len(pieces), runs, clusters))
-    sums = np.zeros((len(pieces), runs, clusters, features))
-
+    assignments = np.empty((len(w), len(X)), dtype=np.int32)
     narrowed = None if screen is None else screen.narrow(w)
+    block = block_size(w.shape[1])
 
-    def task(piece: int, some: slice) -> None:
-        parts = assignments[some], cost[piece, some], counts[piece, some], sums[piece, some]
+    def task(some: slice, first: int, last: int, *sums: np.ndarray) -> None:
         if screen is None or narrowed is None:
-            kernels.pass_directly(X, w[some], *pieces[piece], *parts)
+            kernels.pass_directly(X, w[some], first, last, block, assignments[some], *sums)
         else:
-            _pass_screened(X, w[some], screen, narrowed[some], *pieces[piece], *parts)
+            pass_screened(X, w[some], screen, narrowed[some], first, last, assignments[some], *sums)
 
+    sums, _ = in_pieces(task, X, w, blas=narrowed is not None)
+    return assignments, *sums
+
+
+def in_pieces(
+    task: Callable[..., Any], X: np.ndarray, w: np.ndarray, blas: bool
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[Any]]:
+    """Let threads work on chunks of patterns and groups of runs, and add up what they find, chunk after chunk.
+
+    Parameters
+    ----------
+    task : callable
+        Called as task(runs, first, last, cost, counts, sums) for a slice of the R runs and the patterns from `first` to
+        before `last`; the three arrays are those of `kernels.pass_directly` for the runs of the slice.
+    blas : bool
+        Whether tasks call BLAS.
+
+    Returns
+    -------
+    (cost (R,), counts (R, K), sums (R, K, d)), and what the tasks returned
+    """
+    runs, clusters, features = w.shape
+    pieces = chunks(len(X), block_size(clusters))
+    cost = np.zeros((len(pieces), runs, 2))
+    counts = np.zeros((len(pieces), runs, 2, clusters))
+    sums = np.zeros((len(pieces), runs, 2, clusters, features))
     groups = _groups(runs, max(1, threads() // len(pieces)))
-    _spread(task, [(piece, some) for some in groups for piece in range(len(pieces))], blas=narrowed is not None)
-    return assignments, _in_turn(cost), _in_turn(counts), _in_turn(sums)
+    returned = _spread(
+        task,
+        [
+            (some, *pieces[piece], cost[piece, some], counts[piece, some], sums[piece, some])
+            for some in groups
+            for piece in range(len(pieces))
+        ],
+        blas,
+    )
+    return (in_turn(cost[:, :, 0]), in_turn(counts[:, :, 0]), in_turn(sums[:, :, 0])), returned
 
 
-def run_pass_rows(
-    X: np.ndarray, w: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     """Return what `run_pass` does, by direct distances, for the patterns `rows` (R, m) of each run."""
     runs, clusters, features = w.shape
-    assignments = np.empty(rows.shape, dtype=np.int32)
-    cost, counts, sums = np.zeros(runs), np.zeros((runs, clusters)), np.zeros((runs, clusters, features))
+    block, assignments = block_size(clusters), np.empty(rows.shape, dtype=np.int32)
+    cost, counts, sums = np.zeros((runs, 2)), np.zeros((runs, 2, clusters)), np.zeros((runs, 2, clusters, features))
 
     def task(some: slice) -> None:
-        kernels.pass_rows(X, w[some], rows[some], assignments[some], cost[some], counts[some], sums[some])
+        kernels.pass_rows(X, w[some], rows[some], block, assignments[some], cost[some], counts[some], sums[some])
 
     _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
-    return assignments, cost, counts, sums
+    return assignments, cost[:, 0], counts[:, 0], sums[:, 0]
 
 
-def _pass_screened(
+def pass_screened(
     X: np.ndarray,
     w: np.ndarray,
     screen: Screen,
@@ -144,10 +177,15 @@ def _pass_screened(
     cost: np.ndarray,
     counts: np.ndarray,
     sums: np.ndarray,
+    then: Callable[[int, np.ndarray, np.ndarray, np.ndarray], None] | None = None,
 ) -> None:
-    """Do what `kernels.pass_directly` does, block by block; `narrowed_w` are the prototypes in single precision."""
+    """Do what `kernels.pass_directly` does, block by block; `narrowed_w` are the prototypes in single precision.
+
+    `then` is called for each block and run with the first pattern, the scores, and the patterns' norms and errors.
+    """
     runs, clusters, features = w.shape
-    rows = max(64, min(4096, WORKING_SET // (12 * features + 4 * clusters)))
+    block = block_size(clusters)
+    rows = min(block, max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters)))))
     patterns = np.empty((rows, features), dtype=np.float32)
     norms = np.empty(rows, dtype=np.float32)
     products = np.empty((rows, clusters), dtype=np.float32)
@@ -157,12 +195,15 @@ def _pass_screened(
     for begin in range(first, last, rows):
         end = min(begin + rows, last)
         size = end - begin
+        closes = (end - first) % block == 0 or end == last
         kernels.narrow(X, begin, screen.shift, screen.scale, patterns[:size], norms[:size])
         for r in range(runs):
             np.matmul(patterns[:size], narrowed_w[r].T, out=products[:size])
             errors = _errors(norms[:size], largest[r], features)
             kernels.assign_screened(X, w[r], products[:size], halves[r], errors, begin, assignments[r])
-            kernels.accumulate(X, w[r], begin, end, assignments[r], cost[r : r + 1], counts[r], sums[r])
+            kernels.accumulate(X, w[r], begin, end, closes, assignments[r], cost[r], counts[r], sums[r])
+            if then is not None:
+                then(begin, products[:size], norms[:size], errors)
 
 
 def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
@@ -182,22 +223,20 @@ def _groups(runs: int, most: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
-def _in_turn(parts: np.ndarray) -> np.ndarray:
-    """Add the parts of the chunks (C, ...) in turn."""
-    total = parts[0]
+def in_turn(parts: np.ndarray) -> np.ndarray:
+    """Add parts (C, ...) in turn."""
+    total = parts[0].copy()
     for part in parts[1:]:
         total += part
     return total
 
 
-def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool) -> None:
+def _spread(function: Callable[..., Any], tasks: list[tuple[Any, ...]], blas: bool) -> list[Any]:
     """Call a function for each task, on several threads if there are more than one of both; BLAS then has one each."""
     if threads() == 1 or len(tasks) == 1:
-        for task in tasks:
-            function(*task)
-        return
+        return [function(*task) for task in tasks]
     with _libraries().limit(limits=1, user_api="blas") if blas else nullcontext():
-        list(_pool(threads()).map(lambda task: function(*task), tasks))
+        return list(_pool(threads()).map(lambda task: function(*task), tasks))
 
 
 @cache

@@ -8,6 +8,7 @@ import numpy as np
 
 from kmeans_convergence.problems import kernels, passes
 from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
+from kmeans_convergence.problems.bounds import Memory
 
 
 class QuantizationProblem:
@@ -17,6 +18,14 @@ class QuantizationProblem:
     ----------
     X : array_like of shape (n, d)
         Patterns: finite numbers.
+    remember : bool
+        Keep bounds from one evaluation to the next, for runs whose prototypes move a little each time: faster on many
+        patterns, with the same results. Evaluations of another number of runs or prototypes start afresh.
+
+    Attributes
+    ----------
+    distances : int
+        Distances between patterns and prototypes that evaluations have computed so far.
 
     Raises
     ------
@@ -29,8 +38,11 @@ class QuantizationProblem:
     belongs to the one with the lower index; a prototype that owns no pattern has N_k = 0.
     """
 
-    def __init__(self, X: np.ndarray) -> None:
+    def __init__(self, X: np.ndarray, remember: bool = False) -> None:
         self.X = as_patterns(X)
+        self.distances = 0
+        self._remember = remember
+        self._memory: Memory | None = None
 
     @property
     def n(self) -> int:
@@ -49,8 +61,15 @@ class QuantizationProblem:
         w : ndarray of shape (R, K, d)
         """
         w = as_prototypes(w, self.X.shape[1])
-        screened = passes.suits_screening(self.n, w.shape[1], w.shape[2])
-        assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
+        screen = self._screen if passes.suits_screening(self.n, w.shape[1], w.shape[2]) else None
+        if self._remember:
+            if self._memory is None or self._memory.shape != w.shape:
+                self._memory = Memory(self.X, w, screen)
+            found, computed = self._memory.run_pass(w)
+        else:
+            found, computed = passes.run_pass(self.X, w, screen), w.shape[0] * self.n * w.shape[1]
+        self.distances += computed
+        assignments, cost, counts, sums = found
         return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
 
     def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> Evaluation:
