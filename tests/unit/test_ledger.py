@@ -13,6 +13,8 @@ from synthetic import Effect
 
 from kmeans_convergence.analysis import ledger
 from kmeans_convergence.analysis.ledger import Condition, Estimate, Evidence, Outcome, Verdict
+from kmeans_convergence.data.bundled import iris
+from kmeans_convergence.theory import derivation
 
 
 def estimate(low, high, sets=(), count=None):
@@ -234,6 +236,13 @@ def test_the_derivation_decides_what_it_proves(holds, verdict):
     evidence = world(synthetic.datasets(2, 0), count=2, derivation=checks)
     assert ledger.PREDICATES["newton"](evidence).verdict is verdict
     assert ledger.PREDICATES["faces"](evidence).verdict is Verdict.UNDECIDED
+
+
+def test_claims_about_the_derivation_name_its_steps(claims):
+    checks = derivation.check_all(iris()[0][::6], seed=0, points=2)
+    evidence = world(synthetic.datasets(2, 0), count=2, derivation=checks)
+    for predicate in ("same-objective", "step-is-gradient", "faces", "newton"):
+        assert ledger.PREDICATES[predicate](evidence).verdict is Verdict.HOLDS, predicate
 
 
 @pytest.mark.parametrize(

@@ -507,12 +507,12 @@ def deserved(e: Evidence) -> Outcome:
     cost, passes = e.hierarchy("limit"), e.hierarchy("own_1")
     both = [m for m in cost.optimizers if m in passes.optimizers and m != REFERENCE]
     if not both:
-        return Outcome.joint(Condition("optimizers that are better and faster", "", None, below=1))
+        return Outcome.joint(Condition("optimisers that are better and faster", "", None, below=1))
     i, j = ([h.optimizers.index(m) for m in both] for h in (cost, passes))
     effect = ((cost.effect[i] < -ROPE) & (passes.effect[j] < 0)).sum()
     draws = ((cost.draws[:, i] < -ROPE) & (passes.draws[:, j] < 0)).sum(axis=1)
     estimate = Estimate(float(effect), draws.astype(float), len(cost.sets))
-    return Outcome.joint(Condition(f"optimizers of {len(both)} that are better and faster", "", estimate, below=1))
+    return Outcome.joint(Condition(f"optimisers of {len(both)} that are better and faster", "", estimate, below=1))
 
 
 def accelerates(e: Evidence) -> Outcome:

@@ -55,10 +55,12 @@ def ledger(table: pd.DataFrame, before: str = "") -> str:
     Parameters
     ----------
     table : DataFrame
-        As `ledger.judge` returns it.
+        As `ledger.judge` returns it, or read from its file.
     before : str
         Caption and label.
     """
+    # a table that comes from a file has nothing where there were no words
+    table = table.fillna(dict.fromkeys(("condition", "optimizer", "failing", "note"), ""))
     rows = []
     for key, conditions in table.groupby("id", sort=False):
         first = conditions.iloc[0]
