@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.pipeline.tables import read_all, write_csv
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(rows: list[Path], datasets: Path) -> None:
     """Write one row for each data set."""
-    write_csv(pd.concat([pd.read_csv(path) for path in rows], ignore_index=True), datasets)
+    write_csv(read_all(rows), datasets)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What must hold of the real results, whatever the configuration: the report is not built if it does not."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,3 +117,77 @@ def test_the_rate_search_covers_both_methods_and_schedules():
         len(rates[["optimizer", "decays"]].value_counts()),
     ) == (1, 4)
     assert (rates["low"] <= rates["high"]).all()
+
+
+COMPARED = sorted(str(path.parent) for path in Path("results/comparison").glob("*/runs.csv.gz"))
+TARGETS = ("10", "1", "0.1", "1e-3", "1e-6")
+PROBLEM = ["clusters", "start"]
+
+
+@pytest.fixture(scope="module", params=COMPARED, name="compared")
+def read_compared(request):
+    return pd.read_csv(f"{request.param}/runs.csv.gz")
+
+
+def test_every_optimizer_has_every_start_of_the_comparison(compared):
+    assert not compared.duplicated([*PROBLEM, "optimizer", "run"]).any()
+    for _, rows in compared.groupby(PROBLEM):
+        assert rows.groupby("optimizer").size().nunique() == 1
+    numbers = compared[["start_cost", "end", "limit", "passes", "empty"]]
+    assert np.isfinite(numbers).all(axis=None)
+
+
+def test_optimizers_of_the_comparison_share_their_starts(compared):
+    assert (compared.groupby([*PROBLEM, "run"])["start_cost"].nunique() == 1).all()
+
+
+def test_lloyd_and_the_polish_never_increase_the_cost(compared):
+    assert (compared["limit"] <= compared["end"] * (1 + 1e-12)).all()
+    lloyd = compared[compared["optimizer"] == "batch_kmeans"]
+    assert (lloyd["end"] <= lloyd["start_cost"] * (1 + 1e-12)).all()
+    ended = lloyd[lloyd["stop"] == "fixed point"]
+    assert (ended["end"] == ended["limit"]).all()
+
+
+def test_targets_are_reached_one_after_the_other_and_within_the_passes_charged(compared):
+    for reference in ("own", "best"):
+        reached = compared[[f"{reference}_{target}" for target in TARGETS]]
+        assert (reached.isna() | reached.le(compared["passes"], axis=0)).all(axis=None)
+        values = reached.fillna(np.inf).to_numpy()
+        assert (values[:, :-1] <= values[:, 1:]).all()
+        assert (values >= 0).all()
+    # the best known cost is no higher than the own limit
+    assert (compared["own_1"].fillna(np.inf) <= compared["best_1"].fillna(np.inf)).all()
+
+
+def test_some_run_reaches_the_best_known_cost(compared):
+    best = compared.groupby("clusters")["limit"].transform("min")
+    there = compared[compared["limit"] == best]
+    assert set(there["clusters"]) == set(compared["clusters"])
+
+
+def test_quartiles_of_the_curves_are_in_order():
+    for folder in COMPARED:
+        curves = pd.read_csv(f"{folder}/curves.csv.gz")
+        assert (curves["low"] <= curves["median"]).all()
+        assert (curves["median"] <= curves["high"]).all()
+
+
+def test_each_setting_was_tuned_with_the_same_number_of_values():
+    for folder in COMPARED:
+        tuning = pd.read_csv(f"{folder}/tuning.csv")
+        tried = tuning.groupby(["clusters", "optimizer"])
+        assert tried.size().nunique() == 1
+        assert (tried["chosen"].sum() == 1).all()
+        assert (tuning["score"] >= 0).all()
+
+
+def test_the_data_sets_of_the_comparison_are_described():
+    table = pd.read_csv("results/comparison/datasets.csv")
+    assert table["name"].is_unique
+    assert ((table["overlap"] >= 0) & (table["overlap"] <= 1)).all()
+    assert (table["n"] <= table["total"]).all()
+    assert (table["condition"] >= 1).all()
+    for _, row in table.iterrows():
+        clusters = pd.read_csv(f"results/comparison/{row['name']}/runs.csv.gz")["clusters"]
+        assert set(clusters) == set(map(int, str(row["clusters"]).split(";")))

@@ -58,6 +58,8 @@ def everything():
         "results/checked.txt",
         *expand("notebooks/html/{notebook}.html", notebook=NOTEBOOKS),
         *[file for name in FIGURES for file in figure(name)],
+        *[file for name in COMPARISON for file in figure(f"comparison_{name}")],
+        "results/comparison/ledger.csv",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):
         return [*targets, "paper/report.pdf"]

@@ -1,12 +1,29 @@
 # The wide comparison: one job for each data set, each on its own; then the statistics over all of them.
 COMPARED = compared(config["comparison"], read_registry(REGISTRY))
 
+# Figures and their titles on the page.
+COMPARISON = {
+    "convergence": "Convergence on some sets",
+    "profiles": "Performance profiles",
+    "run_times": "Run-time distributions",
+    "quality_speed": "Quality against speed",
+    "sets": "All sets, all optimizers",
+    "ranks": "Average ranks",
+    "winners": "Against size, overlap and conditioning",
+}
+
 
 def settings(dataset):
     """Return what of the comparison's section concerns the job of a data set: not which other sets there are."""
     section = config["comparison"]
-    chosen = {dataset: section["starts_of"][dataset]} if dataset in section["starts_of"] else {}
-    concerned = {key: section[key] for key in section if key not in ("datasets", "leave_out")}
+    chosen = (
+        {dataset: section["starts_of"][dataset]}
+        if dataset in section["starts_of"]
+        else {}
+    )
+    concerned = {
+        key: section[key] for key in section if key not in ("datasets", "leave_out")
+    }
     return concerned | {"starts_of": chosen}
 
 
@@ -57,4 +74,71 @@ rule collect_datasets:
         "../../scripts/collect_datasets.py"
 
 
-# --- statistics and figures of the comparison: rules judge_comparison, plot_comparison ---
+def of_all(table):
+    """Return one table of every data set."""
+    return expand("results/comparison/{name}/{table}", name=COMPARED, table=table)
+
+
+rule judge_comparison:
+    input:
+        code=code("scripts/judge_comparison.py"),
+        runs=of_all("runs.csv.gz"),
+        tuning=of_all("tuning.csv"),
+        datasets=["results/comparison/datasets.csv"],
+        derivation=["results/derivation.csv"],
+        claims=["paper/claims.tsv"],
+    output:
+        **{
+            kind: f"results/comparison/summary_{kind}.csv"
+            for kind in config["comparison"]["starts"]
+        },
+        ledger=report(
+            "results/comparison/ledger.csv",
+            caption="../report/ledger.rst",
+            category="5 The comparison",
+            labels={"figure": "Every claim (table)"},
+        ),
+    log:
+        "logs/judge_comparison.log",
+    benchmark:
+        "logs/times/judge_comparison.tsv"
+    threads: 1
+    params:
+        passes=config["comparison"]["passes"],
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Judge the comparison and every claim"
+    script:
+        "../../scripts/judge_comparison.py"
+
+
+rule plot_comparison:
+    input:
+        code=code("scripts/plot_comparison.py"),
+        runs=of_all("runs.csv.gz"),
+        curves=of_all("curves.csv.gz"),
+        datasets=["results/comparison/datasets.csv"],
+        summary=["results/comparison/summary_patterns.csv"],
+    output:
+        **{
+            name: report(
+                figure(f"comparison_{name}"),
+                caption=f"../report/comparison_{name}.rst",
+                category="5 The comparison",
+                labels={"figure": title},
+            )
+            for name, title in COMPARISON.items()
+        },
+    log:
+        "logs/plot_comparison.log",
+    benchmark:
+        "logs/times/plot_comparison.tsv"
+    threads: 1
+    params:
+        passes=config["comparison"]["passes"],
+        seed=config["seed"],
+    message:
+        "Draw the comparison"
+    script:
+        "../../scripts/plot_comparison.py"

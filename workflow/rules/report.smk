@@ -133,7 +133,7 @@ rule build_report:
         pdf=report(
             "paper/report.pdf",
             caption="../report/report.rst",
-            category="5 The report",
+            category="6 The report",
             labels={"figure": "The article (PDF)"},
         ),
     log:

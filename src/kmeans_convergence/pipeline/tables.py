@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     compression = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
     table.to_csv(partial, index=False, compression=compression)
     os.replace(partial, path)
+
+
+def read_all(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read tables with the same columns as one."""
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)
 
 
 def write_array(array: np.ndarray, path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Draw the comparison."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.tables import read_all
+from kmeans_convergence.reporting import comparison_figures
+from kmeans_convergence.reporting.style import save
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(tables: list[list[Path]], passes: int, seed: int, output: dict[str, list[Path]]) -> None:
+    """Write all figures, of the runs that start from patterns."""
+    runs, curves, datasets, summary = (read_all(paths) for paths in tables)
+    runs, curves = (table[table["start"] == "patterns"] for table in (runs, curves))
+    figures = comparison_figures.draw(runs, curves, datasets, summary, passes, seed)
+    for name, paths in output.items():
+        save(figures[name], *paths)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            [[Path(path) for path in snakemake.input[name]] for name in ("runs", "curves", "datasets", "summary")],
+            output={name: [Path(path) for path in paths] for name, paths in snakemake.output.items()},
+            **snakemake.params,
+        )
