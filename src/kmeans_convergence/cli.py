@@ -92,7 +92,10 @@ def _compare(options: Namespace) -> None:
             "and fewer prototypes than that are needed."
         )
     if options.scaling == "standardize":
-        notes = [*notes, "Each feature was divided by its standard deviation (--scaling none leaves units as they are)."]
+        notes = [
+            *notes,
+            "Each feature was divided by its standard deviation (--scaling none leaves units as they are).",
+        ]
     if len(dataset.X) > ROWS:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]
         dataset = subsample(dataset, ROWS, SEED)

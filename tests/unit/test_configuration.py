@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from kmeans_convergence.data.registry import COLUMNS
 from kmeans_convergence.data import read_registry
+from kmeans_convergence.data.registry import COLUMNS
 from kmeans_convergence.pipeline.configuration import check, compared
 
 

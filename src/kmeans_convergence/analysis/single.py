@@ -50,7 +50,7 @@ def summarize(runs: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:
 
 def _verdict(row: object) -> str:
     low, high, p = (getattr(row, name) for name in ("low", "high", "p_holm"))
-    if -MARGIN <= low and high <= MARGIN:
+    if low >= -MARGIN and high <= MARGIN:
         return "equal"
     if p <= LEVEL and high < -MARGIN:
         return "better"

@@ -10,7 +10,15 @@ from kmeans_convergence.analysis import paired, profiles, ranking
 from kmeans_convergence.reporting import comparison
 
 # More than these cannot be told apart as lines.
-SHOWN = ("batch_kmeans", "nesterov", "gradient_tuned", "adam_tuned", "online_kmeans", "minibatch_counts", "minibatch_c4")
+SHOWN = (
+    "batch_kmeans",
+    "nesterov",
+    "gradient_tuned",
+    "adam_tuned",
+    "online_kmeans",
+    "minibatch_counts",
+    "minibatch_c4",
+)
 PANELS = 12
 POINTS = 60
 
