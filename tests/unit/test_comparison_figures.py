@@ -7,12 +7,14 @@ import sys
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic
 from matplotlib import pyplot
 
 from kmeans_convergence.analysis import ledger, paired, profiles, ranking
 from kmeans_convergence.experiments.contenders import CONTENDERS
+from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.reporting import answer, comparison, comparison_tables, style, text
 from kmeans_convergence.reporting.contenders import label
 
@@ -149,7 +151,7 @@ def test_tables_of_the_summary(summary):
     assert first.startswith(("Adam", "Adam, tuned"))
 
 
-def test_the_ledger_as_a_table(root, runs, datasets):
+def test_the_ledger_as_a_table(root, runs, datasets, tmp_path):
     claims = ledger.read_claims(root / "paper" / "claims.tsv")
     judged = ledger.judge(claims, ledger.Evidence(runs, datasets, synthetic.BUDGET, 0, 50))
     table = comparison_tables.ledger(judged, r"\caption{Claims.}")
@@ -160,6 +162,8 @@ def test_the_ledger_as_a_table(root, runs, datasets):
     assert not re.search(r"\{\w+_\w+\}", table)
     assert not re.search(r"(?<!\\)%(?! Generated)", table)
     assert "nan" not in table
+    write_csv(judged, tmp_path / "ledger.csv")
+    assert comparison_tables.ledger(pd.read_csv(tmp_path / "ledger.csv"), r"\caption{Claims.}") == table
     # names of methods and not their keys
     assert r"\emph{Nesterov}" in table
     assert "gradient_nmax" not in table

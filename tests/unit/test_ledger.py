@@ -13,6 +13,8 @@ from synthetic import Effect
 
 from kmeans_convergence.analysis import ledger
 from kmeans_convergence.analysis.ledger import Condition, Estimate, Evidence, Outcome, Verdict
+from kmeans_convergence.data.bundled import iris
+from kmeans_convergence.theory import derivation
 
 
 def estimate(low, high, sets=(), count=None):
@@ -42,6 +44,7 @@ FOR, AGAINST, BETWEEN = (2, 3), (0, 0.5), (0.5, 2)
         (AGAINST, [AGAINST] * 8 + [FOR] * 2, 0, Verdict.FAILS),
         (BETWEEN, [FOR] * 5 + [AGAINST] * 5, 0.1, Verdict.PART),
         (BETWEEN, [FOR] * 10, 0.1, Verdict.UNDECIDED),
+        (BETWEEN, [FOR] * 9 + [AGAINST], 0, Verdict.FAILS),
         (BETWEEN, [BETWEEN] * 10, 0.1, Verdict.UNDECIDED),
         # too few sets
         (FOR, [FOR] * 4, 0.1, Verdict.UNDECIDED),
@@ -71,6 +74,8 @@ def test_combinations():
     # an optimizer that was not run says nothing about those that were
     assert Outcome.each(holds, unknown).verdict is Verdict.HOLDS
     assert Outcome.each(unknown).verdict is Verdict.UNDECIDED
+    assert Outcome.each(holds, unclear).verdict is Verdict.PART
+    assert Outcome.each(fails, unclear).verdict is Verdict.FAILS
     assert Outcome.joint(holds, holds).verdict is Verdict.HOLDS
     assert Outcome.joint(holds, fails).verdict is Verdict.FAILS
     assert Outcome.joint(holds, unknown).verdict is Verdict.UNDECIDED
@@ -204,7 +209,7 @@ def test_where_it_fails_is_named():
 def test_share_of_the_start_is_that_of_an_analysis_of_variance():
     datasets = synthetic.datasets(6, 0)
     evidence = world(datasets, count=8)
-    found = ledger.start_decides(evidence).conditions[0].estimate
+    found = ledger.start_decides(evidence).conditions[1].estimate
     shares = []
     for _, rows in evidence.runs.groupby("dataset", sort=False):
         scaled = rows.assign(limit=rows["limit"] / rows["limit"].mean())
@@ -231,6 +236,13 @@ def test_the_derivation_decides_what_it_proves(holds, verdict):
     evidence = world(synthetic.datasets(2, 0), count=2, derivation=checks)
     assert ledger.PREDICATES["newton"](evidence).verdict is verdict
     assert ledger.PREDICATES["faces"](evidence).verdict is Verdict.UNDECIDED
+
+
+def test_claims_about_the_derivation_name_its_steps(claims):
+    checks = derivation.check_all(iris()[0][::6], seed=0, points=2)
+    evidence = world(synthetic.datasets(2, 0), count=2, derivation=checks)
+    for predicate in ("same-objective", "step-is-gradient", "faces", "newton"):
+        assert ledger.PREDICATES[predicate](evidence).verdict is Verdict.HOLDS, predicate
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,14 @@ def compare(runs: Runs, methods: list[str], reference: str, seed: int, repeats: 
     """
     bootstrap = resampling.samples(len(runs), len(runs), repeats, seed)
     base = runs.limit[reference]
+    limits = np.stack([runs.limit[method] for method in methods], axis=1)
+    differences = 100 * (limits - base[:, None]) / base.mean()
+    # the samples are the same for all methods: one product for all of them
+    intervals = [resampling.interval(resampling.averages(bootstrap, values)).T for values in (limits, differences)]
     rows = []
-    for method in methods:
-        limit = runs.limit[method]
-        difference = 100 * (limit - base) / base.mean()
-        mean_low, mean_high = resampling.interval(resampling.averages(bootstrap, limit))
-        low, high = resampling.interval(resampling.averages(bootstrap, difference))
+    for method, limit, difference, (mean_low, mean_high), (low, high) in zip(
+        methods, limits.T, differences.T, *intervals, strict=True
+    ):
         relative = limit / base - 1
         p, effect = signed_rank(difference)
         rows.append(

@@ -33,15 +33,14 @@ def answer(summary: pd.DataFrame) -> dict[str, str]:
         "answerBoth": str(len(both)),
     }
     sentences = [f"On {values['answerSets']} data sets, from the same starts and with every touched pattern counted:"]
-    # the tuned rate if there is one
-    gradient = next((method for method in reversed(PLAIN) if method in others.index), None)
+    plain = others.loc[others.index.isin(PLAIN), "ratio_0.1"]
+    gradient = None if plain.empty else str(plain.idxmin())
     if gradient is not None:
         row = others.loc[gradient]
         values["answerPasses"] = interval(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
         values["answerCost"] = interval(row["difference"], row["difference_low"], row["difference_high"])
-        sentences.append(
-            f"{_name(gradient)} {_speed(row, values['answerPasses'])} and {_cost(row, values['answerCost'])}."
-        )
+        how = f"{_speed(row, values['answerPasses'])} and {_cost(row, values['answerCost'])}"
+        sentences.append(f"the fastest plain gradient, {_name(gradient)}, {how}.")
     sentences.append(
         f"Of {values['answerOthers']} other optimisers, {values['answerBetter']} end lower than Lloyd's algorithm"
         f"{_first(better, 'difference', PERCENT)}, {values['answerFaster']} are faster to within 1\\,\\% of their limit"

@@ -235,9 +235,7 @@ def winners(ratio: pd.DataFrame, datasets: pd.DataFrame, methods: Sequence[str])
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_xlabel(title)
-        panel.xaxis.set_minor_locator(NullLocator())
-        if column == "overlap":
-            _factors(panel, [0.1, 0.3, 1, 3, 10, 30, 100])
+        _factors(panel, _round_numbers(*panel.get_xlim()))
     panel = axes.flat[0]
     panel.yaxis.set_major_locator(FixedLocator([0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100]))
     panel.yaxis.set_major_formatter(FuncFormatter(_plain))
@@ -279,9 +277,16 @@ def _factors(axes: Axes, ticks: Sequence[float]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return the powers of ten in a range, and twice and five times these if the range is short."""
+    steps = (1, 2, 5) if high / low < 100 else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [tick for power in powers for step in steps if low <= (tick := step * 10.0**power) <= high]
+
+
 def _plain(value: float, _: int) -> str:
     """Return a tick's label without an exponent where that is short."""
-    if value != 0 and abs(value) < 1e-3:
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
         return f"$10^{{{round(math.log10(value))}}}$"
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 

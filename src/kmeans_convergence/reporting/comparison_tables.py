@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pandas as pd
@@ -20,13 +21,13 @@ def final_costs(summary: pd.DataFrame) -> str:
             interval(row["difference"], row["difference_low"], row["difference_high"]),
             *(percent(row[share]) for share in ("better", "equal", "worse")),
             fixed(row["rank_biserial"], 2),
-            *(probability(row[chance]) for chance in ("p_holm", "lower", "same", "higher")),
+            *(probability(row[chance]) for chance in ("p_holm", "lower", "higher")),
         ]
         if row["optimizer"] == REFERENCE:
             cells = ["--"] * len(cells)
         rows.append([label(row["optimizer"]), *cells, "--" if pd.isna(row["rank"]) else fixed(row["rank"], 1)])
-    header = ["method", r"difference (\%)", "better", "equal", "worse", "$r$", "$p$", "lower", "same", "higher", "rank"]
-    return booktabs("@{}lrrrrrrrrrr@{}", header, rows)
+    header = ["method", r"difference (\%)", "better", "equal", "worse", "$r$", "$p$", "lower", "higher", "rank"]
+    return booktabs("@{}lrrrrrrrrr@{}", header, rows)
 
 
 def passes(summary: pd.DataFrame) -> str:
@@ -47,15 +48,19 @@ NAMED = 3
 
 
 def ledger(table: pd.DataFrame, before: str = "") -> str:
-    """Every claim with who says it, what was found, the verdict, and where it fails; breaks over pages.
+    """Every claim with who says it, where a number has to lie and what was found, the verdict, and where it fails.
+
+    The table breaks over pages.
 
     Parameters
     ----------
     table : DataFrame
-        As `ledger.judge` returns it.
+        As `ledger.judge` returns it, or read from its file.
     before : str
         Caption and label.
     """
+    # a table that comes from a file has nothing where there were no words
+    table = table.fillna(dict.fromkeys(("condition", "optimizer", "failing", "note"), ""))
     rows = []
     for key, conditions in table.groupby("id", sort=False):
         first = conditions.iloc[0]
@@ -64,13 +69,17 @@ def ledger(table: pd.DataFrame, before: str = "") -> str:
             rows.append([str(key), claim, escape(first["note"]), first["verdict"], ""])
             continue
         found = [
-            f"{_words(str(measure))}: {'; '.join(_found(row) for _, row in some.iterrows())}"
-            for measure, some in conditions.groupby("condition", sort=False)
+            f"{_words(str(measure))} {_region(above, below)}: {'; '.join(_found(row) for _, row in some.iterrows())}"
+            for (measure, above, below), some in conditions.groupby(["condition", "above", "below"], sort=False)
         ]
         failing = [name for names in conditions["failing"] for name in names.split(";") if name]
         counts = pd.Series(failing, dtype=str).value_counts(sort=False)
         # sets that oppose most of the conditions first
-        names = [escape(name) for name in counts.sort_values(ascending=False, kind="stable").index]
+        # a name may break after its underscores
+        names = [
+            escape(name).replace(r"\_", r"\_\allowbreak{}")
+            for name in counts.sort_values(ascending=False, kind="stable").index
+        ]
         where = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
         rows.append([str(key), claim, r" \newline ".join(found), first["verdict"], where])
     text = r">{\raggedright\arraybackslash}"
@@ -82,6 +91,14 @@ def _found(row: pd.Series) -> str:
     """Return the number of a condition with its interval, after the name of the optimizer if there is one."""
     number = "no runs" if pd.isna(row["effect"]) else interval(row["effect"], row["low"], row["high"])
     return rf"\emph{{{label(row['optimizer'])}}} {number}" if row["optimizer"] else number
+
+
+def _region(above: float, below: float) -> str:
+    """Return where the number has to lie for the claim to hold."""
+    low, high = (f"{bound:g}".replace("-", "$-$") for bound in (above, below))
+    if math.isinf(above):
+        return f"below {high}"
+    return f"above {low}" if math.isinf(below) else f"from {low} to {high}"
 
 
 def _words(condition: str) -> str:
