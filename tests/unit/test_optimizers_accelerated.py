@@ -124,6 +124,18 @@ def test_nesterov_by_hand():
     np.testing.assert_allclose(np.ravel(iterates(Linear(0.25), Nesterov(), 3)), y, rtol=1e-5)
 
 
+def test_nesterov_starts_afresh_where_a_leap_was_taken_back():
+    here, there, beyond = (Linear(0.25).evaluate(np.full((1, 2, 1), w)) for w in (1.0, 0.5, 0.3))
+    leaps = Nesterov().leaps(here)
+    next(leaps)
+    for _ in range(4):
+        leaps.send((here, np.array([False])))
+    leaps.send((there, np.array([True])))
+    leap = leaps.send((beyond, np.array([False])))
+    momentum = (leap - beyond.minimizer) / (beyond.minimizer - there.minimizer)
+    np.testing.assert_allclose(momentum, 0.28175, rtol=1e-4)
+
+
 def test_heavy_ball_by_hand():
     # 3/4, then 3/4 * 3/4 - 1/8 = 7/16, then 21/64 - 5/32 = 11/64
     np.testing.assert_allclose(np.ravel(iterates(Linear(0.25), HeavyBall(0.5), 3)), [3 / 4, 7 / 16, 11 / 64])
@@ -138,6 +150,17 @@ def test_anderson_solves_an_affine_problem_of_m_dimensions_in_m_plus_one_steps()
     # the secant method in one dimension
     secant = Anderson(memory=1, most=1, slow=0.0, fast=np.inf)
     assert abs(iterates(Linear(0.05), secant, 2)[-1].item()) < 1e-12
+
+
+def test_the_memory_of_anderson_shrinks_and_grows():
+    h = np.array([0.05, 0.6])
+    # the first falls of the cost cannot be compared; then it forgets all, or remembers one
+    first, second, third = iterates(Linear(*h), Anderson(memory=1, most=3, slow=np.inf, fast=np.inf), 3)
+    assert not np.allclose(second, (1 - h) * first)
+    np.testing.assert_allclose(third, (1 - h) * second, rtol=1e-12)
+    first, second, third = iterates(Linear(*h), Anderson(memory=0, most=3, slow=0.0, fast=0.0), 3)
+    np.testing.assert_allclose(second, (1 - h) * first, rtol=1e-12)
+    assert not np.allclose(third, (1 - h) * second)
 
 
 def test_a_run_is_the_same_in_any_company():

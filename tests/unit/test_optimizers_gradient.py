@@ -12,6 +12,7 @@ from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Rat
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
+from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
@@ -109,6 +110,15 @@ def test_armijo_by_hand():
     np.testing.assert_array_equal(trace.passes[:, 0], [0, 2, 3, 5])
 
 
+def test_rounding_errors_do_not_stop_the_line_search():
+    # so near to the end that no step lowers the cost visibly
+    w = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=500.0).w
+    rng = np.random.default_rng(5)
+    for size in (1e-6, 1e-7, 1e-8):
+        trace = minimize(PROBLEM, ArmijoGradient(), w + size * rng.normal(size=w.shape), epochs=12)
+        assert np.diff(trace.passes, axis=0).max() <= 8
+
+
 @pytest.mark.parametrize("name", ["armijo", "1/N_max", "adam"])
 def test_all_evaluations_are_charged_and_nothing_is_evaluated_for_nothing(name):
     counting = Counting(X)
@@ -158,6 +168,16 @@ def test_lbfgs_hands_over_to_batch_kmeans_and_pays_for_what_failed():
     ends = minimize(PROBLEM, MajorizeMinimize(), trace.w, passes=100.0)
     np.testing.assert_allclose(ends.cost[-1], trace.cost[-1], rtol=1e-14)
     assert (np.diff(trace.cost, axis=0) <= 1e-13 * trace.cost[:-1]).all()
+
+
+def test_lbfgs_charges_the_trials_of_a_line_search_that_failed():
+    paid_last = 0
+    for start in STARTS[:10]:
+        counted = Counting(X)
+        path = LBFGS(300.0)._path(MeteredProblem(counted, 1), start, 1.0)
+        assert sum(price for _, price in path) == 150 * counted.evaluated
+        paid_last += path[-1][1] > 150
+    assert paid_last
 
 
 def test_adam_by_hand():
