@@ -175,3 +175,16 @@ def test_a_factor_makes_the_rate_larger_but_never_above_one():
     # rates min(1, 2/1), min(1, 2/2), 2/3: the prototype goes to 0, to 10, to 10 + 2/3 of 10
     assert w[0, 0, 0] == pytest.approx(10 + 20 / 3, rel=1e-15)
     assert counts[0, 0] == 3
+
+
+def test_threads_change_no_bit_of_a_sweep(monkeypatch):
+    rng = np.random.default_rng(7)
+    X, w = rng.normal(size=(200, 3)), rng.normal(size=(5, 4, 3))
+    order = np.stack([rng.permutation(200) for _ in range(5)])
+    found = []
+    for threads in ("1", "2", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        problem = QuantizationProblem(X)
+        found.append((problem.sweep(w, order, 0.1), *problem.sweep_counts(w, order, np.ones((5, 4)), 2.0)))
+    for other in found[1:]:
+        assert_same_bits(other, found[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -23,7 +24,8 @@ class Evaluation:
     ----------
     w : ndarray of shape (R, K, d)
         The iterates, read-only.
-    cost : ndarray of shape (R,)
+    find_cost : callable
+        Returns `cost`, which is computed when it is asked for.
     counts : ndarray of shape (R, K)
         N_k, the patterns (or responsibilities) that a prototype owns: the curvature of the majoriser.
     sums : ndarray of shape (R, K, d)
@@ -35,11 +37,16 @@ class Evaluation:
     """
 
     w: np.ndarray
-    cost: np.ndarray
+    find_cost: Callable[[], np.ndarray]
     counts: np.ndarray
     sums: np.ndarray
     assignments: np.ndarray
     hessian_diagonal: np.ndarray | None
+
+    @cached_property
+    def cost(self) -> np.ndarray:
+        """Cost of each run, shape (R,)."""
+        return self.find_cost()
 
     @cached_property
     def gradient(self) -> np.ndarray:

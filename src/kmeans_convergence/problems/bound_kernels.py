@@ -8,9 +8,9 @@ from numba import njit
 from kmeans_convergence.problems.kernels import (
     BLOCK,
     FEW_FEATURES,
-    LANES,
     TURNS,
     add_few,
+    cost_few,
     squared_distance,
 )
 
@@ -21,29 +21,20 @@ TINY = 1e-150
 
 
 @njit(cache=True, nogil=True)
-def moves(w, history, groups):  # type: ignore[no-untyped-def]
-    """Return how far any prototype of a group has moved since each remembered pass, rounded up.
-
-    Parameters
-    ----------
-    w : float64 array of shape (K, d)
-    history : float64 array of shape (P, K, d)
-    groups : int64 array of shape (G + 1,)
-        Group g holds the prototypes from groups[g] to before groups[g + 1].
-
-    Returns
-    -------
-    float64 array of shape (P, G)
-    """
-    result = np.zeros((history.shape[0], groups.shape[0] - 1))
-    for p in range(history.shape[0]):
-        for g in range(groups.shape[0] - 1):
-            largest = 0.0
-            for k in range(groups[g], groups[g + 1]):
-                # where squares overflow, no bound holds
-                largest = max(largest, squared_distance(w[k], history[p, k]))
-            result[p, g] = math.sqrt(largest) * (1 + MARGIN) + (TINY if largest > 0 else 0.0)
-    return result
+def spend(w, before, own, others):  # type: ignore[no-untyped-def]
+    """Add the last move of each prototype to `own` (K,) and the largest of the others to `others` (K,), rounded up."""
+    moved = np.empty(w.shape[0])
+    largest, runner_up, farthest = 0.0, 0.0, 0
+    for k in range(w.shape[0]):
+        square = squared_distance(w[k], before[k])
+        moved[k] = math.sqrt(square) * (1 + MARGIN) + (TINY if square > 0 else 0.0)
+        if moved[k] > largest:
+            largest, runner_up, farthest = moved[k], largest, k
+        else:
+            runner_up = max(runner_up, moved[k])
+    for k in range(w.shape[0]):
+        own[k] = (own[k] + moved[k]) * (1 + 2.0**-50)
+        others[k] = (others[k] + (runner_up if k == farthest else largest)) * (1 + 2.0**-50)
 
 
 @njit(cache=True, nogil=True)
@@ -72,158 +63,91 @@ def _upper(square):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, inline="always")
-def _keeps(upper, gap, moved, lowers):  # type: ignore[no-untyped-def]
-    """Say whether a pattern at most `upper` from its prototype keeps it."""
-    if upper < gap:
-        return True
-    keeps = True
-    for g in range(lowers.shape[0]):
-        # written so that a NaN fails
-        keeps &= lowers[g] - moved[g] > upper
-    return keeps
+def _note(i, owner, upper, lower, own, others, keys, lowers):  # type: ignore[no-untyped-def]
+    """Note that the owner of pattern i is at most `upper` and all others are at least `lower` away."""
+    lowers[i] = _rounded_down(lower + others[owner])
+    spent = own[owner] + others[owner]
+    keys[i] = _rounded_down(spent + lower - upper) if lower > upper else np.float32(0)
 
 
 @njit(cache=True, nogil=True)
-def _squares(x, w, columns, first, last, squares):  # type: ignore[no-untyped-def]
-    """Squared distances of a pattern to the prototypes from `first` to before `last`, in the common order of sums."""
-    if x.shape[0] <= LANES:
-        for k in range(first, last):
-            squares[k] = (x[0] - columns[0, k]) ** 2
-        for j in range(1, x.shape[0]):
-            for k in range(first, last):
-                squares[k] += (x[j] - columns[j, k]) ** 2
-    else:
-        for k in range(first, last):
-            squares[k] = squared_distance(x, w[k])
-
-
-@njit(cache=True, nogil=True)
-def _search(x, w, columns, square, owner, moved, groups, lowers, squares):  # type: ignore[no-untyped-def]
-    """Find the nearest prototype of a pattern in the groups that may hold it, and renew its bounds.
-
-    Returns
-    -------
-    square : float
-        Squared distance of the nearest prototype.
-    owner : int
-        The prototype; the lowest index where several are nearest.
-    computed : int
-        Distances computed.
-    """
-    upper, before, before_square, home = _upper(square), owner, square, -1
-    group, runner_up, computed = -1, np.inf, 0
-    for g in range(lowers.shape[0]):
-        first, last = groups[g], groups[g + 1]
-        if lowers[g] - moved[g] > upper:
-            lowers[g] = _rounded_down(lowers[g] - moved[g])
-            home = g if first <= before < last else home
-            continue
-        _squares(x, w, columns, first, last, squares)
-        computed += last - first
-        least, second, nearest = np.inf, np.inf, first
-        for k in range(first, last):
-            if squares[k] < least:
-                least, second, nearest = squares[k], least, k
-            else:
-                second = min(second, squares[k])
-        lowers[g] = _rounded_down(math.sqrt(least))
-        if least < square or (least == square and nearest <= owner):
-            square, owner, runner_up, group = least, nearest, second, g
-    # a bound leaves the owner out, and counts the one that was
-    if group >= 0:
-        lowers[group] = _rounded_down(math.sqrt(runner_up))
-    if owner != before and home >= 0:
-        lowers[home] = min(lowers[home], _rounded_down(math.sqrt(before_square)))
-    return square, owner, computed
-
-
-@njit(cache=True, nogil=True)
-def pass_bounded(  # type: ignore[no-untyped-def]
-    X, w, gaps, first, last, moved, now, groups, owners, stamps, lowers, cost, counts, sums
-):
-    """Do what `kernels.pass_directly` does for one run, computing only the distances that the bounds leave open.
+def look(X, w, gaps, first, last, step, own, others, owners, keys, lowers, open_rows):  # type: ignore[no-untyped-def]
+    """Look at every `step`-th pattern, unless its key says that it keeps its owner.
 
     Parameters
     ----------
     X : float array of shape (n, d), in
     w : float64 array of shape (K, d), in
     gaps : float64 array of shape (K,), in
-        No pattern nearer to prototype k than this has another owner.
-    first, last : int
-    moved : float64 array of shape (P, G), in
-        See `moves`.
-    now : int
-        The place of this pass among the P remembered ones.
-    groups : int64 array of shape (G + 1,), in
-    owners : int32 array of shape (n,), in and out
-    stamps : uint8 array of shape (n,), in and out
-        The pass that the bounds of a pattern refer to.
-    lowers : float32 array of shape (n, G), in and out
-        How far the nearest prototype of a group, without the owner, was then at least.
-    cost : float64 array of shape (1,), in zeros, out
-    counts : float64 array of shape (K,), in zeros, out
-    sums : float64 array of shape (K, d), in zeros, out
+        See `half_gaps`.
+    first, last, step : int
+    own, others : float64 array of shape (K,), in
+        See `spend`.
+    owners : int32 array of shape (n,), in
+    keys : float32 array of shape (n,), in and out
+        A pattern keeps its owner as long as own + others, of its owner, is less.
+    lowers : float32 array of shape (n,), in and out
+        The second nearest prototype is at least so far away, less what others have moved.
+    open_rows : int64 array of shape (last - first,), out
+        The patterns whose nearest prototype has to be searched for.
 
     Returns
     -------
-    int
-        Distances computed.
+    looked, left : int
+        How many patterns were looked at, and how many are left for the search.
     """
-    features = X.shape[1]
-    few = features <= FEW_FEATURES
-    columns = np.ascontiguousarray(w.T)
-    squares = np.empty(w.shape[0])
-    block = np.zeros((FEW_FEATURES, BLOCK))
-    nearest = np.empty(BLOCK)
-    owner = np.empty(BLOCK, dtype=np.int64)
-    turns = np.empty((TURNS, w.shape[0], FEW_FEATURES + 1))
-    # the place that the next pass will take
-    leaving = (now + 1) % moved.shape[0]
-    computed = last - first
-    for begin in range(first, last, BLOCK):
-        size = min(BLOCK, last - begin)
-        for b in range(size):
-            i = begin + b
-            x, k, stamp = X[i], np.int64(owners[i]), stamps[i]
-            square = squared_distance(x, w[k])
-            if not _keeps(_upper(square), gaps[k], moved[stamp], lowers[i]):
-                square, k, more = _search(x, w, columns, square, k, moved[stamp], groups, lowers[i], squares)
-                owners[i], stamps[i] = k, now
-                computed += more
-            elif stamp == leaving:
-                for g in range(lowers.shape[1]):
-                    lowers[i, g] = _rounded_down(lowers[i, g] - moved[stamp, g])
-                stamps[i] = now
-            if few:
-                nearest[b], owner[b] = square, k
-                for j in range(features):
-                    block[j, b] = x[j]
-            else:
-                cost[0] += 0.5 * square
-                counts[k] += 1.0
-                for j in range(features):
-                    sums[k, j] += x[j]
-        if few:
-            add_few(block, size, nearest, owner, turns, cost, counts, sums)
-    return computed
-
-
-@njit(cache=True, nogil=True)
-def failing(X, w, gaps, first, last, step, moved, owners, stamps, lowers):  # type: ignore[no-untyped-def]
-    """Return the share of every `step`-th pattern that does not pass the tests; see `pass_bounded`."""
-    tried, failed = 0, 0
+    looked, left = 0, 0
     for i in range(first, last, step):
         k = owners[i]
-        tried += 1
-        failed += not _keeps(_upper(squared_distance(X[i], w[k])), gaps[k], moved[stamps[i]], lowers[i])
-    return failed / tried
+        # written so that a NaN fails, as below
+        if keys[i] > own[k] + others[k]:
+            continue
+        looked += 1
+        upper = _upper(squared_distance(X[i], w[k]))
+        lower = max(lowers[i] - others[k], 2 * gaps[k] - upper)
+        if lower > upper:
+            _note(i, k, upper, lower, own, others, keys, lowers)
+        else:
+            open_rows[left] = i
+            left += 1
+    return looked, left
 
 
 @njit(cache=True, nogil=True)
-def remember_scores(  # type: ignore[no-untyped-def]
-    scores, norms, errors, features, scale, first, now, groups, owners, stamps, lowers
+def assign_few(X, w, rows, own, others, owners, keys, lowers):  # type: ignore[no-untyped-def]
+    """Find the owners of patterns `rows` (m,) with few features by all distances, and bounds with them; see `look`."""
+    columns = np.zeros((FEW_FEATURES, BLOCK))
+    nearest, second, owner = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, dtype=np.int64)
+    wide = np.zeros((w.shape[0], FEW_FEATURES))
+    wide[:, : w.shape[1]] = w
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    for begin in range(0, rows.shape[0], BLOCK):
+        size = min(BLOCK, rows.shape[0] - begin)
+        for i in range(size):
+            for j in range(X.shape[1]):
+                columns[j, i] = X[rows[begin + i], j]
+        nearest[:], second[:], owner[:] = np.inf, np.inf, 0
+        for k in range(w.shape[0]):
+            w0, w1, w2, w3 = wide[k, 0], wide[k, 1], wide[k, 2], wide[k, 3]
+            for i in range(size):
+                distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2
+                nearer = distance < nearest[i]
+                loser = nearest[i] if nearer else distance
+                second[i] = loser if loser < second[i] else second[i]
+                nearest[i] = distance if nearer else nearest[i]
+                owner[i] = k if nearer else owner[i]
+        for i in range(size):
+            row = rows[begin + i]
+            owners[row] = owner[i]
+            lower = math.sqrt(second[i]) * (1 - MARGIN)
+            _note(row, owner[i], _upper(nearest[i]), lower, own, others, keys, lowers)
+
+
+@njit(cache=True, nogil=True)
+def note_scores(  # type: ignore[no-untyped-def]
+    scores, norms, errors, features, scale, rows, own, others, owners, keys, lowers
 ):
-    """Turn the scores of `kernels.assign_screened` into bounds.
+    """Turn the scores of `kernels.assign_screened` into bounds; see `look`.
 
     Parameters
     ----------
@@ -233,20 +157,95 @@ def remember_scores(  # type: ignore[no-untyped-def]
         Norms of the shifted, scaled patterns, and bounds of the errors of their scores.
     features : int
     scale : float
-    first : int
-        The pattern that the first row of `scores` belongs to.
-    now, groups, owners, stamps, lowers
-        As in `pass_bounded`.
+    rows : int64 array of shape (m,), in
+        The patterns.
     """
-    for m in range(scores.shape[0]):
-        i = first + m
-        scores[m, owners[i]] = np.float32(3e38)
+    for m in range(rows.shape[0]):
+        score, owner = scores[m], owners[rows[m]]
         # the norm has suffered from the rounding of the pattern, of d squares and their sum
-        square = np.float64(norms[m]) ** 2 * (1 - (features + 8) * 2.0**-23) - 2 * np.float64(errors[m])
-        for g in range(lowers.shape[1]):
-            least = np.float32(3e38)
-            for k in range(groups[g], groups[g + 1]):
-                least = min(least, scores[m, k])
-            distance = math.sqrt(max(0.0, square + 2 * np.float64(least))) / scale
-            lowers[i, g] = _rounded_down(distance * (1 - MARGIN))
-        stamps[i] = now
+        square, error = np.float64(norms[m]) ** 2, 2 * np.float64(errors[m])
+        error += (features + 8) * 2.0**-23 * square
+        upper = math.sqrt(max(0.0, square + 2 * np.float64(score[owner]) + error)) / scale * (1 + MARGIN)
+        score[owner] = np.float32(3e38)
+        least = _least(score)
+        lower = math.sqrt(max(0.0, square + 2 * np.float64(least) - error)) / scale * (1 - MARGIN)
+        _note(rows[m], owner, upper, lower, own, others, keys, lowers)
+
+
+@njit(cache=True, inline="always", fastmath={"nnan", "ninf", "nsz", "reassoc"})
+def _least(scores):  # type: ignore[no-untyped-def]
+    """Return the least of some finite numbers."""
+    least = np.float32(3e38)
+    for k in range(scores.shape[0]):
+        least = scores[k] if scores[k] < least else least
+    return least
+
+
+@njit(cache=True, nogil=True)
+def add_up(X, first, last, block, owners, changed, block_counts, block_sums, counts, sums):  # type: ignore[no-untyped-def]
+    """Add the sums of blocks in turn, after making those anew in which an owner has changed.
+
+    Parameters
+    ----------
+    X : float array of shape (n, d), in
+    first, last, block : int
+    owners : int32 array of shape (n,), in
+    changed : bool array of shape (blocks,), in and out
+    block_counts : float64 array of shape (blocks, K), in and out
+    block_sums : float64 array of shape (blocks, K, d), in and out
+    counts : float64 array of shape (K,), in zeros, out
+    sums : float64 array of shape (K, d), in zeros, out
+    """
+    for begin in range(first, last, block):
+        b = begin // block
+        if changed[b]:
+            _sum_block(X, begin, min(begin + block, last), owners, block_counts[b], block_sums[b])
+            changed[b] = False
+        for k in range(counts.shape[0]):
+            counts[k] += block_counts[b, k]
+            for j in range(sums.shape[1]):
+                sums[k, j] += block_sums[b, k, j]
+
+
+@njit(cache=True, nogil=True)
+def _sum_block(X, first, last, owners, counts, sums):  # type: ignore[no-untyped-def]
+    """Sum the patterns of a block in the order of `kernels.pass_directly`."""
+    counts[:] = 0.0
+    sums[:] = 0.0
+    features = X.shape[1]
+    if features <= FEW_FEATURES:
+        columns, owner = np.zeros((FEW_FEATURES, BLOCK)), np.empty(BLOCK, dtype=np.int64)
+        turns = np.empty((TURNS, counts.shape[0], FEW_FEATURES + 1))
+        for begin in range(first, last, BLOCK):
+            size = min(BLOCK, last - begin)
+            for i in range(size):
+                owner[i] = owners[begin + i]
+                for j in range(features):
+                    columns[j, i] = X[begin + i, j]
+            add_few(columns, size, owner, turns, counts, sums)
+    else:
+        for i in range(first, last):
+            counts[owners[i]] += 1.0
+            row = sums[owners[i]]
+            for j in range(features):
+                row[j] += X[i, j]
+
+
+@njit(cache=True, nogil=True)
+def cost_of(X, w, first, last, block, owners):  # type: ignore[no-untyped-def]
+    """Return half the sum of squared distances to the owners, in the order of `kernels.pass_directly`."""
+    total, open_block = 0.0, 0.0
+    squares = np.empty(BLOCK)
+    for begin in range(first, last, BLOCK):
+        size = min(BLOCK, last - begin)
+        for i in range(size):
+            squares[i] = squared_distance(X[begin + i], w[owners[begin + i]])
+        if X.shape[1] <= FEW_FEATURES:
+            open_block += cost_few(squares, size)
+        else:
+            for i in range(size):
+                open_block += 0.5 * squares[i]
+        if (begin + BLOCK - first) % block == 0 or begin + BLOCK >= last:
+            total += open_block
+            open_block = 0.0
+    return total

@@ -1,13 +1,17 @@
 """A pass that remembers: bounds from earlier passes tell which patterns keep their prototype.
 
 A prototype that has moved a little cannot have come nearer than by that move (the triangle inequality). So a pattern
-whose prototype is nearer than all others could have come keeps it, and one distance is enough to know that. This needs
-no more than the prototypes before and after, so it serves every optimizer, and those that move slowly most. The choice
-of the nearest is the same as without memory, ties included: a bound has to hold with a margin far above rounding.
+keeps its owner as long as what the prototypes have moved since, added up, is less than the difference between the
+second nearest and the nearest: one comparison, without a look at the pattern. This needs no more than the prototypes
+before and after, so it serves every optimizer, and those that move slowly most. The choice of the nearest is the same
+as without memory, ties included: a bound has to hold with a margin far above rounding.
 
-Bounds are kept for groups of prototypes (Ding et al. 2015, "Yinyang k-means") and relative to the pass in which they
-were found, so that a prototype that wanders does not wear them out (Newling and Fleuret 2016, "ns-bounds"). The second
-test, half the gap to the nearest other prototype, is Elkan's (2003).
+A pattern that fails the comparison is looked at: its distance to its owner, the bound of the second nearest (Hamerly
+2010) and half the gap of the owner to its nearest other (Elkan 2003) decide for most. For those that are left, all
+distances are computed, as a pass without memory does it.
+
+The sums of a block of patterns depend on nothing but its assignments. They are kept, and made anew, in the same order,
+where an assignment has changed. The cost needs a distance for every pattern: it is computed when it is asked for.
 """
 
 from __future__ import annotations
@@ -18,84 +22,103 @@ import numpy as np
 
 from kmeans_convergence.problems import bound_kernels, kernels, passes
 
-# Prototypes that share a bound; fewer groups where the memory would not do.
-GROUP = 8
-# Bytes of a run's bounds: the larger of a fixed amount and so many for each pattern.
-MEMORY = 2**26
-MEMORY_PER_PATTERN = 24
-# Earlier passes to which bounds may refer.
-PASSES = 16
-# Patterns of which one is tried, to see what share would fail the tests; above this share products are faster.
-SAMPLE = 16
-MOST_FAILING = 0.2
+# One of so many patterns is looked at first; when this share of them has to be searched for, all patterns are, at once.
+PROBE = 16
+MOST = 0.6
+# Fewer distances than this for a run are faster without memory.
+FEW_DISTANCES = 500_000
+
+
+def suits_memory(n: int, clusters: int) -> bool:
+    """Say whether remembering pays."""
+    return clusters > 1 and n * clusters > FEW_DISTANCES
 
 
 class Memory:
-    """What R runs on the patterns `X` remember from one pass to the next.
+    """What R runs on the patterns `X` remember from one pass to the next: twelve bytes for a pattern, and block sums.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     w : ndarray of shape (R, K, d)
         Prototypes of the first pass.
-    screen : Screen, or None where its products do not pay
+    screen : Screen
+        For patterns with more than a few features.
     """
 
-    def __init__(self, X: np.ndarray, w: np.ndarray, screen: passes.Screen | None) -> None:
-        runs, clusters, _ = w.shape
-        n = len(X)
-        # owners, once more for the evaluation, and stamps take 9 bytes
-        room = (max(MEMORY, MEMORY_PER_PATTERN * n) - 9 * n) // (4 * n)
-        groups = max(1, min(math.ceil(clusters / GROUP), room))
+    def __init__(self, X: np.ndarray, w: np.ndarray, screen: passes.Screen) -> None:
+        n, (runs, clusters, features) = len(X), w.shape
         self.shape = w.shape
         self._X = X
         self._screen = screen
-        self._now = 0
-        self._history = np.repeat(w[:, None], PASSES, axis=1)
-        self._groups = np.linspace(0, clusters, groups + 1).astype(np.int64)
+        self._w = w
+        self._own = np.zeros((runs, clusters))
+        self._others = np.zeros((runs, clusters))
         self._owners = np.zeros((runs, n), dtype=np.int32)
-        self._stamps = np.zeros((runs, n), dtype=np.uint8)
-        self._lowers = np.zeros((runs, n, groups), dtype=np.float32)
+        self._keys = np.zeros((runs, n), dtype=np.float32)
+        self._lowers = np.zeros((runs, n), dtype=np.float32)
+        self._block = passes.block_size(clusters)
+        blocks = math.ceil(n / self._block)
+        self._changed = np.ones((runs, blocks), dtype=np.bool_)
+        self._block_counts = np.zeros((runs, blocks, clusters))
+        self._block_sums = np.zeros((runs, blocks, clusters, features))
 
-    def run_pass(self, w: np.ndarray) -> tuple[passes.Sums, int]:
-        """Return what `passes.run_pass` does for the next iterates of the same runs, and the distances computed.
+    def run_pass(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        """Return assignments (R, n), counts (R, K), sums (R, K, d) and how many distances were computed.
 
         Products in single precision count as distances.
         """
-        X, screen = self._X, self._screen
         runs, clusters, features = w.shape
-        self._history[:, self._now] = w
-        moved = [bound_kernels.moves(w[r], self._history[r], self._groups) for r in range(runs)]
+        for r in range(runs):
+            bound_kernels.spend(w[r], self._w[r], self._own[r], self._others[r])
+        self._w = w
         # the gaps cost K^2 distances, which a few patterns do not pay back
-        gaps = [bound_kernels.half_gaps(w[r]) if clusters**2 < len(X) else np.zeros(clusters) for r in range(runs)]
-        narrowed = None if screen is None else screen.narrow(w)
+        worth = clusters**2 <= len(self._X)
+        gaps = [bound_kernels.half_gaps(w[r]) if worth else np.zeros(clusters) for r in range(runs)]
+        narrowed = self._screen.narrow(w) if features > kernels.FEW_FEATURES else None
+        computed: list[int] = []
 
-        def one(r: int, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> int:
-            memory = self._owners[r], self._stamps[r], self._lowers[r]
-            if screen is not None and narrowed is not None:
-                share = bound_kernels.failing(X, w[r], gaps[r], first, last, SAMPLE, moved[r], *memory)
-                if share > MOST_FAILING:
+        def task(some: slice, first: int, last: int, _: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
+            for place, r in enumerate(range(runs)[some]):
+                computed.append(self._assign(r, first, last, gaps[r], None if narrowed is None else narrowed[r]))
+                blocks = self._changed[r], self._block_counts[r], self._block_sums[r]
+                parts = counts[place, 0], sums[place, 0]
+                bound_kernels.add_up(self._X, first, last, self._block, self._owners[r], *blocks, *parts)
 
-                    def remember(begin: int, scores: np.ndarray, norms: np.ndarray, errors: np.ndarray) -> None:
-                        bound_kernels.remember_scores(
-                            scores, norms, errors, features, screen.scale, begin, self._now, self._groups, *memory
-                        )
+        _, counts, sums = passes.in_pieces(task, self._X, w, blas=narrowed is not None)
+        return self._owners.copy(), counts, sums, sum(computed)
 
-                    some = slice(r, r + 1)
-                    passes.pass_screened(
-                        X, w[some], screen, narrowed[some], first, last, self._owners[some], cost, counts, sums, remember
-                    )
-                    return (last - first) * clusters
-            return bound_kernels.pass_bounded(
-                X, w[r], gaps[r], first, last, moved[r], self._now, self._groups, *memory, cost, counts[0], sums[0]
-            )
+    def cost(self, w: np.ndarray, assignments: np.ndarray) -> np.ndarray:
+        """Return the cost (R,) of prototypes with their assignments."""
 
-        def task(some: slice, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> int:
-            return sum(
-                one(some.start + r, first, last, cost[r : r + 1], counts[r : r + 1], sums[r : r + 1])
-                for r in range(len(cost))
-            )
+        def task(some: slice, first: int, last: int, cost: np.ndarray, *_: np.ndarray) -> None:
+            for place, r in enumerate(range(len(w))[some]):
+                cost[place, 0] = bound_kernels.cost_of(self._X, w[r], first, last, self._block, assignments[r])
 
-        sums, computed = passes.in_pieces(task, X, w, blas=narrowed is not None)
-        self._now = (self._now + 1) % PASSES
-        return (self._owners.copy(), *sums), sum(computed)
+        return passes.in_pieces(task, self._X, w, blas=False)[0]
+
+    def _assign(self, r: int, first: int, last: int, gaps: np.ndarray, narrowed: np.ndarray | None) -> int:
+        """Renew owners and bounds of some patterns of run `r`; return how many distances were computed."""
+        X, w, owners = self._X, self._w[r], self._owners[r]
+        bounds = self._own[r], self._others[r], owners, self._keys[r], self._lowers[r]
+        rows = np.empty(last - first, dtype=np.int64)
+        looked, left = bound_kernels.look(X, w, gaps, first, last, PROBE, *bounds, rows)
+        if left > MOST * len(rows) / PROBE:
+            rows = np.arange(first, last)
+        else:
+            looked, left = bound_kernels.look(X, w, gaps, first, last, 1, *bounds, rows)
+            rows = rows[:left]
+        before = owners[rows]
+        if narrowed is not None:
+            places = passes.screened(X, w[None], self._screen, narrowed[None], rows, owners[None])
+            for _, some, scores, norms, errors in places:
+                scaled = scores, norms, errors, X.shape[1], self._screen.scale
+                bound_kernels.note_scores(*scaled, some, *bounds)
+        elif X.shape[1] <= kernels.FEW_FEATURES:
+            bound_kernels.assign_few(X, w, rows, *bounds)
+        else:
+            # a prototype is too far away for products in single precision
+            owners[rows] = passes.run_pass_rows(X, w[None], rows[None])[0]
+            self._keys[r, rows], self._lowers[r, rows] = 0, 0
+        self._changed[r, rows[owners[rows] != before] // self._block] = True
+        return int(looked + len(rows) * len(w))

@@ -1,10 +1,10 @@
 """Compiled passes over the data. No optimizer sees them; plain NumPy versions judge them in the tests.
 
 A kernel works on some patterns, from `first` to before `last`, on one thread and without the interpreter's lock:
-`passes` cuts the work and hands it to threads. Sums are made pattern by pattern and block by block: the partial sums of a
-block depend on nothing but the assignments in it. With few features, where a processor that adds to the same number
-again and again would mostly wait, the patterns of a block join `TURNS` partial sums in turn. Floating-point contraction stays
-off (no ``fastmath``), but for one search whose result does not depend on its order.
+`passes` cuts the work and hands it to threads. Sums are made pattern by pattern and block by block: the partial sums of
+a block depend on nothing but the assignments in it. With few features, where a processor that adds to the same number
+again and again would mostly wait, the patterns of a block join `TURNS` partial sums in turn. Floating-point contraction
+stays off (no ``fastmath``), but for a search whose result does not depend on its order.
 
 A squared distance is defined to be summed in `LANES` lanes, feature j in lane j mod `LANES`, and then over the lanes in
 turn: the processor adds several features at once, and all kernels get the same bits.
@@ -145,7 +145,8 @@ def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # typ
     if features <= FEW_FEATURES:
         for k in range(clusters):
             _compare_few(columns, size, w[k], k, nearest, owner)
-        add_few(columns, size, nearest, owner, turns, cost, counts[1], sums[1])
+        cost[1] += cost_few(nearest, size)
+        add_few(columns, size, owner, turns, counts[1], sums[1])
     else:
         for k in range(clusters):
             _compare_many(columns, size, w[k], k, lanes, nearest, owner)
@@ -208,22 +209,18 @@ def _compare_many(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def add_few(columns, size, nearest, owner, turns, cost, counts, sums):  # type: ignore[no-untyped-def]
-    """Add patterns with few features to an open block: pattern i joins partial sum i mod `TURNS`."""
+def add_few(columns, size, owner, turns, counts, sums):  # type: ignore[no-untyped-def]
+    """Add patterns with few features to counts (K,) and sums (K, d): pattern i joins partial sum i mod `TURNS`."""
     turns[:] = 0.0
     x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
-    total = np.zeros(TURNS)
     for i in range(size):
-        turn = np.uint64(i) & np.uint64(TURNS - 1)
-        total[turn] += nearest[i]
-        row = turns[turn, np.uint64(owner[i])]
+        row = turns[np.uint64(i) & np.uint64(TURNS - 1), np.uint64(owner[i])]
         row[0] += x0[i]
         row[1] += x1[i]
         row[2] += x2[i]
         row[3] += x3[i]
         row[4] += 1.0
     for turn in range(TURNS):
-        cost[1] += 0.5 * total[turn]
         for k in range(counts.shape[0]):
             for j in range(sums.shape[1]):
                 sums[k, j] += turns[turn, k, j]
@@ -231,24 +228,44 @@ def add_few(columns, size, nearest, owner, turns, cost, counts, sums):  # type: 
 
 
 @njit(cache=True, nogil=True)
-def narrow(X, first, shift, scale, narrowed, norms):  # type: ignore[no-untyped-def]
+def cost_few(squares, size):  # type: ignore[no-untyped-def]
+    """Half the sum of squared distances, in partial sums as `add_few` has them."""
+    a0 = a1 = a2 = a3 = 0.0
+    whole = size - size % TURNS
+    for i in range(0, whole, TURNS):
+        a0 += squares[i]
+        a1 += squares[i + 1]
+        a2 += squares[i + 2]
+        a3 += squares[i + 3]
+    if size - whole > 0:
+        a0 += squares[whole]
+    if size - whole > 1:
+        a1 += squares[whole + 1]
+    if size - whole > 2:
+        a2 += squares[whole + 2]
+    return 0.5 * (a0 + a1 + a2 + a3)
+
+
+@njit(cache=True, nogil=True)
+def narrow(X, rows, shift, scale, narrowed, norms):  # type: ignore[no-untyped-def]
     """Shift, scale and round patterns to single precision.
 
     Parameters
     ----------
     X : float array of shape (n, d), in
-    first : int
-        The pattern that the first row of `narrowed` belongs to.
+    rows : int64 array of shape (m,), in
+        The patterns.
     shift : float64 array of shape (d,), in
     scale : float
     narrowed : float32 array of shape (m, d), out
     norms : float32 array of shape (m,), out
         Euclidean norms of its rows.
     """
-    for i in range(narrowed.shape[0]):
+    for i in range(rows.shape[0]):
         total = np.float32(0)
-        for j in range(X.shape[1]):
-            value = np.float32((X[first + i, j] - shift[j]) * scale)
+        x = X[rows[i]]
+        for j in range(x.shape[0]):
+            value = np.float32((x[j] - shift[j]) * scale)
             narrowed[i, j] = value
             total += value * value
         norms[i] = math.sqrt(total)
@@ -267,7 +284,7 @@ def _least_score(products, halves):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def assign_screened(X, w, products, halves, errors, first, assignments):  # type: ignore[no-untyped-def]
+def assign_screened(X, w, products, halves, errors, rows, assignments):  # type: ignore[no-untyped-def]
     """Finish a choice that products in single precision have narrowed down; exact all the same.
 
     The score of a prototype is half its squared norm minus its product with the pattern. Prototypes whose scores are
@@ -283,8 +300,8 @@ def assign_screened(X, w, products, halves, errors, first, assignments):  # type
         Half the squared norms of the prototypes, shifted and scaled.
     errors : float32 array of shape (m,), in
         Bound of the error of a score, for each pattern.
-    first : int
-        The pattern that the first row of `products` belongs to.
+    rows : int64 array of shape (m,), in
+        The patterns.
     assignments : int32 array of shape (n,), out
     """
     clusters = w.shape[0]
@@ -300,10 +317,10 @@ def assign_screened(X, w, products, halves, errors, first, assignments):  # type
             least = np.inf
             for k in range(clusters):
                 if score[k] <= limit:
-                    distance = squared_distance(X[first + i], w[k])
+                    distance = squared_distance(X[rows[i]], w[k])
                     if distance < least:
                         least, owner = distance, np.int32(k)
-        assignments[first + i] = owner
+        assignments[rows[i]] = owner
 
 
 @njit(cache=True, nogil=True)

@@ -1,15 +1,18 @@
 """One pass over the data, cut into tasks for threads, by the scheme that suits its shape.
 
-Patterns are cut into chunks by their number alone. A chunk is summed pattern by pattern and chunks are added in turn,
-so that threads and blocks change no bit of the result; nor does the scheme, because the screened one only leaves out
-distances that cannot be the least. The memory of a pass does not grow with n times K.
+Patterns are cut into chunks and blocks by their number and that of the prototypes alone. A block is summed pattern by
+pattern, and blocks and chunks are added in turn, so that threads change no bit of the result; nor does the scheme,
+because the screened one only leaves out distances that cannot be the least. The memory of a pass does not grow with n
+times K.
 
 ===============================  ==========================================================================
 shape                            scheme
 ===============================  ==========================================================================
 few features, or little data     `kernels.pass_directly`: direct distances; runs are spread over threads
-many features or prototypes      products in single precision by BLAS rule out all but the nearest prototypes;
-                                 direct distances in double precision decide among those that are left
+many features or prototypes      `screened`: products in single precision by BLAS rule out all but the nearest
+                                 prototypes; direct distances in double precision decide among those left
+many patterns, small moves       `bounds.Memory`, on request: bounds from earlier passes rule out most patterns
+rows of each run's own           `run_pass_rows`: mini-batches, directly or screened
 ===============================  ==========================================================================
 """
 
@@ -17,7 +20,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
@@ -108,19 +111,23 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
     narrowed = None if screen is None else screen.narrow(w)
     block = block_size(w.shape[1])
 
-    def task(some: slice, first: int, last: int, *sums: np.ndarray) -> None:
+    def task(some: slice, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
         if screen is None or narrowed is None:
-            kernels.pass_directly(X, w[some], first, last, block, assignments[some], *sums)
-        else:
-            pass_screened(X, w[some], screen, narrowed[some], first, last, assignments[some], *sums)
+            kernels.pass_directly(X, w[some], first, last, block, assignments[some], cost, counts, sums)
+            return
+        rows = np.arange(first, last)
+        for r, handled, *_ in screened(X, w[some], screen, narrowed[some], rows, assignments[some]):
+            begin, end = handled[0], handled[-1] + 1
+            closes = (end - first) % block == 0 or end == last
+            parts = cost[r], counts[r], sums[r]
+            kernels.accumulate(X, w[some][r], begin, end, closes, assignments[some][r], *parts)
 
-    sums, _ = in_pieces(task, X, w, blas=narrowed is not None)
-    return assignments, *sums
+    return assignments, *in_pieces(task, X, w, blas=narrowed is not None)
 
 
 def in_pieces(
-    task: Callable[..., Any], X: np.ndarray, w: np.ndarray, blas: bool
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[Any]]:
+    task: Callable[..., None], X: np.ndarray, w: np.ndarray, blas: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Let threads work on chunks of patterns and groups of runs, and add up what they find, chunk after chunk.
 
     Parameters
@@ -133,7 +140,7 @@ def in_pieces(
 
     Returns
     -------
-    (cost (R,), counts (R, K), sums (R, K, d)), and what the tasks returned
+    cost (R,), counts (R, K) and sums (R, K, d)
     """
     runs, clusters, features = w.shape
     pieces = chunks(len(X), block_size(clusters))
@@ -141,16 +148,13 @@ def in_pieces(
     counts = np.zeros((len(pieces), runs, 2, clusters))
     sums = np.zeros((len(pieces), runs, 2, clusters, features))
     groups = _groups(runs, max(1, threads() // len(pieces)))
-    returned = _spread(
-        task,
-        [
-            (some, *pieces[piece], cost[piece, some], counts[piece, some], sums[piece, some])
-            for some in groups
-            for piece in range(len(pieces))
-        ],
-        blas,
-    )
-    return (in_turn(cost[:, :, 0]), in_turn(counts[:, :, 0]), in_turn(sums[:, :, 0])), returned
+    tasks = [
+        (some, *ends, cost[piece, some], counts[piece, some], sums[piece, some])
+        for some in groups
+        for piece, ends in enumerate(pieces)
+    ]
+    _spread(task, tasks, blas)
+    return _in_turn(cost[:, :, 0]), _in_turn(counts[:, :, 0]), _in_turn(sums[:, :, 0])
 
 
 def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
@@ -162,48 +166,54 @@ def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     def task(some: slice) -> None:
         kernels.pass_rows(X, w[some], rows[some], block, assignments[some], cost[some], counts[some], sums[some])
 
-    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
+    over_runs(task, runs)
     return assignments, cost[:, 0], counts[:, 0], sums[:, 0]
 
 
-def pass_screened(
-    X: np.ndarray,
-    w: np.ndarray,
-    screen: Screen,
-    narrowed_w: np.ndarray,
-    first: int,
-    last: int,
-    assignments: np.ndarray,
-    cost: np.ndarray,
-    counts: np.ndarray,
-    sums: np.ndarray,
-    then: Callable[[int, np.ndarray, np.ndarray, np.ndarray], None] | None = None,
-) -> None:
-    """Do what `kernels.pass_directly` does, block by block; `narrowed_w` are the prototypes in single precision.
+def over_runs(task: Callable[[slice], None], runs: int) -> None:
+    """Let threads work on groups of runs: each calls `task` with the slice of its own."""
+    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
 
-    `then` is called for each block and run with the first pattern, the scores, and the patterns' norms and errors.
+
+def screened(
+    X: np.ndarray, w: np.ndarray, screen: Screen, narrowed_w: np.ndarray, rows: np.ndarray, assignments: np.ndarray
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Assign patterns with the help of products in single precision, some at a time.
+
+    Parameters
+    ----------
+    narrowed_w : ndarray of shape (R, K, d)
+        `w` in single precision.
+    rows : ndarray of shape (m,), int64
+        The patterns to assign.
+    assignments : ndarray of shape (R, n), out
+
+    Yields
+    ------
+    run : int
+    some : ndarray of int64
+        The patterns that have just been assigned.
+    scores, norms, errors
+        See `kernels.assign_screened`; overwritten by the next ones.
     """
     runs, clusters, features = w.shape
-    block = block_size(clusters)
-    rows = min(block, max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters)))))
-    patterns = np.empty((rows, features), dtype=np.float32)
-    norms = np.empty(rows, dtype=np.float32)
-    products = np.empty((rows, clusters), dtype=np.float32)
+    size = max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters))))
+    size = min(size, block_size(clusters))
+    patterns = np.empty((size, features), dtype=np.float32)
+    norms = np.empty(size, dtype=np.float32)
+    products = np.empty((size, clusters), dtype=np.float32)
     halves = 0.5 * (narrowed_w.astype(np.float64) ** 2).sum(axis=2)
     largest = np.sqrt(2 * halves.max(axis=1))
     halves = halves.astype(np.float32)
-    for begin in range(first, last, rows):
-        end = min(begin + rows, last)
-        size = end - begin
-        closes = (end - first) % block == 0 or end == last
-        kernels.narrow(X, begin, screen.shift, screen.scale, patterns[:size], norms[:size])
+    for begin in range(0, len(rows), size):
+        some = rows[begin : begin + size]
+        m = len(some)
+        kernels.narrow(X, some, screen.shift, screen.scale, patterns[:m], norms[:m])
         for r in range(runs):
-            np.matmul(patterns[:size], narrowed_w[r].T, out=products[:size])
-            errors = _errors(norms[:size], largest[r], features)
-            kernels.assign_screened(X, w[r], products[:size], halves[r], errors, begin, assignments[r])
-            kernels.accumulate(X, w[r], begin, end, closes, assignments[r], cost[r], counts[r], sums[r])
-            if then is not None:
-                then(begin, products[:size], norms[:size], errors)
+            np.matmul(patterns[:m], narrowed_w[r].T, out=products[:m])
+            errors = _errors(norms[:m], largest[r], features)
+            kernels.assign_screened(X, w[r], products[:m], halves[r], errors, some, assignments[r])
+            yield r, some, products[:m], norms[:m], errors
 
 
 def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
@@ -223,7 +233,7 @@ def _groups(runs: int, most: int) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
-def in_turn(parts: np.ndarray) -> np.ndarray:
+def _in_turn(parts: np.ndarray) -> np.ndarray:
     """Add parts (C, ...) in turn."""
     total = parts[0].copy()
     for part in parts[1:]:
@@ -231,12 +241,14 @@ def in_turn(parts: np.ndarray) -> np.ndarray:
     return total
 
 
-def _spread(function: Callable[..., Any], tasks: list[tuple[Any, ...]], blas: bool) -> list[Any]:
+def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool) -> None:
     """Call a function for each task, on several threads if there are more than one of both; BLAS then has one each."""
     if threads() == 1 or len(tasks) == 1:
-        return [function(*task) for task in tasks]
+        for task in tasks:
+            function(*task)
+        return
     with _libraries().limit(limits=1, user_api="blas") if blas else nullcontext():
-        return list(_pool(threads()).map(lambda task: function(*task), tasks))
+        list(_pool(threads()).map(lambda task: function(*task), tasks))
 
 
 @cache

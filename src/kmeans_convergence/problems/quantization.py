@@ -8,7 +8,7 @@ import numpy as np
 
 from kmeans_convergence.problems import kernels, passes
 from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
-from kmeans_convergence.problems.bounds import Memory
+from kmeans_convergence.problems.bounds import Memory, suits_memory
 
 
 class QuantizationProblem:
@@ -61,16 +61,17 @@ class QuantizationProblem:
         w : ndarray of shape (R, K, d)
         """
         w = as_prototypes(w, self.X.shape[1])
-        screen = self._screen if passes.suits_screening(self.n, w.shape[1], w.shape[2]) else None
-        if self._remember:
-            if self._memory is None or self._memory.shape != w.shape:
-                self._memory = Memory(self.X, w, screen)
-            found, computed = self._memory.run_pass(w)
-        else:
-            found, computed = passes.run_pass(self.X, w, screen), w.shape[0] * self.n * w.shape[1]
+        if not (self._remember and suits_memory(self.n, w.shape[1])):
+            screened = passes.suits_screening(self.n, w.shape[1], w.shape[2])
+            assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
+            self.distances += len(w) * self.n * w.shape[1]
+            return Evaluation(w, lambda: cost, counts, sums, assignments, hessian_diagonal=counts)
+        if self._memory is None or self._memory.shape != w.shape:
+            self._memory = Memory(self.X, w, self._screen)
+        memory = self._memory
+        assignments, counts, sums, computed = memory.run_pass(w)
         self.distances += computed
-        assignments, cost, counts, sums = found
-        return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
+        return Evaluation(w, lambda: memory.cost(w, assignments), counts, sums, assignments, hessian_diagonal=counts)
 
     def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> Evaluation:
         """Evaluate each run on some patterns of its own, a mini-batch.
@@ -87,7 +88,7 @@ class QuantizationProblem:
             assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
         else:
             assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
-        return Evaluation(w, cost, counts, sums, assignments, hessian_diagonal=counts)
+        return Evaluation(w, lambda: cost, counts, sums, assignments, hessian_diagonal=counts)
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
         """Move the nearest prototype towards each pattern in turn by a fixed rate, equation (4).
@@ -100,7 +101,7 @@ class QuantizationProblem:
         rate : float
         """
         w = as_prototypes(w, self.X.shape[1]).copy()
-        kernels.sweep_rate(self.X, order, w, rate)
+        passes.over_runs(lambda some: kernels.sweep_rate(self.X, order[some], w[some], rate), len(w))
         return w
 
     def sweep_counts(
@@ -123,5 +124,7 @@ class QuantizationProblem:
         counts : ndarray of shape (R, K)
         """
         w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
-        kernels.sweep_counts(self.X, order, w, counts, float(factor))
+        passes.over_runs(
+            lambda some: kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)), len(w)
+        )
         return w, counts
