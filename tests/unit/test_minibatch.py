@@ -13,10 +13,13 @@ from kmeans_convergence.optimizers.minibatch import (
     MiniBatchCounts,
     MiniBatchEstimated,
     MovingAverage,
+    batch_size,
+    batches,
+    contraction,
+    counts_step,
 )
 from kmeans_convergence.optimizers.nested import NestedMiniBatch
 from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
-from kmeans_convergence.optimizers.minibatch import batch_size, batches, contraction, counts_step
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 

@@ -156,3 +156,26 @@ rule plot_comparison:
         "Draw the comparison"
     script:
         "../../scripts/plot_comparison.py"
+
+
+rule make_comparison:
+    input:
+        code=code("scripts/make_comparison.py"),
+        summary="results/comparison/summary_patterns.csv",
+        ledger="results/comparison/ledger.csv",
+        datasets="results/comparison/datasets.csv",
+    output:
+        costs="paper/generated/tables/comparison_costs.tex",
+        passes="paper/generated/tables/comparison_passes.tex",
+        ledger="paper/generated/tables/ledger.tex",
+        datasets="paper/generated/tables/datasets.tex",
+        answer="paper/generated/answer.tex",
+    log:
+        "logs/make_comparison.log",
+    benchmark:
+        "logs/times/make_comparison.tsv"
+    threads: 1
+    message:
+        "Make the tables of the comparison and the answer"
+    script:
+        "../../scripts/make_comparison.py"
