@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cached_property
 
 import numpy as np
@@ -72,14 +71,9 @@ class MeteredProblem:
         self.charge(rows.shape[1])
         if self._ended is None:
             return self._in_pieces.evaluate_rows(w, rows)
-        nothing = Evaluation(
-            self._ended.w,
-            np.zeros(len(w)),
-            counts := np.zeros(w.shape[:2]),
-            np.zeros(w.shape),
-            np.zeros(rows.shape, dtype=np.int32),
-            counts,
-        )
+        counts = np.zeros(w.shape[:2])
+        no_patterns = np.zeros(rows.shape, dtype=np.int32)
+        nothing = Evaluation.known(self._ended.w, np.zeros(len(w)), counts, np.zeros(w.shape), no_patterns, counts)
         part = self._in_pieces.evaluate_rows(w[self.active], rows[self.active])
         return _merged(nothing, part, self.active)
 
@@ -164,14 +158,13 @@ def chosen(where: np.ndarray, one: Evaluation, other: Evaluation) -> Evaluation:
 
 
 def _some(evaluation: Evaluation, where: np.ndarray) -> Evaluation:
-    parts = (getattr(evaluation, field.name) for field in fields(Evaluation))
-    return Evaluation(*(None if part is None else part[where] for part in parts))  # type: ignore[arg-type]
+    return Evaluation.known(*(None if part is None else part[where] for part in evaluation.parts()))
 
 
 def _merged(old: Evaluation, new: Evaluation, where: np.ndarray) -> Evaluation:
     """Return `old` (R runs) with the runs of a mask replaced by those of `new`."""
-    parts = ((getattr(old, field.name), getattr(new, field.name)) for field in fields(Evaluation))
-    return Evaluation(*(None if b is None else _replaced(a, b, where) for a, b in parts))  # type: ignore[arg-type]
+    parts = zip(old.parts(), new.parts(), strict=True)
+    return Evaluation.known(*(None if a is None or b is None else _replaced(a, b, where) for a, b in parts))
 
 
 def _replaced(old: np.ndarray, new: np.ndarray, where: np.ndarray) -> np.ndarray:

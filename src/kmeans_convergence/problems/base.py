@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,6 +42,15 @@ class Evaluation:
     sums: np.ndarray
     assignments: np.ndarray
     hessian_diagonal: np.ndarray | None
+
+    @classmethod
+    def known(cls, w: Any, cost: Any, counts: Any, sums: Any, assignments: Any, hessian_diagonal: Any) -> Evaluation:
+        """Return an evaluation whose cost (R,) is known already; the arrays are those of `parts`."""
+        return cls(w, lambda: cost, counts, sums, assignments, hessian_diagonal)
+
+    def parts(self) -> tuple[np.ndarray | None, ...]:
+        """Return the arrays that make an evaluation, each with a first axis of runs."""
+        return self.w, self.cost, self.counts, self.sums, self.assignments, self.hessian_diagonal
 
     @cached_property
     def cost(self) -> np.ndarray:

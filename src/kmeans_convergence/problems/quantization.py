@@ -65,7 +65,7 @@ class QuantizationProblem:
             screened = passes.suits_screening(self.n, w.shape[1], w.shape[2])
             assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
             self.distances += len(w) * self.n * w.shape[1]
-            return Evaluation(w, lambda: cost, counts, sums, assignments, hessian_diagonal=counts)
+            return Evaluation.known(w, cost, counts, sums, assignments, hessian_diagonal=counts)
         if self._memory is None or self._memory.shape != w.shape:
             self._memory = Memory(self.X, w, self._screen)
         memory = self._memory
@@ -88,7 +88,7 @@ class QuantizationProblem:
             assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
         else:
             assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
-        return Evaluation(w, lambda: cost, counts, sums, assignments, hessian_diagonal=counts)
+        return Evaluation.known(w, cost, counts, sums, assignments, hessian_diagonal=counts)
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
         """Move the nearest prototype towards each pattern in turn by a fixed rate, equation (4).
