@@ -94,7 +94,11 @@ def _compare(options: Namespace) -> None:
     if options.scaling == "standardize":
         notes = [
             *notes,
+<<<<<<< HEAD
             "Each feature was divided by its standard deviation (--scaling none keeps the units).",
+=======
+            "Each feature was divided by its standard deviation (--scaling none leaves units as they are).",
+>>>>>>> 2755b46e99e64456db4e68deed65b93f3bea2fa3
         ]
     if len(dataset.X) > ROWS:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]

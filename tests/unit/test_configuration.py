@@ -151,6 +151,7 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("comparison.starts_of", {"irises": 5}, ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"iris": 1}, ["1", "at least 2"]),
         ("comparison.starts", ["patterns", "box"], ["'box'", "patterns, plusplus"]),
+        ("comparison.starts", ["plusplus"], ["['plusplus']", "'patterns'"]),
         ("comparison.optimizers", ["batch_kmeans", "magic"], ["'magic'", "batch_kmeans, hybrid"]),
         ("comparison.optimizers", ["adam"], ["'batch_kmeans'", "compared with it"]),
         ("comparison.fewest", 100000, ["100000", "at most comparison.most"]),

@@ -10,7 +10,7 @@ from conftest import ROOT, snakemake
 REFUSALS = [
     ({"experiment": {"prototyps": 6}}, "experiment has the unknown key 'prototyps'"),
     ({"experiment": {"prototypes": 0}}, "experiment.prototypes is 0: it must be at least 1."),
-    ({"experiment": {"dataset": "irs"}}, "experiment.dataset names 'irs': allowed are iris, iris_uci."),
+    ({"experiment": {"dataset": "irs"}}, "experiment.dataset names 'irs': allowed are iris, iris_uci"),
     ({"experiment": {"rate": -0.03}}, "experiment.rate is -0.03: it must be above 0."),
 ]
 

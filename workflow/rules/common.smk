@@ -60,6 +60,7 @@ def everything():
         *[file for name in FIGURES for file in figure(name)],
         *[file for name in COMPARISON for file in figure(f"comparison_{name}")],
         "results/comparison/ledger.csv",
+        "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):
         return [*targets, "paper/report.pdf"]

@@ -25,7 +25,8 @@ FACTOR = 4.0
 
 # Patterns that an estimate of rho looks at: a sixteenth, but enough for some to cross each face.
 PROBE, PROBE_PARTS = 4096, 16
-# Beyond, the relative error of 1 - rho is as large as itself; and over a first epoch of 16 batches, c = 16 forgets all.
+# As rho nears 1, 1 - rho is the small difference of an estimate from 1; and a factor of 16 overwrites what a prototype
+# has learnt in each of its first 16 batches, that is, of small data, in a whole epoch.
 LARGEST_FACTOR = 16.0
 
 
@@ -160,8 +161,9 @@ class MiniBatchEstimated:
     """`MiniBatchCounts` with the factor 1 / (1 - rho) that its theory asks for, rho estimated from the data.
 
     The first epoch has the factor 4. After it rho is estimated once, by three steps of Lloyd's map on min(n, max(4096,
-    n/16)) patterns, which are charged: on large data that costs 3/16 of a pass. The factor is kept in [1, 16]: less
-    would be slower than Sculley's rule, and as rho comes near 1 the estimate of 1 - rho is all noise.
+    n/16)) patterns, which are charged: on large data that costs 3/16 of a pass, less than two steps on all of them. The
+    factor is kept in [1, 16]: less would be slower than Sculley's rule, more rests on noise. After so few steps the
+    moves are not yet along the slowest direction, so that the factor is rather too small than too large.
     """
 
     memoryless = False
@@ -195,7 +197,7 @@ class MovingAverage:
 
     w_k moves by alpha_t towards the mean of the patterns that it wins in a batch, with alpha_t = initial (1 +
     cos(pi t / T)) / 2 after t of T batches: 0 at the last one, where the run ends. The idea is that of Bessa et al.
-    (2026); their constants are not published, these are ours.
+    (2026); the constants are our own choice.
 
     Attributes
     ----------

@@ -21,12 +21,13 @@ class NestedMiniBatch:
 
     A step is Lloyd's on the batch, so that a pattern contributes once, wherever it is assigned now. The batch doubles
     when every prototype moves by less than its standard error over `patience`: min_k s_k / ||move_k|| > patience, with
-    s_k^2 = sum ||x - w_k||^2 / (N_k (N_k - 1)). Once it holds all data it is Lloyd's algorithm and ends as that does.
+    s_k^2 = sum ||x - w_k||^2 / (N_k (N_k - 1)) over its patterns. Once it holds all data it is Lloyd's algorithm and
+    ends as that does.
 
     Attributes
     ----------
     patience : float
-        Their rho; 100 is what they recommend.
+        Their rho, with the value of their experiments.
     """
 
     patience: float = 100.0

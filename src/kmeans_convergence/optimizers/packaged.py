@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import repeat
 
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.starts import Streams
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return what limits their threads; to look for them takes longer than a fit of small data."""
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class ScikitLearnMiniBatch:
         """Return the prototypes after at most so many epochs and the patterns touched."""
         model = MiniBatchKMeans(len(start), init=start, n_init=1, max_iter=epochs, random_state=seed)
         # the same rounding on any number of threads
-        with threadpool_limits(1):
+        with _libraries().limit(limits=1):
             model.fit(X)
         size = min(model.batch_size, len(X))
         valued = 3 * size if 3 * size >= len(start) else 3 * len(start)

@@ -107,6 +107,10 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     _check_names("comparison.optimizers", comparison["optimizers"], CONTENDERS)
     if "batch_kmeans" not in comparison["optimizers"]:
         raise InputError("comparison.optimizers lacks 'batch_kmeans': the others are compared with it.")
+    if "patterns" not in comparison["starts"]:
+        raise InputError(
+            f"comparison.starts is {comparison['starts']}: it must hold 'patterns', because the claims are about them."
+        )
     if comparison["fewest"] > comparison["most"]:
         raise InputError(
             f"comparison.fewest is {comparison['fewest']}: it must be at most comparison.most, {comparison['most']}."

@@ -10,7 +10,7 @@ import pandas as pd
 from kmeans_convergence.analysis.paired import REFERENCE
 from kmeans_convergence.reporting.contenders import label
 from kmeans_convergence.reporting.tables import escape
-from kmeans_convergence.reporting.text import booktabs, fixed, interval, long_booktabs, percent, probability
+from kmeans_convergence.reporting.text import booktabs, fixed, interval, long_booktabs, number, percent, probability
 
 
 def final_costs(summary: pd.DataFrame) -> str:
@@ -104,3 +104,31 @@ def _region(above: float, below: float) -> str:
 def _words(condition: str) -> str:
     """Return a condition as LaTeX, with names of methods in place of their keys."""
     return escape(re.sub(r"\{(\w+)\}", lambda key: label(key.group(1)), condition))
+
+
+def datasets(table: pd.DataFrame, before: str = "") -> str:
+    """One row for each data set: what it is like and where it comes from; breaks over pages.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of data sets that the comparison writes.
+    before : str
+        Caption and label.
+    """
+    rows = [
+        [
+            escape(row["name"]),
+            row["kind"] + ("$^*$" if row["dependence"] == "dependent rows" and row["kind"] == "real" else ""),
+            str(row["n"]) if row["n"] == row["total"] else f"{row['n']} of {row['total']}",
+            str(row["d"]),
+            str(row["clusters"]).replace(";", ", "),
+            "yes" if row["scaling"] == "standardize" else "no",
+            r"$\infty$" if math.isinf(row["condition"]) else number(row["condition"], 2),
+            percent(row["overlap"]),
+            escape(row["licence"]),
+        ]
+        for _, row in table.iterrows()
+    ]
+    header = ["data set", "kind", "$n$", "$d$", "$K$", "scaled", "condition", "near faces", "terms"]
+    return long_booktabs(r"@{}llrrlrrrp{0.22\textwidth}@{}", header, rows, before)

@@ -1,0 +1,36 @@
+"""Make the tables of the comparison, and the paragraph that answers the question."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.reporting import comparison_tables as report
+from kmeans_convergence.reporting.answer import answer
+from kmeans_convergence.reporting.text import macros, write
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(summary: Path, ledger: Path, datasets: Path, output: dict[str, Path]) -> None:
+    """Write one LaTeX file for each table, and the macros of the answer."""
+    judged = pd.read_csv(summary)
+    texts = {
+        "costs": report.final_costs(judged),
+        "passes": report.passes(judged),
+        "ledger": report.ledger(pd.read_csv(ledger)),
+        "datasets": report.datasets(pd.read_csv(datasets)),
+        "answer": macros(answer(judged)),
+    }
+    for name, path in output.items():
+        write(texts[name], path)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            *(Path(snakemake.input[name]) for name in ("summary", "ledger", "datasets")),
+            output={name: Path(path) for name, path in snakemake.output.items()},
+        )
