@@ -97,7 +97,7 @@ def _compare(options: Namespace) -> None:
 <<<<<<< HEAD
             "Each feature was divided by its standard deviation (--scaling none keeps the units).",
 =======
-            "Each feature was divided by its standard deviation (--scaling none leaves units as they are).",
+            "Each feature was divided by its standard deviation (--scaling none keeps the units).",
 >>>>>>> 2755b46e99e64456db4e68deed65b93f3bea2fa3
         ]
     if len(dataset.X) > ROWS:
