@@ -94,11 +94,7 @@ def _compare(options: Namespace) -> None:
     if options.scaling == "standardize":
         notes = [
             *notes,
-<<<<<<< HEAD
             "Each feature was divided by its standard deviation (--scaling none keeps the units).",
-=======
-            "Each feature was divided by its standard deviation (--scaling none keeps the units).",
->>>>>>> 2755b46e99e64456db4e68deed65b93f3bea2fa3
         ]
     if len(dataset.X) > ROWS:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from kmeans_convergence.problems.kernels import squared_distance
+from kmeans_convergence.problems.kernels import squares
 
 # A pattern stays where it is unless it gains more than rounding errors.
 GUARD = 1 + 1e-12
@@ -58,24 +58,28 @@ def _means(X, w, assignments, counts):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _sweep(X, w, assignments, counts):  # type: ignore[no-untyped-def]
     """See `sweep`; `w`, `assignments` and `counts` (R, K) change in place."""
+    distances = np.empty(w.shape[1])
     for r in range(w.shape[0]):
         means, owners, sizes = w[r], assignments[r], counts[r]
         _means(X, means, owners, sizes)
+        columns = np.ascontiguousarray(means.T)
         for i in range(X.shape[0]):
             a, x = owners[i], X[i]
             if sizes[a] == 1:
                 continue
-            loss = sizes[a] / (sizes[a] - 1) * squared_distance(x, means[a])
+            squares(x, means, columns, distances)
+            loss = sizes[a] / (sizes[a] - 1) * distances[a]
             best, gain = a, loss
             for b in range(means.shape[0]):
                 if b != a:
-                    price = sizes[b] / (sizes[b] + 1) * squared_distance(x, means[b])
+                    price = sizes[b] / (sizes[b] + 1) * distances[b]
                     if price < gain:
                         best, gain = b, price
             if loss > gain * GUARD:
                 for j in range(X.shape[1]):
                     means[a, j] -= (x[j] - means[a, j]) / (sizes[a] - 1)
                     means[best, j] += (x[j] - means[best, j]) / (sizes[best] + 1)
+                    columns[j, a], columns[j, best] = means[a, j], means[best, j]
                 sizes[a] -= 1
                 sizes[best] += 1
                 owners[i] = best

@@ -10,10 +10,6 @@ from kmeans_convergence.analysis import paired, profiles, ranking
 from kmeans_convergence.reporting import comparison
 
 # More than these cannot be told apart as lines.
-<<<<<<< HEAD
-SHOWN = ("batch_kmeans", "nesterov", "gradient_tuned", "adam_tuned", "online_kmeans")
-SHOWN += ("minibatch_counts", "minibatch_c4")
-=======
 SHOWN = (
     "batch_kmeans",
     "nesterov",
@@ -23,7 +19,6 @@ SHOWN = (
     "minibatch_counts",
     "minibatch_c4",
 )
->>>>>>> 2755b46e99e64456db4e68deed65b93f3bea2fa3
 PANELS = 12
 POINTS = 60
 
