@@ -354,7 +354,7 @@ def accumulate(X, w, first, last, closes, assignments, cost, counts, sums):  # t
 
 @njit(cache=True, nogil=True)
 def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
-    """Squared distances of a pattern `x` (d,) to all prototypes `w` (K, d), transposed `columns` (d, K), into `out` (K,).
+    """Squared distances (K,) of a pattern `x` (d,) to prototypes `w` (K, d), which transposed are `columns` (d, K).
 
     The loops over prototypes are innermost where that gives the bits of `squared_distance`: up to `LANES` features.
     """
@@ -369,40 +369,34 @@ def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
             out[k] = squared_distance(x, w[k])
 
 
-@njit(cache=True, nogil=True)
-def _nearest(x, w, columns, room):  # type: ignore[no-untyped-def]
-    """Index of the prototype that is nearest to the pattern `x`; see `squares`."""
-    squares(x, w, columns, room)
+@njit(cache=True, inline="always")
+def _nearest(x, w):  # type: ignore[no-untyped-def]
+    """Index of the prototype of `w` (K, d) that is nearest to the pattern `x` (d,)."""
     owner, least = 0, np.inf
-    for k in range(room.shape[0]):
-        if room[k] < least:
-            least, owner = room[k], k
+    for k in range(w.shape[0]):
+        distance = squared_distance(x, w[k])
+        if distance < least:
+            least, owner = distance, k
     return owner
 
 
 @njit(cache=True, nogil=True)
 def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
     """Online gradient (4): for each pattern of `order` (R, m) move its prototype of `w` by `rate`, in place."""
-    room = np.empty(w.shape[1])
     for r in range(w.shape[0]):
-        columns = np.ascontiguousarray(w[r].T)
         for i in order[r]:
-            k = _nearest(X[i], w[r], columns, room)
+            k = _nearest(X[i], w[r])
             for j in range(X.shape[1]):
                 w[r, k, j] += rate * (X[i, j] - w[r, k, j])
-                columns[j, k] = w[r, k, j]
 
 
 @njit(cache=True, nogil=True)
 def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
     """Online K-means (8): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
-    room = np.empty(w.shape[1])
     for r in range(w.shape[0]):
-        columns = np.ascontiguousarray(w[r].T)
         for i in order[r]:
-            k = _nearest(X[i], w[r], columns, room)
+            k = _nearest(X[i], w[r])
             counts[r, k] += 1.0
             divisor = max(1.0, counts[r, k] / factor)
             for j in range(X.shape[1]):
                 w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor
-                columns[j, k] = w[r, k, j]
