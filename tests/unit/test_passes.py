@@ -99,6 +99,7 @@ def test_a_distance_is_summed_in_lanes(features):
 def test_threads_and_blocks_change_no_bit(n, K, d, runs, monkeypatch):
     rng = np.random.default_rng(n)
     X, w = rng.normal(size=(n, d)), rng.normal(size=(runs, K, d))
+    monkeypatch.setattr(passes, "SERIAL", 0)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     expected = both(X, w)
     for count in ("2", "4"):
@@ -181,6 +182,7 @@ def test_threads_change_no_bit_of_a_sweep(monkeypatch):
     rng = np.random.default_rng(7)
     X, w = rng.normal(size=(200, 3)), rng.normal(size=(5, 4, 3))
     order = np.stack([rng.permutation(200) for _ in range(5)])
+    monkeypatch.setattr(passes, "SERIAL", 0)
     found = []
     for threads in ("1", "2", "4"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)

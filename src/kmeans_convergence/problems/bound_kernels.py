@@ -8,6 +8,7 @@ from numba import njit
 from kmeans_convergence.problems.kernels import (
     BLOCK,
     FEW_FEATURES,
+    LANES,
     TURNS,
     add_few,
     cost_few,
@@ -114,13 +115,12 @@ def look(X, w, gaps, first, last, step, own, others, owners, keys, lowers, open_
 
 
 @njit(cache=True, nogil=True)
-def assign_few(X, w, rows, own, others, owners, keys, lowers):  # type: ignore[no-untyped-def]
-    """Find the owners of patterns `rows` (m,) with few features by all distances, and bounds with them; see `look`."""
-    columns = np.zeros((FEW_FEATURES, BLOCK))
+def assign_directly(X, w, rows, own, others, owners, keys, lowers):  # type: ignore[no-untyped-def]
+    """Find the owners of patterns `rows` (m,), of up to `LANES` features, by all distances, and bounds; see `look`."""
+    columns = np.zeros((LANES, BLOCK))
     nearest, second, owner = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, dtype=np.int64)
-    wide = np.zeros((w.shape[0], FEW_FEATURES))
+    wide = np.zeros((w.shape[0], LANES))
     wide[:, : w.shape[1]] = w
-    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
     for begin in range(0, rows.shape[0], BLOCK):
         size = min(BLOCK, rows.shape[0] - begin)
         for i in range(size):
@@ -128,19 +128,45 @@ def assign_few(X, w, rows, own, others, owners, keys, lowers):  # type: ignore[n
                 columns[j, i] = X[rows[begin + i], j]
         nearest[:], second[:], owner[:] = np.inf, np.inf, 0
         for k in range(w.shape[0]):
-            w0, w1, w2, w3 = wide[k, 0], wide[k, 1], wide[k, 2], wide[k, 3]
-            for i in range(size):
-                distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2
-                nearer = distance < nearest[i]
-                loser = nearest[i] if nearer else distance
-                second[i] = loser if loser < second[i] else second[i]
-                nearest[i] = distance if nearer else nearest[i]
-                owner[i] = k if nearer else owner[i]
+            if w.shape[1] <= FEW_FEATURES:
+                _compare_few(columns, size, wide[k], k, nearest, second, owner)
+            else:
+                _compare_some(columns, size, wide[k], k, nearest, second, owner)
         for i in range(size):
             row = rows[begin + i]
             owners[row] = owner[i]
             lower = math.sqrt(second[i]) * (1 - MARGIN)
             _note(row, owner[i], _upper(nearest[i]), lower, own, others, keys, lowers)
+
+
+@njit(cache=True, nogil=True)
+def _compare_few(columns, size, wk, k, nearest, second, owner):  # type: ignore[no-untyped-def]
+    """Let prototype `k` at `wk` (LANES,), with few features, compete; see `kernels._compare_few`."""
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    w0, w1, w2, w3 = wk[0], wk[1], wk[2], wk[3]
+    for i in range(size):
+        distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2
+        nearer = distance < nearest[i]
+        loser = nearest[i] if nearer else distance
+        second[i] = loser if loser < second[i] else second[i]
+        nearest[i] = distance if nearer else nearest[i]
+        owner[i] = k if nearer else owner[i]
+
+
+@njit(cache=True, nogil=True)
+def _compare_some(columns, size, wk, k, nearest, second, owner):  # type: ignore[no-untyped-def]
+    """Do the same for up to `LANES` features."""
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    x4, x5, x6, x7 = columns[4], columns[5], columns[6], columns[7]
+    w0, w1, w2, w3, w4, w5, w6, w7 = wk[0], wk[1], wk[2], wk[3], wk[4], wk[5], wk[6], wk[7]
+    for i in range(size):
+        distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2 + (x4[i] - w4) ** 2
+        distance = distance + (x5[i] - w5) ** 2 + (x6[i] - w6) ** 2 + (x7[i] - w7) ** 2
+        nearer = distance < nearest[i]
+        loser = nearest[i] if nearer else distance
+        second[i] = loser if loser < second[i] else second[i]
+        nearest[i] = distance if nearer else nearest[i]
+        owner[i] = k if nearer else owner[i]
 
 
 @njit(cache=True, nogil=True)

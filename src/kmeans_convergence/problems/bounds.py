@@ -76,7 +76,7 @@ class Memory:
         # the gaps cost K^2 distances, which a few patterns do not pay back
         worth = clusters**2 <= len(self._X)
         gaps = [bound_kernels.half_gaps(w[r]) if worth else np.zeros(clusters) for r in range(runs)]
-        narrowed = self._screen.narrow(w) if features > kernels.FEW_FEATURES else None
+        narrowed = None if features <= kernels.LANES else self._screen.narrow(w)
         computed: list[int] = []
 
         def task(some: slice, first: int, last: int, _: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
@@ -115,8 +115,8 @@ class Memory:
             for _, some, scores, norms, errors in places:
                 scaled = scores, norms, errors, X.shape[1], self._screen.scale
                 bound_kernels.note_scores(*scaled, some, *bounds)
-        elif X.shape[1] <= kernels.FEW_FEATURES:
-            bound_kernels.assign_few(X, w, rows, *bounds)
+        elif X.shape[1] <= kernels.LANES:
+            bound_kernels.assign_directly(X, w, rows, *bounds)
         else:
             # a prototype is too far away for products in single precision
             owners[rows] = passes.run_pass_rows(X, w[None], rows[None])[0]

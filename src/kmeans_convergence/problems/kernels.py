@@ -18,7 +18,7 @@ from numba import njit
 # Patterns handled at a time: their distances stay in the first-level cache.
 BLOCK = 512
 LANES = 8
-# Up to so many features, distances are kept in registers.
+# Up to so many features, a block has partial sums in turn.
 FEW_FEATURES = 4
 # Partial sums of a block that its patterns join in turn, where features are few.
 TURNS = 4
@@ -77,7 +77,7 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
     counts : float64 array of shape (R, 2, K), in zeros, out
     sums : float64 array of shape (R, 2, K, d), in zeros, out
     """
-    columns = np.zeros((max(X.shape[1], FEW_FEATURES), BLOCK))
+    columns = np.zeros((max(X.shape[1], LANES), BLOCK))
     room = _room(w)
     for begin in range(first, last, BLOCK):
         size = min(BLOCK, last - begin)
@@ -95,7 +95,7 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
 @njit(cache=True, nogil=True)
 def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
-    columns = np.zeros((max(X.shape[1], FEW_FEATURES), BLOCK))
+    columns = np.zeros((max(X.shape[1], LANES), BLOCK))
     room = _room(w)
     for r in range(w.shape[0]):
         for begin in range(0, rows.shape[1], BLOCK):
@@ -135,7 +135,7 @@ def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # typ
     """Assign the first `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and add them up.
 
     The loops over patterns are innermost, so that they vectorise. A prototype has to be strictly nearer than those
-    before it, so that ties go to the lowest index. With fewer than `FEW_FEATURES` features there are columns of zeros.
+    before it, so that ties go to the lowest index. With fewer than `LANES` features there are columns of zeros.
     """
     clusters, features = w.shape
     nearest, owner, lanes, turns = room
@@ -149,7 +149,10 @@ def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # typ
         add_few(columns, size, owner, turns, counts[1], sums[1])
     else:
         for k in range(clusters):
-            _compare_many(columns, size, w[k], k, lanes, nearest, owner)
+            if features <= LANES:
+                _compare_some(columns, size, w[k], k, nearest, owner)
+            else:
+                _compare_many(columns, size, w[k], k, lanes, nearest, owner)
         for i in range(size):
             k = owner[i]
             cost[1] += 0.5 * nearest[i]
@@ -182,6 +185,24 @@ def _compare_few(columns, size, wk, k, nearest, owner):  # type: ignore[no-untyp
             nearer = distance < nearest[i]
             nearest[i] = distance if nearer else nearest[i]
             owner[i] = k if nearer else owner[i]
+
+
+@njit(cache=True, nogil=True)
+def _compare_some(columns, size, wk, k, nearest, owner):  # type: ignore[no-untyped-def]
+    """Do what `_compare_few` does for up to eight features."""
+    features = wk.shape[0]
+    x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
+    x4, x5, x6, x7 = columns[4], columns[5], columns[6], columns[7]
+    w0, w1, w2, w3, w4 = wk[0], wk[1], wk[2], wk[3], wk[4]
+    w5 = wk[5] if features > 5 else 0.0
+    w6 = wk[6] if features > 6 else 0.0
+    w7 = wk[7] if features > 7 else 0.0
+    for i in range(size):
+        distance = (x0[i] - w0) ** 2 + (x1[i] - w1) ** 2 + (x2[i] - w2) ** 2 + (x3[i] - w3) ** 2 + (x4[i] - w4) ** 2
+        distance = distance + (x5[i] - w5) ** 2 + (x6[i] - w6) ** 2 + (x7[i] - w7) ** 2
+        nearer = distance < nearest[i]
+        nearest[i] = distance if nearer else nearest[i]
+        owner[i] = k if nearer else owner[i]
 
 
 @njit(cache=True, nogil=True)
@@ -246,7 +267,8 @@ def cost_few(squares, size):  # type: ignore[no-untyped-def]
     return 0.5 * (a0 + a1 + a2 + a3)
 
 
-@njit(cache=True, nogil=True)
+# The order of the sum is free: the bound of its error holds for any.
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
 def narrow(X, rows, shift, scale, narrowed, norms):  # type: ignore[no-untyped-def]
     """Shift, scale and round patterns to single precision.
 
@@ -324,7 +346,7 @@ def assign_screened(X, w, products, halves, errors, rows, assignments):  # type:
 
 
 @njit(cache=True, nogil=True)
-def accumulate(X, w, first, last, closes, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+def accumulate(X, w, first, last, begin, end, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Sum cost, counts and patterns of each prototype for given assignments; see `pass_directly`.
 
     Parameters
@@ -332,24 +354,29 @@ def accumulate(X, w, first, last, closes, assignments, cost, counts, sums):  # t
     X : float array of shape (n, d), in
     w : float64 array of shape (K, d), in
     first, last : int
-    closes : bool
-        Whether these are the last patterns of their block.
+        Ends of the chunk.
+    begin, end : int
+        The patterns to sum.
+    block : int
     assignments : int32 array of shape (n,), in
     cost : float64 array of shape (2,), out
     counts : float64 array of shape (2, K), out
     sums : float64 array of shape (2, K, d), out
     """
-    total = cost[1]
-    for i in range(first, last):
-        k, x = assignments[i], X[i]
-        total += 0.5 * squared_distance(x, w[k])
-        counts[1, k] += 1.0
-        row = sums[1, k]
-        for j in range(x.shape[0]):
-            row[j] += x[j]
-    cost[1] = total
-    if closes:
-        close(cost, counts, sums)
+    while begin < end:
+        ends = min(begin + block - (begin - first) % block, last)
+        total = cost[1]
+        for i in range(begin, min(ends, end)):
+            k, x = assignments[i], X[i]
+            total += 0.5 * squared_distance(x, w[k])
+            counts[1, k] += 1.0
+            row = sums[1, k]
+            for j in range(x.shape[0]):
+                row[j] += x[j]
+        cost[1] = total
+        if ends <= end:
+            close(cost, counts, sums)
+        begin = ends
 
 
 @njit(cache=True, nogil=True)

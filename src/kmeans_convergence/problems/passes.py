@@ -40,6 +40,10 @@ PER_PROTOTYPE = 8
 
 # Up to so many products n K d for a run, calls of BLAS cost more than they save.
 FEW_PRODUCTS = 200_000
+# Nor with so few features that a distance is computed in registers, unless there are more prototypes than this.
+MANY_PROTOTYPES = 64
+# Up to so many products in all, threads cost more than they save.
+SERIAL = 500_000
 # Bytes of patterns and products that a thread has at hand.
 WORKING_SET = 2**20
 
@@ -60,8 +64,9 @@ def block_size(clusters: int) -> int:
 
 
 def chunks(n: int, block: int) -> list[tuple[int, int]]:
-    """Return first and last + 1 of each chunk of n patterns, a whole number of blocks but for the last one."""
-    size = block * math.ceil(max(CHUNK, n / MOST_CHUNKS) / block)
+    """Return first and last + 1 of each chunk of n patterns, of about equal size and a whole number of blocks."""
+    most = max(CHUNK, n / MOST_CHUNKS)
+    size = block * math.ceil(n / math.ceil(n / most) / block)
     return [(first, min(first + size, n)) for first in range(0, n, size)]
 
 
@@ -91,7 +96,8 @@ class Screen:
 
 def suits_screening(n: int, clusters: int, features: int) -> bool:
     """Say whether the screened scheme is the faster one."""
-    return features > kernels.FEW_FEATURES and n * clusters * features > FEW_PRODUCTS
+    registers = features <= kernels.FEW_FEATURES or (features <= kernels.LANES and clusters <= MANY_PROTOTYPES)
+    return not registers and n * clusters * features > FEW_PRODUCTS
 
 
 # Assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
@@ -117,10 +123,8 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
             return
         rows = np.arange(first, last)
         for r, handled, *_ in screened(X, w[some], screen, narrowed[some], rows, assignments[some]):
-            begin, end = handled[0], handled[-1] + 1
-            closes = (end - first) % block == 0 or end == last
-            parts = cost[r], counts[r], sums[r]
-            kernels.accumulate(X, w[some][r], begin, end, closes, assignments[some][r], *parts)
+            ends = first, last, handled[0], handled[-1] + 1
+            kernels.accumulate(X, w[some][r], *ends, block, assignments[some][r], cost[r], counts[r], sums[r])
 
     return assignments, *in_pieces(task, X, w, blas=narrowed is not None)
 
@@ -153,7 +157,7 @@ def in_pieces(
         for some in groups
         for piece, ends in enumerate(pieces)
     ]
-    _spread(task, tasks, blas)
+    _spread(task, tasks, blas, runs * len(X) * clusters * features)
     return _in_turn(cost[:, :, 0]), _in_turn(counts[:, :, 0]), _in_turn(sums[:, :, 0])
 
 
@@ -166,13 +170,13 @@ def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     def task(some: slice) -> None:
         kernels.pass_rows(X, w[some], rows[some], block, assignments[some], cost[some], counts[some], sums[some])
 
-    over_runs(task, runs)
+    over_runs(task, runs, rows.size * clusters * features)
     return assignments, cost[:, 0], counts[:, 0], sums[:, 0]
 
 
-def over_runs(task: Callable[[slice], None], runs: int) -> None:
-    """Let threads work on groups of runs: each calls `task` with the slice of its own."""
-    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False)
+def over_runs(task: Callable[[slice], None], runs: int, products: int) -> None:
+    """Let threads work on groups of runs, each with the slice of its own; `products` says how much work it is."""
+    _spread(task, [(some,) for some in _groups(runs, threads())], blas=False, products=products)
 
 
 def screened(
@@ -197,8 +201,7 @@ def screened(
         See `kernels.assign_screened`; overwritten by the next ones.
     """
     runs, clusters, features = w.shape
-    size = max(64, 2 ** int(math.log2(WORKING_SET / (12 * features + 4 * clusters))))
-    size = min(size, block_size(clusters))
+    size = max(64, min(WORKING_SET // (12 * features + 4 * clusters), 4096, len(rows)))
     patterns = np.empty((size, features), dtype=np.float32)
     norms = np.empty(size, dtype=np.float32)
     products = np.empty((size, clusters), dtype=np.float32)
@@ -241,9 +244,9 @@ def _in_turn(parts: np.ndarray) -> np.ndarray:
     return total
 
 
-def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool) -> None:
-    """Call a function for each task, on several threads if there are more than one of both; BLAS then has one each."""
-    if threads() == 1 or len(tasks) == 1:
+def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool, products: int) -> None:
+    """Call a function for each task, on several threads if that pays; BLAS then has one each."""
+    if threads() == 1 or len(tasks) == 1 or products <= SERIAL:
         for task in tasks:
             function(*task)
         return

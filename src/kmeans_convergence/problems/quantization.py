@@ -103,7 +103,8 @@ class QuantizationProblem:
         rate : float
         """
         w = as_prototypes(w, self.X.shape[1]).copy()
-        passes.over_runs(lambda some: kernels.sweep_rate(self.X, order[some], w[some], rate), len(w))
+        products = order.size * w[0].size
+        passes.over_runs(lambda some: kernels.sweep_rate(self.X, order[some], w[some], rate), len(w), products)
         return w
 
     def sweep_counts(
@@ -127,6 +128,8 @@ class QuantizationProblem:
         """
         w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
         passes.over_runs(
-            lambda some: kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)), len(w)
+            lambda some: kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)),
+            len(w),
+            products=order.size * w[0].size,
         )
         return w, counts
