@@ -22,7 +22,7 @@ def settings(dataset):
         else {}
     )
     concerned = {
-        key: section[key] for key in section if key not in ("datasets", "leave_out")
+        key: section[key] for key in section if key not in ("datasets", "leave_out", "resamples")
     }
     return concerned | {"starts_of": chosen}
 
@@ -120,7 +120,7 @@ rule judge_comparison:
     params:
         passes=config["comparison"]["passes"],
         seed=config["seed"],
-        resamples=config["resamples"],
+        resamples=config["comparison"]["resamples"],
     message:
         "Judge the comparison and every claim"
     script:
