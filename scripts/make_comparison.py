@@ -20,8 +20,8 @@ def main(summary: Path, ledger: Path, datasets: Path, output: dict[str, Path]) -
     texts = {
         "costs": report.final_costs(judged),
         "passes": report.passes(judged),
-        "ledger": report.ledger(pd.read_csv(ledger)),
-        "datasets": report.datasets(pd.read_csv(datasets)),
+        "ledger": report.ledger(pd.read_csv(ledger), r"\caption{\ledgercaption}\label{tab:ledger}"),
+        "datasets": report.datasets(pd.read_csv(datasets), r"\caption{\datasetscaption}\label{tab:datasets}"),
         "answer": macros(answer(judged)),
     }
     for name, path in output.items():

@@ -127,8 +127,11 @@ rule build_report:
         source="paper/report.tex",
         bibliography="paper/references.bib",
         numbers="paper/generated/numbers.tex",
-        tables=rules.make_tables.output,
-        figures=[f"figures/{name}.pdf" for name in FIGURES],
+        tables=[*rules.make_tables.output, *rules.make_comparison.output],
+        figures=[
+            f"figures/{name}.pdf"
+            for name in [*FIGURES, *(f"comparison_{name}" for name in COMPARISON)]
+        ],
     output:
         pdf=report(
             "paper/report.pdf",

@@ -62,6 +62,7 @@ def thousands(value: int) -> str:
 def settings(config: Config) -> dict[str, str]:
     """Return what was configured."""
     experiment, search, conventions = config["experiment"], config["rate_search"], config["conventions"]
+    comparison = config["comparison"]
     return {
         "runs": thousands(experiment["runs"]),
         "prototypes": str(experiment["prototypes"]),
@@ -73,6 +74,12 @@ def settings(config: Config) -> dict[str, str]:
         "searchPoints": str(search["points"]),
         "conventionRuns": thousands(conventions["runs"]),
         "chanceFactors": thousands(conventions["factors"]),
+        "comparedRows": thousands(comparison["rows"]),
+        "comparedPasses": str(comparison["passes"]),
+        "comparedFewest": str(comparison["fewest"]),
+        "comparedMost": thousands(comparison["most"]),
+        "comparedOptimizers": str(len(comparison["optimizers"])),
+        "comparedResamples": thousands(comparison["resamples"]),
         "seed": str(config["seed"]),
         "version": __version__,
         "flatRatio": str(claims.FLAT),
