@@ -226,6 +226,7 @@ def judged(**changes):
             {
                 "shape": ["plane_100", "mixture_8"],
                 "optimizer": ["gradient descent"] * 2,
+                "passes": [100, 100],
                 "plain": [9.0, 8.0],
                 "remembering": [2.0, 4.0],
             }

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange
-from kmeans_convergence.problems.base import ROWS
+from kmeans_convergence.problems.base import pieces
 
 
 class MeteredProblem:
@@ -130,7 +130,7 @@ class MeteredProblem:
         """
         X = self.patterns
         mean = X.mean(axis=0, dtype=np.float64)
-        squares = sum(((X[first : first + ROWS] - mean) ** 2).sum() for first in range(0, len(X), ROWS))
+        squares = sum(((part - mean) ** 2).sum() for _, part in pieces(X))
         return float(np.sqrt(squares / X.size))
 
     @property

@@ -76,7 +76,8 @@ def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, rememb
         rows.append(_inverse(row))
 
     long = [name for name, shape in SHAPES.items() if shape.n >= LONG_PATTERNS and shape.K >= LONG_CLUSTERS]
-    descents = remembering[remembering["shape"].isin(long) & (remembering["optimizer"] == "gradient descent")]
+    longest = remembering["passes"] == remembering["passes"].max()
+    descents = remembering[longest & remembering["shape"].isin(long) & (remembering["optimizer"] == "gradient descent")]
     faster = descents.assign(ratio=lambda table: table["plain"] / table["remembering"])
     rows.append(_at_least("remembering", faster, "ratio", REMEMBERING, ("shape",)))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from itertools import product as product_of
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,8 +33,8 @@ PATIENCE = 60.0
 LONG = 45.0
 # Single passes are short: so many rounds of them.
 PASS_ROUNDS = 15
-# Passes of a run whose remembering is measured.
-PASSES = 100
+# Passes of runs whose remembering is measured: a beginning, and about as many as a gradient method needs to its end.
+PASSES = (100, 1000)
 # Passes until a run is neither at its start nor at its end.
 ON_THE_WAY = 10
 
@@ -288,39 +289,41 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 
 def remember(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
-    """Time runs of `PASSES` passes with and without remembering.
+    """Time runs with and without remembering.
 
     Returns
     -------
     DataFrame
-        One row for each optimizer: shape, n, optimizer, passes, plain, remembering (minimum seconds), distances (those
-        that were computed, as a share of the plain ones), same (whether all iterates are equal to the last bit).
+        One row for each length in `PASSES` and optimizer: shape, n, optimizer, passes, plain, remembering (minimum
+        seconds), distances (those that were computed, as a share of the plain ones), same (whether all iterates are
+        equal to the last bit).
     """
     X, starts = prepare(name, seed, share)
     rows = []
-    for label, optimizer in OPTIMIZERS.items():
-        runs = {kind: Run(X, starts, optimizer, kind == "remembering") for kind in ("plain", "remembering")}
+    for passes, (label, optimizer) in product_of(PASSES, OPTIMIZERS.items()):
+        runs = {kind: Run(X, starts, optimizer, passes, kind == "remembering") for kind in ("plain", "remembering")}
         for run in runs.values():
             run()
         least = in_turns(runs, rounds).groupby("what")["seconds"].min()
         plain, remembering = runs["plain"], runs["remembering"]
         rows.append(
-            {"shape": name, "n": len(X), "optimizer": label, "passes": PASSES}
+            {"shape": name, "n": len(X), "optimizer": label, "passes": passes}
             | least.to_dict()
             | {"distances": remembering.distances / plain.distances}
             | {"same": np.array_equal(plain.iterates, remembering.iterates)}
         )
-        say(f"{name}: {label}, plain {least['plain']:.3g} s, remembering {least['remembering']:.3g} s")
+        say(f"{name}: {label}, {passes} passes, plain {least['plain']:.3g} s, remembering {least['remembering']:.3g} s")
     return pd.DataFrame(rows)
 
 
 @dataclass
 class Run:
-    """A run of `PASSES` passes on a fresh problem each time it is called."""
+    """A run on a fresh problem each time it is called."""
 
     X: np.ndarray
     starts: np.ndarray
     optimizer: Optimizer
+    passes: int
     remember: bool
     distances: int = 0
     iterates: tuple[np.ndarray, ...] = ()
@@ -329,5 +332,5 @@ class Run:
         """Run, and keep the iterates and the number of distances."""
         problem = QuantizationProblem(self.X, remember=self.remember)
         metered = MeteredProblem(problem, len(self.starts))
-        self.iterates = tuple(islice(self.optimizer.iterates(metered, self.starts, ()), PASSES))
+        self.iterates = tuple(islice(self.optimizer.iterates(metered, self.starts, ()), self.passes))
         self.distances = problem.distances

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -69,8 +69,15 @@ class Evaluation:
         return np.divide(self.sums, self.counts[..., None], out=self.w.copy(), where=owned)
 
 
-# Patterns that are looked at in one go.
-ROWS = 2**16
+# Numbers that are looked at in one go.
+PIECE = 2**18
+
+
+def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield parts of the patterns, each with its first row: what is computed for a part takes little memory."""
+    rows = max(1, PIECE // X.shape[1])
+    for first in range(0, len(X), rows):
+        yield first, X[first : first + rows]
 
 
 class Problem(Protocol):
@@ -102,8 +109,8 @@ def as_patterns(X: np.ndarray) -> np.ndarray:
     X = np.array(X, dtype=kind, order="C", copy=True if X.flags.writeable else None).view()
     if X.ndim != 2 or 0 in X.shape:
         raise InputError(f"The data have shape {X.shape}: a matrix (patterns, features) is needed.")
-    for first in range(0, len(X), ROWS):
-        finite = np.isfinite(X[first : first + ROWS])
+    for first, part in pieces(X):
+        finite = np.isfinite(part)
         if not finite.all():
             i, j = np.argwhere(~finite)[0] + (first, 0)
             raise InputError(f"The data hold {X[i, j]} in row {i}, column {j}: only finite numbers are allowed.")

@@ -25,6 +25,8 @@ from kmeans_convergence.problems import bound_kernels, kernels, passes
 # One of so many patterns is looked at first; when this share of them has to be searched for, all patterns are, at once.
 PROBE = 16
 MOST = 0.6
+# Bytes of patterns that are assigned and added up in one go.
+CACHED = 2**22
 # Fewer distances than this for a run are faster without memory, and with few features fewer prototypes than `MANY`.
 FEW_DISTANCES = 500_000
 MANY = 32
@@ -79,12 +81,17 @@ class Memory:
         narrowed = None if features <= kernels.LANES else self._screen.narrow(w)
         computed: list[int] = []
 
+        # patterns that have been assigned are still at hand when they are added up
+        step = self._block * math.ceil(CACHED / (8 * features * self._block))
+
         def task(some: slice, first: int, last: int, _: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
             for place, r in enumerate(range(runs)[some]):
-                computed.append(self._assign(r, first, last, gaps[r], None if narrowed is None else narrowed[r]))
                 blocks = self._changed[r], self._block_counts[r], self._block_sums[r]
                 parts = counts[place, 0], sums[place, 0]
-                bound_kernels.add_up(self._X, first, last, self._block, self._owners[r], *blocks, *parts)
+                for begin in range(first, last, step):
+                    end = min(begin + step, last)
+                    computed.append(self._assign(r, begin, end, gaps[r], None if narrowed is None else narrowed[r]))
+                    bound_kernels.add_up(self._X, begin, end, self._block, self._owners[r], *blocks, *parts)
 
         _, counts, sums = passes.in_pieces(task, self._X, w, blas=narrowed is not None)
         return self._owners.copy(), counts, sums, sum(computed)

@@ -401,7 +401,14 @@ def _nearest(x, w):  # type: ignore[no-untyped-def]
     """Index of the prototype of `w` (K, d) that is nearest to the pattern `x` (d,)."""
     owner, least = 0, np.inf
     for k in range(w.shape[0]):
-        distance = squared_distance(x, w[k])
+        if w.shape[1] > LANES:
+            distance = squared_distance(x, w[k])
+        else:
+            # a feature for each lane: their sum in turn is the one over the lanes, and a short loop is faster
+            distance = 0.0
+            for j in range(w.shape[1]):
+                difference = x[j] - w[k, j]
+                distance += difference * difference
         if distance < least:
             least, owner = distance, k
     return owner

@@ -31,6 +31,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence.problems import kernels
+from kmeans_convergence.problems.base import pieces
 
 # Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
@@ -82,9 +83,8 @@ class Screen:
     """
 
     def __init__(self, X: np.ndarray) -> None:
-        blocks = [X[first:last] for first, last in chunks(len(X), kernels.BLOCK)]
-        self.shift = sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(X)
-        size = max(float(np.abs(block - self.shift).max()) for block in blocks)
+        self.shift = sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X)
+        size = max(float(np.abs(part - self.shift).max()) for _, part in pieces(X))
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
 
     def narrow(self, w: np.ndarray) -> np.ndarray | None:
@@ -147,15 +147,15 @@ def in_pieces(
     cost (R,), counts (R, K) and sums (R, K, d)
     """
     runs, clusters, features = w.shape
-    pieces = chunks(len(X), block_size(clusters))
-    cost = np.zeros((len(pieces), runs, 2))
-    counts = np.zeros((len(pieces), runs, 2, clusters))
-    sums = np.zeros((len(pieces), runs, 2, clusters, features))
-    groups = _groups(runs, max(1, threads() // len(pieces)))
+    parts = chunks(len(X), block_size(clusters))
+    cost = np.zeros((len(parts), runs, 2))
+    counts = np.zeros((len(parts), runs, 2, clusters))
+    sums = np.zeros((len(parts), runs, 2, clusters, features))
+    groups = _groups(runs, max(1, threads() // len(parts)))
     tasks = [
-        (some, *ends, cost[piece, some], counts[piece, some], sums[piece, some])
+        (some, *ends, cost[part, some], counts[part, some], sums[part, some])
         for some in groups
-        for piece, ends in enumerate(pieces)
+        for part, ends in enumerate(parts)
     ]
     _spread(task, tasks, blas, runs * len(X) * clusters * features)
     return _in_turn(cost[:, :, 0]), _in_turn(counts[:, :, 0]), _in_turn(sums[:, :, 0])
