@@ -12,18 +12,20 @@ from kmeans_convergence.pipeline.tables import write_csv
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+# What the targets are about.
+JUDGED = ("runs", "passes", "memory", "remembering")
+
 
 def main(measured: dict[str, list[Path]], output: dict[str, Path]) -> None:
     """Write one table for each kind of measurement, and the verdicts."""
     tables = {name: pd.concat(map(pd.read_csv, paths), ignore_index=True) for name, paths in measured.items()}
-    for name, table in (tables | {"verdicts": judge(**tables)}).items():
+    for name, table in (tables | {"verdicts": judge(*(tables[name] for name in JUDGED))}).items():
         write_csv(table, output[name])
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("runs", "passes", "memory", "remembering")
         main(
-            measured={name: [Path(path) for path in snakemake.input[name]] for name in names},
+            measured={name: [Path(path) for path in snakemake.input[name]] for name in (*JUDGED, "profile")},
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

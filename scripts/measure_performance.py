@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def main(shape: str, seed: int, share: float, rounds: int, threads: int, output: dict[str, Path]) -> None:
-    """Write the three tables of a shape; each is measured in a fresh process."""
+    """Write the tables of a shape; each is measured in a fresh process."""
     write_csv(alone(measuring.compare, threads, shape, seed, share, rounds, threads), output["runs"])
     write_csv(alone(measuring.single_passes, threads, shape, seed, share, threads), output["passes"])
+    write_csv(alone(measuring.profile, 1, shape, seed, share), output["profile"])
     write_csv(measuring.memory(shape, seed, share, threads), output["memory"])
 
 

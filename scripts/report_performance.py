@@ -23,7 +23,7 @@ def main(threads: int, share: float, results: dict[str, Path], output: dict[str,
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("runs", "passes", "memory", "remembering", "verdicts", "growth", "machine")
+        names = ("runs", "passes", "profile", "memory", "remembering", "verdicts", "growth", "machine")
         main(
             results={name: Path(snakemake.input[name]) for name in names},
             output={name: Path(path) for name, path in snakemake.output.items()},

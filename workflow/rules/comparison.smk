@@ -22,7 +22,9 @@ def settings(dataset):
         else {}
     )
     concerned = {
-        key: section[key] for key in section if key not in ("datasets", "leave_out", "resamples")
+        key: section[key]
+        for key in section
+        if key not in ("datasets", "leave_out", "resamples")
     }
     return concerned | {"starts_of": chosen}
 

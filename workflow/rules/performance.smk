@@ -4,7 +4,7 @@ from kmeans_convergence.performance.shapes import REMEMBERED, SHAPES
 PERFORMANCE = config["performance"]
 MEASURED = {
     name: f"results/performance/{name}.csv"
-    for name in ("runs", "passes", "memory", "remembering", "verdicts")
+    for name in ("runs", "passes", "profile", "memory", "remembering", "verdicts")
 }
 TABLES = [
     "machine",
@@ -13,6 +13,7 @@ TABLES = [
     "runs_small",
     "runs_large",
     "passes",
+    "profile",
     "growth",
     "memory",
     "remembering",
@@ -42,6 +43,7 @@ rule measure_performance:
     output:
         runs="results/performance/{shape}/runs.csv",
         passes="results/performance/{shape}/passes.csv",
+        profile="results/performance/{shape}/profile.csv",
         memory="results/performance/{shape}/memory.csv",
     log:
         "logs/measure_performance_{shape}.log",
@@ -100,6 +102,7 @@ rule judge_performance:
         code=code("scripts/judge_performance.py"),
         runs=expand("results/performance/{shape}/runs.csv", shape=SHAPES),
         passes=expand("results/performance/{shape}/passes.csv", shape=SHAPES),
+        profile=expand("results/performance/{shape}/profile.csv", shape=SHAPES),
         memory=expand("results/performance/{shape}/memory.csv", shape=SHAPES),
         remembering=expand(
             "results/performance/{shape}/remembering.csv", shape=REMEMBERED

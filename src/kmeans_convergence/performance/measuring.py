@@ -25,7 +25,7 @@ from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.limits import Copy, product
 from kmeans_convergence.performance.methods import METHODS, MOST, Ends, lloyd, missing, quiet
 from kmeans_convergence.performance.shapes import mixture, prepare
-from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem, kernels, passes
 from kmeans_convergence.starts import draw, stream, streams
 
 # Seconds after which no round begins but the second, and of a call that is not repeated: all of it has to end in time.
@@ -200,6 +200,77 @@ def single_passes(name: str, seed: int, share: float, threads: int) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
+def profile(name: str, seed: int, share: float) -> pd.DataFrame:
+    """Time the parts of a plain pass on one thread, each over all patterns.
+
+    Returns
+    -------
+    DataFrame
+        One row for each precision and part: shape, n, runs, precision, part, seconds (minimum). With products the
+        parts are those of `passes.screened`; else they are the compiled pass, and what NumPy does around it until the
+        next prototypes are there.
+    """
+    X, starts = prepare(name, seed, share)
+    tables = []
+    for precision in ("float64", "float32"):
+        data = X.astype(precision)
+        data.flags.writeable = False
+        problem = QuantizationProblem(data)
+        w = lloyd(problem, starts, np.full(len(starts), ON_THE_WAY)).w
+        products = passes.suits_screening(len(X), *w.shape[1:])
+        calls = _parts_with_products(data, w) if products else _parts_without(problem, w)
+        for call in calls.values():
+            call()
+        least = in_turns(calls, PASS_ROUNDS).groupby("what", sort=False)["seconds"].min()
+        seconds = least.to_dict() if products else {"pass": least["pass"], "around": least["all"] - least["pass"]}
+        tables.append(pd.DataFrame({"precision": precision, "part": list(seconds), "seconds": list(seconds.values())}))
+    table = pd.concat(tables, ignore_index=True)
+    for place, (column, value) in enumerate({"shape": name, "n": len(X), "runs": len(starts)}.items()):
+        table.insert(place, column, value)
+    return table
+
+
+def _parts_with_products(X: np.ndarray, w: np.ndarray) -> dict[str, Callable[[], object]]:
+    screen = passes.Screen(X)
+    narrowed = screen.narrow(w)
+    assert narrowed is not None
+    # as many patterns as are handled together, again and again
+    m = max(64, min(passes.WORKING_SET // (12 * w.shape[2] + 4 * w.shape[1]), 4096, len(X)))
+    patterns, norms = np.empty((m, w.shape[2]), dtype=np.float32), np.empty(m, dtype=np.float32)
+    scores, errors = np.empty((m, w.shape[1]), dtype=np.float32), np.full(m, 1e-6, dtype=np.float32)
+    halves = (0.5 * (narrowed[0].astype(float) ** 2).sum(axis=1)).astype(np.float32)
+    owners = np.empty(len(X), dtype=np.int32)
+    block = passes.block_size(w.shape[1])
+    sums = np.zeros(2), np.zeros((2, w.shape[1])), np.zeros((2, *w.shape[1:]))
+
+    def each(part: Callable[[np.ndarray], object]) -> Callable[[], object]:
+        def call() -> None:
+            for begin in range(0, len(X) - m + 1, m):
+                part(np.arange(begin, begin + m))
+
+        return call
+
+    return {
+        "narrow": each(lambda rows: kernels.narrow(X, rows, screen.shift, screen.scale, patterns, norms)),
+        "multiply": each(lambda rows: np.matmul(patterns, narrowed[0].T, out=scores)),
+        "choose": each(lambda rows: kernels.assign_screened(X, w[0], scores, halves, errors, rows, owners)),
+        "add up": each(
+            lambda rows: kernels.accumulate(X, w[0], 0, len(X), rows[0], rows[-1] + 1, block, owners, *sums)
+        ),
+    }
+
+
+def _parts_without(problem: QuantizationProblem, w: np.ndarray) -> dict[str, Callable[[], object]]:
+    runs, clusters, features = w.shape
+    owners = np.empty((runs, problem.n), dtype=np.int32)
+    sums = np.zeros((runs, 2)), np.zeros((runs, 2, clusters)), np.zeros((runs, 2, clusters, features))
+    block = passes.block_size(clusters)
+    return {
+        "pass": lambda: kernels.pass_directly(problem.X, w, 0, problem.n, block, owners, *sums),
+        "all": lambda: problem.evaluate(w).minimizer,
+    }
+
+
 # --- growth of the cost ---------------------------------------------------------------------------
 
 # What is varied, with the others as they are at the base; n in thousands of patterns.
@@ -300,19 +371,19 @@ def remember(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
     """
     X, starts = prepare(name, seed, share)
     rows = []
-    for passes, (label, optimizer) in product_of(PASSES, OPTIMIZERS.items()):
-        runs = {kind: Run(X, starts, optimizer, passes, kind == "remembering") for kind in ("plain", "remembering")}
+    for length, (label, optimizer) in product_of(PASSES, OPTIMIZERS.items()):
+        runs = {kind: Run(X, starts, optimizer, length, kind == "remembering") for kind in ("plain", "remembering")}
         for run in runs.values():
             run()
         least = in_turns(runs, rounds).groupby("what")["seconds"].min()
         plain, remembering = runs["plain"], runs["remembering"]
         rows.append(
-            {"shape": name, "n": len(X), "optimizer": label, "passes": passes}
+            {"shape": name, "n": len(X), "optimizer": label, "passes": length}
             | least.to_dict()
             | {"distances": remembering.distances / plain.distances}
             | {"same": np.array_equal(plain.iterates, remembering.iterates)}
         )
-        say(f"{name}: {label}, {passes} passes, plain {least['plain']:.3g} s, remembering {least['remembering']:.3g} s")
+        say(f"{name}: {label}, {length} passes, plain {least['plain']:.3g} s, remembering {least['remembering']:.3g} s")
     return pd.DataFrame(rows)
 
 

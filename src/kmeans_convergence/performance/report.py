@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from kmeans_convergence.performance import judging, measuring
 from kmeans_convergence.performance.machine import LIBRARIES
@@ -174,6 +175,18 @@ def _limits(table: pd.DataFrame, precision: str) -> list[str]:
     ]
 
 
+def profile(table: pd.DataFrame) -> str:
+    """Where the time of a plain pass goes: one row for each shape and precision, in nanoseconds."""
+    products, direct = ("narrow", "multiply", "choose", "add up"), ("pass", "around")
+    rows = []
+    for (shape, precision), some in table.groupby(["shape", "precision"], sort=False):
+        each = some.set_index("part")["seconds"] / (some["n"].iloc[0] * some["runs"].iloc[0]) * 1e9
+        cells = [number(each[part], 3) if part in each else "--" for part in (*products, *direct)]
+        rows.append([size(str(shape), some["n"].iloc[0]), "double" if precision == "float64" else "single", *cells])
+    header = [r"$n\times d$, $K$", "precision", *products, "all, direct", "around"]
+    return booktabs("@{}llrrrrrr@{}", header, rows)
+
+
 def growth(slopes: pd.DataFrame) -> str:
     """Exponents of the growth of a pass."""
     names = {"products": "matrix products", "direct": "direct distances"}
@@ -267,6 +280,7 @@ def tables(measured: dict[str, pd.DataFrame]) -> dict[str, str]:
         "runs_small": runs(best, names[:half]),
         "runs_large": runs(best, names[half:]),
         "passes": passes(measured["passes"]),
+        "profile": profile(measured["profile"]),
         "growth": growth(judging.slopes(measured["growth"])),
         "memory": memory(measured["memory"]),
         "remembering": remembering(measured["remembering"]),
@@ -351,6 +365,7 @@ def growth_figure(measured: pd.DataFrame) -> Figure:
             axes.plot(x, np.exp(height) * x**slope, color=color, linewidth=0.8)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel({"n": "patterns $n$", "K": "prototypes $K$", "d": "features $d$"}[varied])
     panels[0].set_ylabel("seconds of a pass")
     panels[0].legend(loc="upper left")
