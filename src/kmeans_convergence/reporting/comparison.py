@@ -235,7 +235,9 @@ def winners(ratio: pd.DataFrame, datasets: pd.DataFrame, methods: Sequence[str])
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_xlabel(title)
-        _factors(panel, _round_numbers(*panel.get_xlim()))
+        ticks = _round_numbers(*panel.get_xlim())
+        # few enough to be read beside each other
+        _factors(panel, ticks[:: math.ceil(len(ticks) / 5)])
     panel = axes.flat[0]
     panel.yaxis.set_major_locator(FixedLocator([0.01, 0.1, 0.2, 0.5, 1, 2, 5, 10, 100]))
     panel.yaxis.set_major_formatter(FuncFormatter(_plain))
