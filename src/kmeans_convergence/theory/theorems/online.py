@@ -52,7 +52,9 @@ def order_free(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
         before = rng.integers(1, 10, size=len(w))
         owner = equations.assignments(batch, w)
         share = np.array([Fraction(1, int(c)) for c in before + np.bincount(owner, minlength=len(w))])
-        sums = np.stack([w_k * int(c) + batch[owner == k].sum(axis=0) for k, (w_k, c) in enumerate(zip(w, before))])
+        sums = np.stack(
+            [w_k * int(c) + batch[owner == k].sum(axis=0) for k, (w_k, c) in enumerate(zip(w, before, strict=True))]
+        )
         for order in permutations(range(len(batch))):
             v, n = w.copy(), before.copy()
             for i in order:
@@ -104,7 +106,7 @@ def noise(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     for clusters in (3, 6):
         rho = cosines(clusters)[0]
         # the noise is such that what decides does so from the first steps on
-        for c, variance in ((1.0, 1e-4), (cure(rho), 1.0), (2 * cure(rho), 1.0)):
+        for c, variance in ((1.0, 1e-4), (cure(rho), 1e3), (2 * cure(rho), 1e3)):
             square, squares = 1.0, {}
             for t in range(math.ceil(c) + 1, LAST + 1):
                 square = (1 + exponent(rho, c) / t) ** 2 * square + variance / t**2
