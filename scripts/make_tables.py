@@ -21,6 +21,7 @@ def main(results: dict[str, Path], dataset: Description, prototypes: int, output
     described = pick(tables["conventions"], read(dataset), prototypes)
     texts = {
         "derivation": report.derivation(tables["derivation"]),
+        "theorems": report.theorems(tables["theorems"]),
         "verdicts": report.verdicts(tables["verdicts"]),
         "readings": report.readings(),
         "limits": report.limits(tables["limits"]),
@@ -32,7 +33,7 @@ def main(results: dict[str, Path], dataset: Description, prototypes: int, output
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("derivation", "verdicts", "limits", "conventions")
+        names = ("derivation", "theorems", "verdicts", "limits", "conventions")
         main(
             results={name: Path(snakemake.input[name]) for name in names},
             output={name: Path(snakemake.output[name]) for name in (*names, "readings")},

@@ -107,7 +107,7 @@ def _check(
     elif failing:
         exceptions = f"all methods but {' and '.join(failing)}"
     statement = f"{exceptions} commute{'' if exceptions.startswith('all') else 's'} with {claim}"
-    hypotheses = f"no ties; Lloyd, Newton, {', '.join(m.name for m in METHODS[2:])}"
+    hypotheses = f"no ties; tried: {', '.join(method.name for method in METHODS)}"
     method_name, cases = "random starts", runs * len(METHODS)
     return Theorem(name, statement, method_name, cases, worst, ROUNDING, hypotheses)
 

@@ -159,8 +159,8 @@ def small_variance(X: np.ndarray, rng: np.random.Generator, points: int) -> Theo
             cases += 1
     statement = (
         r"$\sigma \to 0$: with $\delta = (K-1)e^{-m/\sigma^2}$, $m$ the least $\frac12(d_2^2 - d_1^2)$, "
-        r"responsibilities are one-hot up to $\delta$, the EM step is $T(w)$ up to $n\delta R/(N_{\min} - n\delta)$, and "
-        r"its missing share $N^{-1}H'$ goes to 0"
+        r"responsibilities are one-hot up to $\delta$, the EM step is $T(w)$ up to $n\delta R/(N_{\min} - n\delta)$, "
+        r"and its missing share $N^{-1}H'$ goes to 0"
     )
     hypotheses = r"no ties, $N_k > 0$, equal weights; $R$ the largest distance to a mean"
     method = "random points"
@@ -239,7 +239,8 @@ def xu_jordan(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
             worst = checks.worst(worst, checks.largest(gap))
     statement = (
         r"one step of EM is $\theta + P(\theta)\nabla\ell$: "
-        r"$P_\alpha = \frac1n(\mathrm{diag}\,\alpha - \alpha\alpha^T)$, $P_{\mu_k} = \Sigma_k/\sum_i h_{ik}$, $P_{\Sigma_k} = 2\,\Sigma_k \otimes \Sigma_k / \sum_i h_{ik}$"
+        r"$P_\alpha = \frac1n(\mathrm{diag}\,\alpha - \alpha\alpha^T)$, "
+        r"$P_{\mu_k} = \Sigma_k/\sum_i h_{ik}$, $P_{\Sigma_k} = 2\,\Sigma_k \otimes \Sigma_k / \sum_i h_{ik}$"
     )
     hypotheses = "covariances about the means before the step"
     return Theorem("EM's preconditioner", statement, "complex steps", cases, worst, COMPLEX, hypotheses, "xu1996")
