@@ -14,19 +14,15 @@ from kmeans_convergence.reporting.text import write
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+OF_ONE_RESULT = (report.derivation, report.theorems, report.verdicts, report.limits)
+
 
 def main(results: dict[str, Path], dataset: Description, prototypes: int, output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table."""
     tables = {name: pd.read_csv(path) for name, path in results.items()}
     described = pick(tables["conventions"], read(dataset), prototypes)
-    texts = {
-        "derivation": report.derivation(tables["derivation"]),
-        "theorems": report.theorems(tables["theorems"]),
-        "verdicts": report.verdicts(tables["verdicts"]),
-        "readings": report.readings(),
-        "limits": report.limits(tables["limits"]),
-        "conventions": report.conventions(tables["conventions"], described),
-    }
+    texts = {table.__name__: table(tables[table.__name__]) for table in OF_ONE_RESULT}
+    texts |= {"readings": report.readings(), "conventions": report.conventions(tables["conventions"], described)}
     for name, path in output.items():
         write(texts[name], path)
 
