@@ -62,9 +62,10 @@ def theorems(checks: pd.DataFrame, before: str = "") -> str:
 
 def _theorem(row: pd.Series) -> list[str]:
     source = "" if pd.isna(row["reference"]) or not row["reference"] else rf" \citep{{{row['reference']}}}"
+    given = "" if row["hypotheses"] == "none" else rf" \emph{{Given:}} {row['hypotheses']}."
     return [
         row["step"] + source,
-        rf"{row['statement']}. \emph{{If}} {row['hypotheses']}.",
+        f"{row['statement']}.{given}",
         row["method"],
         str(row["cases"]),
         order_of_magnitude(row["worst_error"]),

@@ -107,16 +107,16 @@ def _check(
     elif failing:
         exceptions = f"all methods but {' and '.join(failing)}"
     statement = f"{exceptions} commute{'' if exceptions.startswith('all') else 's'} with {claim}"
-    hypotheses = f"no ties; tried: {', '.join(method.name for method in METHODS)}"
     method_name, cases = "random starts", runs * len(METHODS)
-    return Theorem(name, statement, method_name, cases, worst, ROUNDING, hypotheses)
+    return Theorem(name, statement, method_name, cases, worst, ROUNDING, "no ties")
 
 
 def translation(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check which methods commute with a translation."""
     X = _generic(X, rng)
     shift = checks.spread(X) * rng.normal(size=X.shape[1])
-    return _check("translation", "translations $x + a$", lambda x: x + shift, X, rng, points)
+    claim = f"translations $x + a$; tried: {', '.join(method.name for method in METHODS)}"
+    return _check("translation", claim, lambda x: x + shift, X, rng, points)
 
 
 def rotation(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
