@@ -14,25 +14,22 @@ from kmeans_convergence.reporting.text import write
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+OF_ONE_RESULT = (report.derivation, report.theorems, report.verdicts, report.limits)
+
 
 def main(results: dict[str, Path], dataset: Description, prototypes: int, output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table."""
     tables = {name: pd.read_csv(path) for name, path in results.items()}
     described = pick(tables["conventions"], read(dataset), prototypes)
-    texts = {
-        "derivation": report.derivation(tables["derivation"]),
-        "verdicts": report.verdicts(tables["verdicts"]),
-        "readings": report.readings(),
-        "limits": report.limits(tables["limits"]),
-        "conventions": report.conventions(tables["conventions"], described),
-    }
+    texts = {table.__name__: table(tables[table.__name__]) for table in OF_ONE_RESULT}
+    texts |= {"readings": report.readings(), "conventions": report.conventions(tables["conventions"], described)}
     for name, path in output.items():
         write(texts[name], path)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("derivation", "verdicts", "limits", "conventions")
+        names = ("derivation", "theorems", "verdicts", "limits", "conventions")
         main(
             results={name: Path(snakemake.input[name]) for name in names},
             output={name: Path(snakemake.output[name]) for name in (*names, "readings")},

@@ -101,6 +101,10 @@ def test_every_step_of_the_derivation_holds():
     assert pd.read_csv("results/derivation.csv")["holds"].all()
 
 
+def test_every_theorem_holds():
+    assert pd.read_csv("results/theorems.csv")["holds"].all()
+
+
 def test_conventions_are_all_there_once():
     table = pd.read_csv("results/conventions.csv")
     keys = ["variant", "features", "unit", "half", "start", "clusters"]

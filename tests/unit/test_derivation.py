@@ -7,7 +7,7 @@ import sympy as sp
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, Newton
 from kmeans_convergence.starts import stream
-from kmeans_convergence.theory import derivation, equations
+from kmeans_convergence.theory import checks, derivation, equations
 
 COLUMNS = ["step", "statement", "method", "cases", "worst_error", "tolerance", "holds"]
 
@@ -55,8 +55,8 @@ def test_steps_hold_on_real_numbers_in_one_dimension():
 
 
 def test_not_a_number_does_not_hold():
-    worst = derivation._worst(0.0, float("nan"), 0.5)
-    assert not derivation.Check("step", "statement", "method", 1, worst, 1.0).holds
+    worst = checks.worst(0.0, float("nan"), 0.5)
+    assert not checks.Check("step", "statement", "method", 1, worst, 1.0).holds
 
 
 # --- wrong formulas --------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_a_wrong_rate_is_found(few, monkeypatch):
 def test_a_step_beyond_the_means_gains_too_little(few, monkeypatch):
     right = equations.batch_kmeans_step
     monkeypatch.setattr(equations, "batch_kmeans_step", lambda X, w: w + 2 * (right(X, w) - w))
-    monkeypatch.setattr(derivation, "EXACT_STARTS", 1)
+    monkeypatch.setattr(checks, "EXACT_STARTS", 1)
     assert not run(derivation.decrease, few).holds
 
 
@@ -133,27 +133,27 @@ def test_runs_that_do_not_end_are_found(X, monkeypatch):
     # from one assignment to the next and back
     step = MajorizeMinimize.step
     monkeypatch.setattr(MajorizeMinimize, "step", lambda self, here, t: step(self, here, t)[:, ::-1].copy())
-    monkeypatch.setattr(derivation, "EPOCHS", 50)
+    monkeypatch.setattr(checks, "EPOCHS", 50)
     check = run(derivation.termination, X)
     assert check.worst_error == np.inf
     assert not check.holds
 
 
 def test_an_assignment_met_twice_is_found(X, monkeypatch):
-    right = derivation._lloyd
+    right = checks.lloyd
 
     def with_a_cycle(X, rng, runs):
         path = right(X, rng, runs)
         return path[:2] + path
 
-    monkeypatch.setattr(derivation, "_lloyd", with_a_cycle)
+    monkeypatch.setattr(checks, "lloyd", with_a_cycle)
     check = run(derivation.termination, X)
     assert np.isfinite(check.worst_error)
     assert not check.holds
 
 
 def test_a_radius_that_is_too_large_is_found(X, monkeypatch):
-    monkeypatch.setattr(derivation, "_cell_radius", wrongly(derivation._cell_radius, 50))
+    monkeypatch.setattr(checks, "cell_radius", wrongly(checks.cell_radius, 50))
     for check in (derivation.local_minimum, derivation.gradient_differences, derivation.voronoi_faces):
         assert not run(check, X, points=30).holds
 
@@ -197,6 +197,6 @@ def test_ties_are_exact(X):
 
 def test_the_radius_of_a_cell_by_hand():
     # patterns 0 and 5, prototypes 1 and 8: margins 8 - 1 = 7 and 4 - 3 = 1
-    assert derivation._cell_radius(np.array([[0.0], [5.0]]), np.array([[1.0], [8.0]])) == 0.5
+    assert checks.cell_radius(np.array([[0.0], [5.0]]), np.array([[1.0], [8.0]])) == 0.5
     # prototypes 1 and 7: the pattern 4 is tied and keeps both owners, the pattern 0 has the margin 7 - 1 = 6
-    assert derivation._cell_radius(np.array([[0.0], [4.0]]), np.array([[1.0], [7.0]])) == 3
+    assert checks.cell_radius(np.array([[0.0], [4.0]]), np.array([[1.0], [7.0]])) == 3

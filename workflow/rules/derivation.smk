@@ -20,6 +20,27 @@ rule check_derivation:
         "../../scripts/check_derivation.py"
 
 
+rule check_theorems:
+    input:
+        code=code("scripts/check_theorems.py"),
+        data=data_files(DATASET),
+    output:
+        theorems="results/theorems.csv",
+    log:
+        "logs/check_theorems.log",
+    benchmark:
+        "logs/times/check_theorems.tsv"
+    threads: 1
+    params:
+        dataset=data(DATASET),
+        seed=config["seed"],
+        points=config["derivation"]["points"],
+    message:
+        "Check each theorem"
+    script:
+        "../../scripts/check_theorems.py"
+
+
 rule plot_landscape:
     input:
         code=code("scripts/plot_landscape.py"),

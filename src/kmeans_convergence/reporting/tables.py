@@ -11,6 +11,7 @@ from kmeans_convergence.reporting.text import (
     booktabs,
     fixed,
     interval,
+    long_booktabs,
     order_of_magnitude,
     percent,
     probability,
@@ -43,6 +44,33 @@ def derivation(checks: pd.DataFrame) -> str:
         rows,
         spaced=True,
     )
+
+
+def theorems(checks: pd.DataFrame, before: str = "") -> str:
+    """One row for each theorem, over pages, with a rule between topics; `before` is the caption and label."""
+    rows: list[list[str]] = []
+    for _, topic in checks.groupby("topic", sort=False):
+        of_topic = [_theorem(row) for _, row in topic.iterrows()]
+        if rows:
+            of_topic[0][0] = r"\midrule" + "\n" + of_topic[0][0]
+        rows += of_topic
+    text = r">{\raggedright\arraybackslash}"
+    columns = rf"@{{}}{text}p{{2.3cm}}{text}p{{7.6cm}}{text}p{{2.1cm}}rrl@{{}}"
+    header = ["theorem", "statement and hypotheses", "check", "cases", "worst error", "verdict"]
+    return long_booktabs(columns, header, rows, before)
+
+
+def _theorem(row: pd.Series) -> list[str]:
+    source = "" if pd.isna(row["reference"]) or not row["reference"] else rf" \citep{{{row['reference']}}}"
+    given = "" if row["hypotheses"] == "none" else rf" \emph{{Given:}} {row['hypotheses']}."
+    return [
+        row["step"] + source,
+        f"{row['statement']}.{given}",
+        row["method"],
+        str(row["cases"]),
+        order_of_magnitude(row["worst_error"]),
+        "holds" if row["holds"] else r"\textbf{fails}",
+    ]
 
 
 def verdicts(table: pd.DataFrame) -> str:

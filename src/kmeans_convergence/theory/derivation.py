@@ -7,8 +7,6 @@ number of patterns; those in rational arithmetic are free of rounding; the other
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -16,138 +14,10 @@ import pandas as pd
 import sympy as sp
 
 from kmeans_convergence.optimizers import MajorizeMinimize, Newton
-from kmeans_convergence.problems import Evaluation, QuantizationProblem
-from kmeans_convergence.starts import from_patterns, stream, uniform_in_box
-from kmeans_convergence.theory import equations
-
-# As many as in the paper's experiment.
-PROTOTYPES = 6
-
-# Rational arithmetic is slow: these many starts show a formula that is wrong.
-EXACT_STARTS = 3
-
-# Far more than K-means needs: a run that is still moving then is counted as one that does not end.
-EPOCHS = 1000
-
-EPS = float(np.finfo(np.float64).eps)
-
-# Inside a cell the cost is a quadratic and central differences have no truncation error. What is left is
-# rounding, about EPS / h for a step h in units of the data's spread: EPS^(3/4) at the shortest step.
-SHORTEST_STEP = EPS ** (1 / 4)
-DIFFERENCES = EPS ** (2 / 3)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One step of the derivation and how far the machine found it from being true.
-
-    Attributes
-    ----------
-    step : str
-        The step in plain words, with the number of its equation.
-    statement : str
-        What was checked, as LaTeX text.
-    method : str
-    cases : int
-        Number of cases tried; 1 for a proof.
-    worst_error : float
-        Largest error over the cases; infinite where a yes-or-no statement failed.
-    tolerance : float
-        Largest error that rounding explains.
-    """
-
-    step: str
-    statement: str
-    method: str
-    cases: int
-    worst_error: float
-    tolerance: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether the error is within the tolerance."""
-        return self.worst_error <= self.tolerance
-
-
-def _rounding(X: np.ndarray) -> float:
-    """Bound the relative error of a sum over the n patterns whose terms have one sign."""
-    return len(X) * EPS
-
-
-def _centered(X: np.ndarray) -> np.ndarray:
-    """Return the patterns from their mean: the cost is the same there, and differences lose fewer digits."""
-    centered: np.ndarray = X - X.mean(axis=0)
-    return centered
-
-
-def _exact(values: np.ndarray) -> np.ndarray:
-    """Return the same numbers as fractions; every floating-point number is one."""
-    fractions: np.ndarray = np.vectorize(Fraction, otypes=[object])(np.asarray(values, dtype=np.float64))
-    return fractions
-
-
-def _exact_starts(X: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield a few starts drawn from the patterns, as fractions of shape (K, d)."""
-    for _ in range(EXACT_STARTS):
-        yield _exact(from_patterns(X, min(PROTOTYPES, len(X)), rng))
-
-
-def _largest(values: np.ndarray) -> float:
-    """Return the largest absolute value; exact zeros stay exact."""
-    return float(abs(values).max())
-
-
-def _worst(*errors: float) -> float:
-    """Return the largest error; other than Python's max, it doesn't lose a result that is not a number."""
-    return float(np.max(errors))
-
-
-def _cell_radius(X: np.ndarray, w: np.ndarray) -> float:
-    """Bound how far all prototypes may move at once before a pattern changes its owner.
-
-    A prototype that moves by less than r changes no distance by r or more, so half the smallest difference
-    between a pattern's least distance and its next larger one will do. No pattern that is tied gets a new
-    candidate either.
-    """
-    distance = np.sqrt(equations.squared_distances(X, w))
-    margin = distance - distance.min(axis=1, keepdims=True)
-    return float(margin.min(where=margin > 0, initial=math.inf)) / 2
-
-
-def _spread(X: np.ndarray) -> float:
-    """Return the root mean square distance of the patterns to their mean."""
-    return float(np.sqrt(X.var(axis=0).sum()))
-
-
-def _inside_a_cell(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Draw prototypes, shape (K, d), that may move by more than the shortest step; return this radius too."""
-    while True:
-        w = uniform_in_box(X, PROTOTYPES, rng)
-        radius = _cell_radius(X, w)
-        if radius > SHORTEST_STEP * _spread(X):
-            return w, radius
-
-
-def _central_differences(f: Callable[[np.ndarray], np.ndarray], w: np.ndarray, h: float) -> np.ndarray:
-    """Return the derivatives of `f` along each coordinate of `w`, shape (K d, ...).
-
-    `f` takes prototypes of shape (R, K, d) and returns R values or arrays.
-    """
-    units = np.eye(w.size).reshape(-1, *w.shape)
-    difference: np.ndarray = f(w + h * units) - f(w - h * units)
-    return difference / (2 * h)
-
-
-def _unit_directions(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Draw a direction of length 1 for each prototype, shape (K, d)."""
-    v = rng.normal(size=shape)
-    return np.asarray(v / np.linalg.norm(v, axis=1, keepdims=True))
-
-
-def _steepest(X: np.ndarray, w: np.ndarray) -> float:
-    """Return the sum of the patterns' distances: no slope is larger when prototypes move at unit speed."""
-    return float(np.sqrt(2 * equations.loss(X, w)).sum())
-
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.starts import uniform_in_box
+from kmeans_convergence.theory import checks, equations
+from kmeans_convergence.theory.checks import Check, Checking
 
 # Symbols for two prototypes u, v and their N, M patterns x, y. Two features are enough to meet every kind of
 # second derivative: same feature, two features, two prototypes.
@@ -172,51 +42,46 @@ def _symbolic_gradient() -> list[sp.Expr]:
     return [sp.expand(sp.diff(_symbolic_cost(_X, _U, _N), u)).doit() for u in _U]
 
 
-def _residual(*expressions: sp.Expr) -> float:
-    """Return 0 when all expressions simplify to 0, and infinity when one of them does not."""
-    return 0.0 if all(sp.simplify(e) == 0 for e in expressions) else math.inf
-
-
 def gradient_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check the gradient behind equation (3) for any number of patterns."""
     claimed = [_N * u - _symbolic_sum(j) for j, u in enumerate(_U)]
-    error = _residual(*(g - c for g, c in zip(_symbolic_gradient(), claimed, strict=True)))
+    error = checks.residual(*(g - c for g, c in zip(_symbolic_gradient(), claimed, strict=True)))
     statement = r"$\partial E/\partial w_k = N_k w_k - S_k$ for any number $N_k$ of patterns with sum $S_k$"
     return Check("gradient (3)", statement, "symbolic", 1, error, 0.0)
 
 
 def gradient_differences(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check the gradient behind equation (3) of the whole cost."""
-    X, worst = _centered(X), 0.0
+    X, worst = checks.centered(X), 0.0
     problem = QuantizationProblem(X)
     for _ in range(points):
-        w, radius = _inside_a_cell(X, rng)
-        slopes = _central_differences(lambda v: problem.evaluate(v).cost, w, radius)
-        worst = _worst(worst, _largest(slopes - equations.gradient(X, w).ravel()) / _steepest(X, w))
+        w, radius = checks.inside_a_cell(X, rng)
+        slopes = checks.central_differences(lambda v: problem.evaluate(v).cost, w, radius)
+        worst = checks.worst(worst, checks.largest(slopes - equations.gradient(X, w).ravel()) / checks.steepest(X, w))
     statement = r"$\nabla E(w) = -\sum_{i: s_i(w)=k} (x_i - w_k)$ off the Voronoi faces"
-    return Check("gradient (3)", statement, "finite differences", points, worst, DIFFERENCES)
+    return Check("gradient (3)", statement, "finite differences", points, worst, checks.DIFFERENCES)
 
 
 def online_gradient(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the moves (4) of the single patterns, all from the same w, add up to the move (3)."""
-    X, rate, worst = _exact(X), Fraction(3, 100), 0.0
-    for w in _exact_starts(X, rng):
+    X, rate, worst = checks.exact(X), Fraction(3, 100), 0.0
+    for w in checks.exact_starts(X, rng):
         online = sum(equations.online_gradient_step(x, w, rate) - w for x in X)
-        worst = _worst(worst, _largest(online - (equations.batch_gradient_step(X, w, rate) - w)))
+        worst = checks.worst(worst, checks.largest(online - (equations.batch_gradient_step(X, w, rate) - w)))
     statement = r"the moves (4) of all patterns at the same $w$ add up to the move (3)"
-    return Check("online gradient (4)", statement, "exact rational arithmetic", EXACT_STARTS, worst, 0.0)
+    return Check("online gradient (4)", statement, "exact rational arithmetic", checks.EXACT_STARTS, worst, 0.0)
 
 
 def auxiliary_majorizes(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the auxiliary function (5) lies above the cost and touches it at w."""
     worst = 0.0
     for _ in range(points):
-        w, new = uniform_in_box(X, PROTOTYPES, rng), uniform_in_box(X, PROTOTYPES, rng)
+        w, new = uniform_in_box(X, checks.PROTOTYPES, rng), uniform_in_box(X, checks.PROTOTYPES, rng)
         above, cost = equations.quantization_error(X, new), equations.quantization_error(X, w)
         excess = (above - equations.auxiliary(X, new, w)) / above
-        worst = _worst(worst, excess, abs(equations.auxiliary(X, w, w) / cost - 1))
+        worst = checks.worst(worst, excess, abs(equations.auxiliary(X, w, w) / cost - 1))
     statement = r"$E(w') \le Q(w', w)$ and $Q(w, w) = E(w)$"
-    return Check("auxiliary function (5)", statement, "random points", points, worst, _rounding(X))
+    return Check("auxiliary function (5)", statement, "random points", points, worst, checks.rounding(X))
 
 
 def auxiliary_minimizer(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
@@ -225,28 +90,30 @@ def auxiliary_minimizer(X: np.ndarray, rng: np.random.Generator, points: int) ->
     curvature = [sp.diff(g, u).is_positive for g, u in zip(_symbolic_gradient(), _U, strict=True)]
     error = math.inf
     if len(solution) == 1 and all(curvature):
-        error = _residual(*(solution[0][u] - _symbolic_sum(j) / _N for j, u in enumerate(_U)))
+        error = checks.residual(*(solution[0][u] - _symbolic_sum(j) / _N for j, u in enumerate(_U)))
     statement = r"$Q(\cdot, w)$ has its only stationary point, a minimum, at the means $S_k / N_k$"
     return Check("minimiser of Q (6)", statement, "symbolic", 1, error, 0.0)
 
 
 def batch_kmeans_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that batch K-means (7) is the mean (6), and the step (3) with a rate for each prototype."""
-    X, worst = _exact(X), 0.0
-    for w in _exact_starts(X, rng):
+    X, worst = checks.exact(X), 0.0
+    for w in checks.exact_starts(X, rng):
         step = equations.batch_kmeans_step(X, w)
         # an empty prototype has no gradient, whatever its rate
         rates = np.array([Fraction(1, max(1, int(N))) for N in equations.counts(X, w)])
         by_rate = w - rates[:, None] * equations.gradient(X, w)
-        worst = _worst(worst, _largest(step - by_rate), _largest(step - equations.auxiliary_minimizer(X, w)))
+        worst = checks.worst(
+            worst, checks.largest(step - by_rate), checks.largest(step - equations.auxiliary_minimizer(X, w))
+        )
     statement = r"the means (6) are the gradient step (3) with the rate $1/N_k$ for prototype $k$"
-    return Check("batch K-means (7)", statement, "exact rational arithmetic", EXACT_STARTS, worst, 0.0)
+    return Check("batch K-means (7)", statement, "exact rational arithmetic", checks.EXACT_STARTS, worst, 0.0)
 
 
 def decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check how much each step of batch K-means (7) gains, along whole runs."""
-    X, worst, steps = _exact(X), 0.0, 0
-    for w in _exact_starts(X, rng):
+    X, worst, steps = checks.exact(X), 0.0, 0
+    for w in checks.exact_starts(X, rng):
         squares, moving = equations.squared_distances(X, w), True
         while moving:
             new = equations.batch_kmeans_step(X, w)
@@ -254,7 +121,7 @@ def decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
             gain = (squares.min(axis=1) - after.min(axis=1)).sum() / 2
             bound = ((new - w)[owner] ** 2).sum() / 2
             moving = bool((after.argmin(axis=1) != owner).any())
-            worst = _worst(worst, float(bound - gain) if moving else float(abs(bound - gain)))
+            worst = checks.worst(worst, float(bound - gain) if moving else float(abs(bound - gain)))
             w, squares, steps = new, after, steps + 1
     statement = (
         r"$E(w) - E(w') \ge \frac12 \sum_k N_k \|w'_k - w_k\|^2$ for a step (7) from $w$ to $w'$, "
@@ -263,56 +130,41 @@ def decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     return Check("decrease", statement, "exact rational arithmetic", steps, worst, 0.0)
 
 
-def _lloyd(X: np.ndarray, rng: np.random.Generator, runs: int) -> list[Evaluation]:
-    """Run batch K-means until no assignment changes in any run; return the evaluation at each iterate."""
-    problem, clusters = QuantizationProblem(X), min(PROTOTYPES, len(X))
-    path = [problem.evaluate(np.stack([from_patterns(X, clusters, rng) for _ in range(runs)]))]
-    moving = True
-    while moving and len(path) <= EPOCHS:
-        path.append(problem.evaluate(MajorizeMinimize().step(path[-1], len(path))))
-        moving = bool((path[-1].assignments != path[-2].assignments).any())
-    return path
-
-
 def termination(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that batch K-means meets no assignment of the patterns twice before it ends."""
-    path = _lloyd(X, rng, points)
+    path = checks.lloyd(X, rng, points)
     repeated = 0
     for run in range(points):
         met = [evaluation.assignments[run].tobytes() for evaluation in path]
         while len(met) > 1 and met[-1] == met[-2]:
             met.pop()
         repeated += len(met) - len(set(met))
-    worst = float(repeated) if len(path) <= EPOCHS else math.inf
+    worst = float(repeated) if len(path) <= checks.EPOCHS else math.inf
     statement = r"no assignment of the patterns is met twice, so (7) ends after finitely many steps"
     return Check("termination", statement, "random starts", points, worst, 0.0)
 
 
 def local_minimum(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the cost is exactly quadratic around the fixed points of batch K-means without ties."""
-    last, worst, cases = _lloyd(X, rng, points)[-1], 0.0, 0
-    for w, E, N in zip(last.w, last.cost, last.counts, strict=True):
-        squares, radius = equations.squared_distances(X, w), _cell_radius(X, w)
-        tied = (squares == squares.min(axis=1, keepdims=True)).sum() > len(X)
-        if tied or radius < SHORTEST_STEP * _spread(X):
-            continue
+    worst, cases = 0.0, 0
+    for w, E, N, radius in checks.untied_ends(X, rng, points):
         lengths = radius * rng.uniform(size=len(w))
-        moved = w + lengths[:, None] * _unit_directions(w.shape, rng)
+        moved = w + lengths[:, None] * checks.unit_directions(w.shape, rng)
         if (equations.assignments(X, moved) != equations.assignments(X, w)).any():
             worst = math.inf
         quadratic = E + 0.5 * (N * lengths**2).sum()
-        worst, cases = _worst(worst, abs(equations.quantization_error(X, moved) / quadratic - 1)), cases + 1
+        worst, cases = checks.worst(worst, abs(equations.quantization_error(X, moved) / quadratic - 1)), cases + 1
     statement = (
         r"around a fixed point $w^*$ without ties the assignments are constant and "
         r"$E(w^* + \delta) = E(w^*) + \frac12 \sum_k N_k \|\delta_k\|^2$"
     )
-    return Check("local minimum", statement, "random points", cases, worst, _rounding(X))
+    return Check("local minimum", statement, "random points", cases, worst, checks.rounding(X))
 
 
 def running_mean(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that online K-means (8) keeps each prototype at the mean of the patterns that it has won."""
-    X, worst = _exact(X), 0.0
-    for w in _exact_starts(X, rng):
+    X, worst = checks.exact(X), 0.0
+    for w in checks.exact_starts(X, rng):
         n, sums = np.zeros(len(w), dtype=np.int64), 0 * w
         for i in np.concatenate([rng.permutation(len(X)), rng.permutation(len(X))]):
             (k,) = equations.assignments(X[i : i + 1], w)
@@ -320,52 +172,54 @@ def running_mean(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
             sums[k] = sums[k] + X[i]
             expected = before.copy()
             expected[k] = sums[k] / int(n[k])
-            worst = _worst(worst, _largest(w - expected))
+            worst = checks.worst(worst, checks.largest(w - expected))
     statement = r"$w_k$ is the mean of the $n_k$ patterns that it has won since the start, over two epochs"
-    cases = 2 * len(X) * EXACT_STARTS
+    cases = 2 * len(X) * checks.EXACT_STARTS
     return Check("online K-means (8)", statement, "exact rational arithmetic", cases, worst, 0.0)
 
 
 def hessian_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check the Hessian (9) for any numbers of patterns."""
     cost = _symbolic_cost(_X, _U, _N) + _symbolic_cost(_Y, _V, _M)
-    error = _residual(*(sp.hessian(cost, (*_U, *_V)).doit() - sp.diag(_N, _N, _M, _M)))
+    error = checks.residual(*(sp.hessian(cost, (*_U, *_V)).doit() - sp.diag(_N, _N, _M, _M)))
     statement = r"$H = \mathrm{diag}(N_1 I, \dots, N_K I)$ for any numbers $N_k$"
     return Check("Hessian (9)", statement, "symbolic", 1, error, 0.0)
 
 
 def hessian_differences(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check the whole Hessian (9), with its blocks of zeros."""
-    X, worst = _centered(X), 0.0
+    X, worst = checks.centered(X), 0.0
     problem = QuantizationProblem(X)
     for _ in range(points):
-        w, radius = _inside_a_cell(X, rng)
-        slopes = _central_differences(lambda v: problem.evaluate(v).gradient, w, radius)
-        error = _largest(slopes.reshape(w.size, w.size) - equations.hessian(X, w))
-        worst = _worst(worst, error / len(X))
+        w, radius = checks.inside_a_cell(X, rng)
+        slopes = checks.central_differences(lambda v: problem.evaluate(v).gradient, w, radius)
+        error = checks.largest(slopes.reshape(w.size, w.size) - equations.hessian(X, w))
+        worst = checks.worst(worst, error / len(X))
     statement = r"$H$ is the derivative of $\nabla E$, zeros off the diagonal included"
-    return Check("Hessian (9)", statement, "finite differences", points, worst, DIFFERENCES)
+    return Check("Hessian (9)", statement, "finite differences", points, worst, checks.DIFFERENCES)
 
 
 def newton_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the Newton step (10) leads to the mean, for any number of patterns."""
     steps = [u - g / sp.diff(g, u) for u, g in zip(_U, _symbolic_gradient(), strict=True)]
-    error = _residual(*(step - _symbolic_sum(j) / _N for j, step in enumerate(steps)))
+    error = checks.residual(*(step - _symbolic_sum(j) / _N for j, step in enumerate(steps)))
     statement = r"$w_k - H_k^{-1} \, \partial E/\partial w_k = S_k / N_k$ for any $N_k$"
     return Check("Newton (10)", statement, "symbolic", 1, error, 0.0)
 
 
 def newton_optimizers(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the optimizers of the study, and the equations (7) and (10), take the same step."""
-    w = np.stack([uniform_in_box(X, PROTOTYPES, rng) for _ in range(points)])
+    w = np.stack([uniform_in_box(X, checks.PROTOTYPES, rng) for _ in range(points)])
     here = QuantizationProblem(X).evaluate(w)
     lloyd = MajorizeMinimize().step(here, 1)
-    error = [_largest(Newton().step(here, 1) - lloyd)]
+    error = [checks.largest(Newton().step(here, 1) - lloyd)]
     for run in range(points):
-        error.append(_largest(equations.newton_step(X, w[run]) - lloyd[run]))
-        error.append(_largest(equations.batch_kmeans_step(X, w[run]) - lloyd[run]))
+        error.append(checks.largest(equations.newton_step(X, w[run]) - lloyd[run]))
+        error.append(checks.largest(equations.batch_kmeans_step(X, w[run]) - lloyd[run]))
     statement = r"Newton's step $-H^{-1} \nabla E$ from gradient and Hessian is the batch K-means step (7)"
-    return Check("Newton (10)", statement, "random points", points, _worst(*error) / _largest(X), _rounding(X))
+    return Check(
+        "Newton (10)", statement, "random points", points, checks.worst(*error) / checks.largest(X), checks.rounding(X)
+    )
 
 
 def _at_a_tie(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int, int, float]:
@@ -384,12 +238,12 @@ def _at_a_tie(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     """
     while True:
         here = X - X[rng.integers(len(X))]
-        w = uniform_in_box(here, PROTOTYPES, rng)
+        w = uniform_in_box(here, checks.PROTOTYPES, rng)
         a = int((w**2).sum(axis=1).argmin())
-        b = (a + 1) % PROTOTYPES
+        b = (a + 1) % checks.PROTOTYPES
         w[b] = w[a] * rng.permutation(np.r_[-1, rng.choice([-1, 1], size=X.shape[1] - 1)])
-        radius = _cell_radius(here, w)
-        if radius > SHORTEST_STEP * _spread(X):
+        radius = checks.cell_radius(here, w)
+        if radius > checks.SHORTEST_STEP * checks.spread(X):
             return here, w, a, b, radius
 
 
@@ -409,32 +263,32 @@ def voronoi_faces(X: np.ndarray, rng: np.random.Generator, points: int) -> Check
         here, w, a, b, radius = _at_a_tie(X, rng)
         squares = equations.squared_distances(here, w)
         tied = here[(squares[:, a] == squares[:, b]) & (squares[:, a] == squares.min(axis=1))]
-        v = _unit_directions(w.shape, rng)
+        v = checks.unit_directions(w.shape, rng)
         # a direction of each kind: all prototypes by themselves, and the two across the pattern together
-        together = np.where((np.arange(PROTOTYPES) == b)[:, None], v[a], v)
+        together = np.where((np.arange(checks.PROTOTYPES) == b)[:, None], v[a], v)
         for u in (v, together):
             claimed = -np.abs((w[a] - tied) @ u[a] - (w[b] - tied) @ u[b]).sum()
-            worst = _worst(worst, abs(_kink(here, w, u, radius / 2) - claimed) / _steepest(here, w))
+            worst = checks.worst(worst, abs(_kink(here, w, u, radius / 2) - claimed) / checks.steepest(here, w))
         if not claimed < 0:
             worst = math.inf
     statement = (
         r"slopes at a tie of two distinct prototypes: $D(v) + D(-v) = -\sum |p(v) - q(v)|$ over the tied "
         r"patterns, $< 0$ for some $v$: no local minimum has a tie"
     )
-    return Check("Voronoi faces", statement, "finite differences", 2 * points, worst, DIFFERENCES)
+    return Check("Voronoi faces", statement, "finite differences", 2 * points, worst, checks.DIFFERENCES)
 
 
 def empty_prototype(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that a prototype without patterns has no gradient and no curvature, and stays."""
     problem, worst = QuantizationProblem(X), 0.0
     for _ in range(points):
-        w = uniform_in_box(X, PROTOTYPES, rng)
+        w = uniform_in_box(X, checks.PROTOTYPES, rng)
         # so far outside the box of the patterns that each of them is nearer to the others
         w[0] = X.max(axis=0) + 2 * np.ptp(X, axis=0)
         block = equations.hessian(X, w)[: X.shape[1]]
         steps = equations.newton_step(X, w), Newton().step(problem.evaluate(w[None]), 1)[0]
-        errors = [_largest(step[0] - w[0]) for step in steps]
-        worst = _worst(worst, _largest(equations.gradient(X, w)[0]), _largest(block), *errors)
+        errors = [checks.largest(step[0] - w[0]) for step in steps]
+        worst = checks.worst(worst, checks.largest(equations.gradient(X, w)[0]), checks.largest(block), *errors)
     statement = (
         r"$N_k = 0$: gradient and Hessian vanish in block $k$, Newton's direction is undefined there, "
         r"and the pseudo-inverse leaves $w_k$ in place"
@@ -442,7 +296,7 @@ def empty_prototype(X: np.ndarray, rng: np.random.Generator, points: int) -> Che
     return Check("empty prototype", statement, "random points", points, worst, 0.0)
 
 
-CHECKS: tuple[Callable[[np.ndarray, np.random.Generator, int], Check], ...] = (
+CHECKS: tuple[Checking, ...] = (
     gradient_symbolic,
     gradient_differences,
     online_gradient,
@@ -478,5 +332,4 @@ def check_all(X: np.ndarray, seed: int, points: int) -> pd.DataFrame:
     DataFrame
         One row for each check: step, statement, method, cases, worst_error, tolerance, holds.
     """
-    checks = [check(X, stream(seed, "derivation", check.__name__), points) for check in CHECKS]
-    return pd.DataFrame([asdict(check) | {"holds": check.holds} for check in checks])
+    return checks.table_of(CHECKS, X, seed, "derivation", points)
