@@ -46,8 +46,8 @@ def derivation(checks: pd.DataFrame) -> str:
     )
 
 
-def theorems(checks: pd.DataFrame, before: str = "") -> str:
-    """One row for each theorem, over pages, with a rule between topics; `before` is the caption and label."""
+def theorems(checks: pd.DataFrame) -> str:
+    """One row for each theorem, over pages, with a rule between topics; the caption is a macro of the report."""
     rows: list[list[str]] = []
     for _, topic in checks.groupby("topic", sort=False):
         of_topic = [_theorem(row) for _, row in topic.iterrows()]
@@ -55,9 +55,9 @@ def theorems(checks: pd.DataFrame, before: str = "") -> str:
             of_topic[0][0] = r"\midrule" + "\n" + of_topic[0][0]
         rows += of_topic
     text = r">{\raggedright\arraybackslash}"
-    columns = rf"@{{}}{text}p{{2.3cm}}{text}p{{7.6cm}}{text}p{{2.1cm}}rrl@{{}}"
+    columns = rf"@{{}}{text}p{{2.4cm}}{text}p{{7.1cm}}{text}p{{1.9cm}}rrl@{{}}"
     header = ["theorem", "statement and hypotheses", "check", "cases", "worst error", "verdict"]
-    return long_booktabs(columns, header, rows, before)
+    return long_booktabs(columns, header, rows, r"\caption{\theoremscaption}\label{tab:theorems}")
 
 
 def _theorem(row: pd.Series) -> list[str]:
