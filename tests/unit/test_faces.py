@@ -7,7 +7,7 @@ from scipy.integrate import quad
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments.overlap import margins
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
-from kmeans_convergence.optimizers.face_newton import FaceNewton
+from kmeans_convergence.optimizers.face_newton import FaceNewton, length
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.faces import PER_PRODUCT, Rule, face_product, find, newton_steps
@@ -83,10 +83,11 @@ def test_the_hessian_is_that_of_the_expected_cost():
         np.testing.assert_allclose(hessian, differences, atol=0.04 * n / 8 * (1 if len(w) == 2 else 2))
 
 
-def steps_at(data, w, longest=np.inf, **changes):
+def steps_at(data, w, longest=1e9, **changes):
+    """Return an evaluation and the steps from it, not longer than `longest` of Lloyd's."""
     here = QuantizationProblem(data).evaluate(w)
-    rule = Rule(**(FaceNewton().rule._asdict() | changes))
-    reach = np.full(len(w), longest)
+    rule = Rule(**(FaceNewton().rule._asdict() | {"patterns": 1e6, "fewest": 0.0} | changes))
+    reach = longest * length(here, here.minimizer)
     return here, newton_steps(data, here.w, here.assignments, here.counts, here.minimizer, reach, rule)
 
 
@@ -97,7 +98,7 @@ def after_lloyd(data, clusters, epochs):
 
 def test_without_faces_the_step_is_lloyds():
     # no pattern of the plane lies on a face
-    here, steps = steps_at(PLANE, after_lloyd(PLANE, 6, 2), least=1e-12, most=1e-12)
+    here, steps = steps_at(PLANE, after_lloyd(PLANE, 6, 2), width=1e-12)
     np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
     lloyds = 0.5 * (here.counts * ((here.minimizer - here.w) ** 2).sum(axis=2)).sum(axis=1)
     np.testing.assert_allclose(steps.promised, lloyds, rtol=1e-12)
@@ -106,7 +107,7 @@ def test_without_faces_the_step_is_lloyds():
 
 def test_the_step_solves_newtons_equation_where_the_radius_does_not_cut_it():
     w = after_lloyd(PLANE, 3, 4)
-    here, steps = steps_at(PLANE, w, tolerance=1e-10, products=100, patterns=1e9, most=0.1)
+    here, steps = steps_at(PLANE, w, tolerance=1e-10, products=100)
     for r in range(len(w)):
         hessian = np.diag(np.repeat(here.counts[r], 2)) - explicit(PLANE, w[r], 0.1)
         assert np.linalg.eigvalsh(hessian)[0] > 0
@@ -118,7 +119,7 @@ def test_the_step_solves_newtons_equation_where_the_radius_does_not_cut_it():
 @pytest.mark.parametrize("longest", [0.5, 1.0, 2.0])
 def test_a_cut_step_has_the_greatest_length_and_lowers_the_model(longest):
     w = after_lloyd(PLANE, 12, 3)
-    here, steps = steps_at(PLANE, w, longest, patterns=1e9, tolerance=1e-6, products=100)
+    here, steps = steps_at(PLANE, w, longest, tolerance=1e-6, products=100)
     lengths, lloyds = (
         np.sqrt((here.counts * (step**2).sum(axis=2)).sum(axis=1)) for step in (steps.step, here.minimizer - here.w)
     )
@@ -136,7 +137,7 @@ def test_a_cut_step_has_the_greatest_length_and_lowers_the_model(longest):
 
 def test_prototypes_without_patterns_and_a_single_one_have_no_faces():
     w = np.concatenate([STARTS[:3], STARTS[:3, :1], 1e6 + STARTS[:3, :1]], axis=1)
-    here, steps = steps_at(X, w, 4.0, most=0.4)
+    here, steps = steps_at(X, w, 4.0, width=0.4)
     assert (here.counts[:, 6:] == 0).all()
     np.testing.assert_array_equal(steps.step[:, 6:], 0)
     assert np.isfinite(steps.step).all()
@@ -144,75 +145,111 @@ def test_prototypes_without_patterns_and_a_single_one_have_no_faces():
     np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
 
 
-def test_ends_at_a_fixed_point_of_batch_kmeans():
-    trace = minimize(PROBLEM, FaceNewton(), STARTS, passes=500.0)
+def test_too_few_patterns_near_faces_say_nothing():
+    w = after_lloyd(PLANE, 6, 2)
+    here, steps = steps_at(PLANE, w, fewest=4000 / 12 + 1)
+    np.testing.assert_array_equal(here.w + steps.step, here.minimizer)
+    # it is not even looked for them
+    np.testing.assert_array_equal(steps.distances, 0)
+    here, steps = steps_at(PLANE, w, fewest=3000 / 12)
+    np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
+    assert (steps.distances > 4000).all()
+
+
+def test_some_patterns_stand_for_all():
+    w = after_lloyd(PLANE, 3, 4)
+    (_, some), (_, all_) = steps_at(PLANE, w, 1.5, patterns=50.0), steps_at(PLANE, w, 1.5)
+    assert (some.distances < all_.distances).all()
+    # 300 patterns near faces know the decrease to some per cent
+    np.testing.assert_allclose(some.promised, all_.promised, rtol=0.15)
+    assert (some.promised != all_.promised).all()
+
+
+# on so few flowers it would not dare
+DARING = FaceNewton(rule=FaceNewton().rule._replace(fewest=0.5), slow=0.0)
+
+
+@pytest.mark.parametrize("optimizer", [FaceNewton(), DARING], ids=["shipped", "daring"])
+def test_ends_at_a_fixed_point_of_batch_kmeans(optimizer):
+    trace = minimize(PROBLEM, optimizer, STARTS, passes=500.0)
     assert set(trace.stop) == {Stop.FIXED_POINT}
     np.testing.assert_array_equal(PROBLEM.evaluate(trace.w).minimizer, trace.w)
     lloyd = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=500.0)
-    assert (trace.cost[3] != lloyd.cost[3]).any()
+    assert (trace.cost[-1] != lloyd.cost[-1]).any() == (optimizer is DARING)
 
 
 def test_keeps_a_share_of_what_lloyds_step_is_promised():
-    optimizer = FaceNewton()
-    iterates = [STARTS] + [minimize(PROBLEM, optimizer, STARTS, epochs=t).w for t in range(1, 15)]
-    here = PROBLEM.evaluate(iterates[0])
-    kept, taken_back = np.zeros(30, dtype=int), 0
+    iterates = [STARTS] + [minimize(PROBLEM, DARING, STARTS, epochs=t).w for t in range(1, 15)]
     history = [PROBLEM.evaluate(w) for w in iterates]
-    for t in range(1, 15):
-        for r in range(30):
-            here, there = history[kept[r]], history[t]
+    taken_back = 0
+    for r in range(len(STARTS)):
+        kept = 0
+        for t in range(1, 14):
+            here, there = history[kept], history[t]
             promised = 0.5 * (here.counts[r] * ((here.minimizer[r] - here.w[r]) ** 2).sum(axis=1)).sum()
-            if here.cost[r] - there.cost[r] >= optimizer.share * promised - 1e-12 * here.cost[r]:
-                kept[r] = t
+            if here.cost[r] - there.cost[r] >= DARING.share * promised - 1e-12 * here.cost[r]:
+                kept = t
             else:
                 # the next iterate is Lloyd's, from where the run was
                 taken_back += 1
-                if t < 14:
-                    np.testing.assert_array_equal(iterates[t + 1][r], here.minimizer[r])
+                np.testing.assert_array_equal(iterates[t + 1][r], here.minimizer[r])
     assert taken_back > 0
 
 
+def test_begins_as_batch_kmeans_while_that_is_fast():
+    patient = FaceNewton(slow=1.0)
+    lloyd, newton = (minimize(PROBLEM, way, STARTS, epochs=1).w for way in (MajorizeMinimize(), patient))
+    np.testing.assert_array_equal(newton, lloyd)
+    assert (minimize(PROBLEM, DARING, STARTS, epochs=2).w != minimize(PROBLEM, patient, STARTS, epochs=2).w).any()
+
+
 def test_every_distance_is_charged():
-    metered = MeteredProblem(PROBLEM, 30)
-    iterates = FaceNewton().iterates(metered, STARTS, ())
+    starts = after_lloyd(PLANE, 8, 1)
+    problem = QuantizationProblem(PLANE)
+    metered = MeteredProblem(problem, len(starts))
+    optimizer = FaceNewton(slow=0.0)
+    iterates = optimizer.iterates(metered, starts, ())
+    first = next(iterates)
+    # the evaluation of the start, and Lloyd's step
+    np.testing.assert_array_equal(metered.touched, 4000)
     next(iterates)
-    first = metered.touched.copy()
-    # one pass and, with no more than K - 1 distances to others and one to the owner, no more than another one ...
-    assert (first > 150).all()
-    least = PER_PRODUCT * 150 * FaceNewton().rule.products / 6
-    assert (first <= 2 * 150 + 15 / 6 + 1 + least).all()
-    # ... and exactly what the kernel counts
-    here, steps = steps_at(X, STARTS, FaceNewton().radius)
-    np.testing.assert_array_equal(first, 150 + np.ceil(steps.distances / 6))
-    # the search, where nothing is solved: K (K - 1) / 2, the owner's, and those of prototypes that are near enough
-    w = PLANE[:8]
-    _, steps = steps_at(PLANE, w[None], products=0)
-    squared, gaps = (((some[:, None] - w) ** 2).sum(axis=2) for some in (PLANE, w))
-    owners = squared.argmin(axis=1)
-    near = (gaps[owners] > 0) & (0.4**2 * gaps[owners] < squared.min(axis=1)[:, None])
-    np.testing.assert_array_equal(steps.distances, 28 + 4000 + near.sum())
-    assert near.mean() < 0.5
+    rule = optimizer.rule
+    here, start = problem.evaluate(first), problem.evaluate(starts)
+    # the radius is four times Lloyd's step before
+    reach = 4 * length(start, first) / length(here, here.minimizer)
+    here, steps = steps_at(PLANE, first, reach, patterns=rule.patterns, fewest=rule.fewest)
+    np.testing.assert_array_equal(metered.touched, 2 * 4000 + np.ceil(steps.distances / 8))
+    # products: a whole number of them, of 4 for each pattern near a face
+    _, search = steps_at(PLANE, first, products=0)
+    _, two = steps_at(PLANE, first, products=2, tolerance=0.0)
+    near = [len(find(PLANE, w, owners, rule.width).rows) for w, owners in zip(first, here.assignments, strict=True)]
+    np.testing.assert_array_equal(two.distances - search.distances, 2 * PER_PRODUCT * np.array(near))
+    # the search: K (K - 1) / 2, the owner's, and those of prototypes that are near enough
+    for w, computed in zip(first, search.distances, strict=True):
+        squared, gaps = (((some[:, None] - w) ** 2).sum(axis=2) for some in (PLANE, w))
+        owners = squared.argmin(axis=1)
+        looked = (gaps[owners] > 0) & (0.4**2 * gaps[owners] < squared.min(axis=1)[:, None])
+        assert computed == 28 + 4000 + looked.sum()
+        assert looked.mean() < 0.5
     # a run that has ended is not charged
-    metered.end(np.arange(30) < 3, metered.measure(STARTS))
+    metered.end(np.arange(4) < 2, metered.measure(first))
     before = metered.touched.copy()
     for _ in range(3):
         next(iterates)
-    np.testing.assert_array_equal(metered.touched[:3], before[:3])
-    assert (metered.touched[3:] > before[3:]).all()
+    np.testing.assert_array_equal(metered.touched[:2], before[:2])
+    assert (metered.touched[2:] > before[2:]).all()
 
 
 def test_a_run_is_the_same_in_any_company():
-    whole = minimize(PROBLEM, FaceNewton(), STARTS, passes=40.0)
-    part = minimize(PROBLEM, FaceNewton(), STARTS[[17, 3, 4]], passes=40.0)
+    whole = minimize(PROBLEM, DARING, STARTS, passes=40.0)
+    part = minimize(PROBLEM, DARING, STARTS[[17, 3, 4]], passes=40.0)
     np.testing.assert_array_equal(part.w, whole.w[[17, 3, 4]])
     np.testing.assert_array_equal(part.passes, whole.passes[: len(part.passes), [17, 3, 4]])
 
 
 def test_moves_with_the_data():
     shift = np.array([64.0, -32.0, 16.0, 8.0])
-    here, there = (
-        minimize(QuantizationProblem(X + s), FaceNewton(), STARTS + s, epochs=4).w - s for s in (0 * shift, shift)
-    )
+    here, there = (minimize(QuantizationProblem(X + s), DARING, STARTS + s, epochs=4).w - s for s in (0 * shift, shift))
     np.testing.assert_allclose(here, there, atol=1e-9)
 
 

@@ -115,7 +115,6 @@ class MeteredProblem:
             See `problems.faces.newton_steps`.
         rule : faces.Rule
         """
-        runs, clusters, _ = here.w.shape
         some = np.flatnonzero(where & self.active)
         part = faces.newton_steps(
             self._in_pieces.X,
@@ -125,7 +124,7 @@ class MeteredProblem:
         steps = faces.Steps.of_rest(here.w.shape)
         for whole, found in zip(steps, part, strict=True):
             whole[some] = found
-        self.charge(-(-steps.distances // clusters))
+        self.charge(-(-steps.distances // here.w.shape[1]))
         return steps
 
     def charge(self, patterns: int | np.ndarray) -> None:

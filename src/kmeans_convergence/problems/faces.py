@@ -54,19 +54,22 @@ class Rule(NamedTuple):
 
     Attributes
     ----------
+    width : float
+        The half-width c, below 1/2.
     patterns : float
-        The half-width c of a run is the least one with so many patterns near faces for each of the K d coordinates ...
-    least, most : float
-        ... between these two; the larger one is below 1/2.
+        Patterns are looked at until so many are near a face for each of the K d coordinates, or all have been: the
+        terms of those that have been looked at stand for all.
+    fewest : float
+        With fewer than so many of them for each coordinate nothing can be said about the faces: the step is Lloyd's.
     tolerance : float
         The residual may be left at this share of the gradient, in the norm of the inverse of the preconditioner.
     products : int
         At most so many products with the Hessian.
     """
 
+    width: float
     patterns: float
-    least: float
-    most: float
+    fewest: float
     tolerance: float
     products: int
 
@@ -110,12 +113,12 @@ def find(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Face
         c, below 1/2.
     """
     counts = np.bincount(owners, minlength=len(w)).astype(np.float64)
-    others, margins = np.zeros(len(X), dtype=np.int32), np.empty(len(X))
-    _search(X, w, owners, counts, width, others, margins)
-    rows = np.flatnonzero(margins < width)
-    k, l = owners[rows], others[rows]
-    scales = 1 / (2 * width * ((w[k] - w[l]) ** 2).sum(axis=1))
-    return Faces(rows, k, l, margins[rows], scales)
+    rows, others, margins = np.empty(len(X), dtype=np.int64), np.empty(len(X), dtype=np.int32), np.empty(len(X))
+    found, _, _ = _search(X, w, owners, counts, width, len(X), rows, others, margins)
+    order = np.argsort(rows[:found])
+    rows, others, margins = rows[order], others[order], margins[order]
+    scales = 1 / (2 * width * ((w[owners[rows]] - w[others]) ** 2).sum(axis=1))
+    return Faces(rows, owners[rows], others, margins, scales)
 
 
 def face_product(X: np.ndarray, w: np.ndarray, faces: Faces, v: np.ndarray) -> np.ndarray:
@@ -146,19 +149,19 @@ def newton_steps(
     owners : ndarray of shape (R, n), int32
     counts : ndarray of shape (R, K)
     longest : ndarray of shape (R,)
-        Greatest length of the step, in lengths of Lloyd's.
+        Greatest length of the step, in the norm of the preconditioner; not less than that of Lloyd's step.
     rule : Rule
     """
     steps = Steps.of_rest(w.shape)
-    patterns = math.ceil(rule.patterns * w.shape[1] * w.shape[2])
+    coordinates = w.shape[1] * w.shape[2]
 
     def task(some: slice) -> None:
         _newton_steps(
             X,
             *(array[some] for array in (w, owners, counts, minimizer, longest)),
-            patterns,
-            rule.least,
-            rule.most,
+            rule.width,
+            math.ceil(rule.patterns * coordinates),
+            math.ceil(rule.fewest * coordinates),
             rule.tolerance,
             rule.products,
             *(array[some] for array in steps),
@@ -186,8 +189,20 @@ def _neighbours(w, counts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _search(X, w, owners, counts, width, others, margins):  # type: ignore[no-untyped-def]
-    """Find the second nearest prototypes of patterns near a face.
+def _stride(n):  # type: ignore[no-untyped-def]
+    """Return a number without a common divisor with `n`, near the golden section of it.
+
+    In steps of this length, the first patterns that are looked at lie evenly among all, whatever their order.
+    """
+    stride = max(1, int(n * (math.sqrt(5) - 1) / 2))
+    while math.gcd(stride, n) > 1:
+        stride += 1
+    return stride
+
+
+@njit(cache=True, nogil=True)
+def _search(X, w, owners, counts, width, enough, rows, others, margins):  # type: ignore[no-untyped-def]
+    """Find patterns near a face, and their second nearest prototypes, until there are enough.
 
     In distances of the two prototypes, a pattern at the distance r from its owner is at least 1/2 - r from the face: a
     prototype too far away for that to be below `width` need not be looked at, nor those behind it.
@@ -199,22 +214,26 @@ def _search(X, w, owners, counts, width, others, margins):  # type: ignore[no-un
     owners : int32 array of shape (n,), in
     counts : float64 array of shape (K,), in
     width : float
+    enough : int
+    rows : int64 array of shape (n,), out
+        The patterns found come first.
     others : int32 array of shape (n,), out
-        Set where a pattern is near a face.
     margins : float64 array of shape (n,), out
-        Infinite where it is not.
 
     Returns
     -------
-    int
-        Distances computed.
+    found, looked, computed : int
+        The patterns found, those that were looked at, and the distances computed.
     """
     order, gaps = _neighbours(w, counts)
     computed = w.shape[0] * (w.shape[0] - 1) // 2
     reach = (0.5 - width) ** 2
-    for i in range(X.shape[0]):
+    n, stride = X.shape[0], _stride(X.shape[0])
+    found, i = 0, 0
+    for looked in range(n):
+        if found >= enough:
+            return found, looked, computed
         k = owners[i]
-        margins[i] = np.inf
         own = squared_distance(X[i], w[k])
         second, least = k, np.inf
         for other in order[k]:
@@ -227,9 +246,11 @@ def _search(X, w, owners, counts, width, others, margins):  # type: ignore[no-un
                 second, least = other, distance
         computed += 1
         if second != k and least - own < 2 * width * gaps[k, second]:
-            others[i] = second
-            margins[i] = (least - own) / (2 * gaps[k, second])
-    return computed
+            rows[found], others[found] = i, second
+            margins[found] = (least - own) / (2 * gaps[k, second])
+            found += 1
+        i = (i + stride) % n
+    return found, n, computed
 
 
 @njit(cache=True, nogil=True)
@@ -254,9 +275,9 @@ def _newton_steps(  # type: ignore[no-untyped-def]
     counts,
     minimizer,
     longest,
+    width,
     patterns,
-    least_width,
-    most_width,
+    fewest,
     tolerance,
     products,
     step,
@@ -265,20 +286,22 @@ def _newton_steps(  # type: ignore[no-untyped-def]
     distances,
 ):
     """See `newton_steps`; the last four are its results."""
-    others, margins = np.empty(X.shape[0], dtype=np.int32), np.empty(X.shape[0])
+    n = X.shape[0]
+    rows, others, margins = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32), np.empty(n)
     for r in range(w.shape[0]):
-        distances[r] = _search(X, w[r], owners[r], counts[r], most_width, others, margins)
-        width = most_width
-        if patterns < X.shape[0]:
-            width = min(max(np.partition(margins, patterns)[patterns], least_width), most_width)
-        rows = np.flatnonzero(margins < width)
-        firsts, seconds, scales = owners[r][rows], others[rows], np.empty(rows.shape[0])
-        for m in range(rows.shape[0]):
-            scales[m] = 1 / (2 * width * squared_distance(w[r, firsts[m]], w[r, seconds[m]]))
+        found, looked, computed = 0, n, 0
+        if n >= fewest:
+            found, looked, computed = _search(X, w[r], owners[r], counts[r], width, patterns, rows, others, margins)
+        found = found if found >= fewest else 0
+        near, seconds, scales = rows[:found], others[:found], np.empty(found)
+        firsts = owners[r][near]
+        for m in range(found):
+            gap = squared_distance(w[r, firsts[m]], w[r, seconds[m]])
+            scales[m] = n / looked / (2 * width * gap)
         promised[r], cut[r], used = _steihaug(
-            X, w[r], rows, firsts, seconds, scales, counts[r], minimizer[r], longest[r], tolerance, products, step[r]
+            X, w[r], near, firsts, seconds, scales, counts[r], minimizer[r], longest[r], tolerance, products, step[r]
         )
-        distances[r] += PER_PRODUCT * used * rows.shape[0]
+        distances[r] = computed + PER_PRODUCT * used * found
 
 
 @njit(cache=True, nogil=True)
@@ -293,7 +316,7 @@ def _steihaug(  # type: ignore[no-untyped-def]
     residual = minimizer - w
     direction = residual.copy()
     square = (weights * residual**2).sum()
-    goal, room = tolerance**2 * square, longest**2 * square
+    goal, room = tolerance**2 * square, longest**2
     length, promised = 0.0, 0.0
     for used in range(products):
         if not square > goal:
