@@ -118,7 +118,11 @@ class MeteredProblem:
         some = np.flatnonzero(where & self.active)
         part = faces.newton_steps(
             self._in_pieces.X,
-            *(array[some] for array in (here.w, here.assignments, here.counts, here.minimizer, longest)),
+            here.w[some],
+            here.assignments[some],
+            here.counts[some],
+            here.minimizer[some],
+            longest[some],
             rule,
         )
         steps = faces.Steps.of_rest(here.w.shape)

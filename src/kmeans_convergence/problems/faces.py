@@ -158,13 +158,20 @@ def newton_steps(
     def task(some: slice) -> None:
         _newton_steps(
             X,
-            *(array[some] for array in (w, owners, counts, minimizer, longest)),
+            w[some],
+            owners[some],
+            counts[some],
+            minimizer[some],
+            longest[some],
             rule.width,
             math.ceil(rule.patterns * coordinates),
             math.ceil(rule.fewest * coordinates),
             rule.tolerance,
             rule.products,
-            *(array[some] for array in steps),
+            steps.step[some],
+            steps.promised[some],
+            steps.cut[some],
+            steps.distances[some],
         )
 
     over_runs(task, len(w), products=len(X) * w.size)
