@@ -1,6 +1,8 @@
 # Predicted rates of convergence against measured ones, on the sets that need no download.
 CONTRACTED = [
-    name for name in COMPARED if data(name)["source"].startswith(("bundled", "synthetic"))
+    name
+    for name in COMPARED
+    if data(name)["source"].startswith(("bundled", "synthetic"))
 ]
 
 
