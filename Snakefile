@@ -15,6 +15,7 @@ include: "workflow/rules/derivation.smk"
 include: "workflow/rules/replication.smk"
 include: "workflow/rules/conventions.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/contraction.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/performance.smk"
 

@@ -163,6 +163,14 @@ def test_the_memory_of_anderson_shrinks_and_grows():
     assert not np.allclose(third, (1 - h) * second)
 
 
+def test_anderson_goes_on_when_every_leap_was_taken_back():
+    here = PROBLEM.evaluate(STARTS)
+    leaps = Anderson().leaps(here)
+    first = next(leaps)
+    # nothing has been learnt, but that a leap beyond T(w) did not pay
+    np.testing.assert_allclose(leaps.send((here, np.ones(30, dtype=bool))), first)
+
+
 def test_a_run_is_the_same_in_any_company():
     for way in FAST.values():
         whole = minimize(PROBLEM, way, STARTS, passes=40.0)

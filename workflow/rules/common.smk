@@ -60,6 +60,8 @@ def everything():
         *[file for name in FIGURES for file in figure(name)],
         *[file for name in COMPARISON for file in figure(f"comparison_{name}")],
         "results/comparison/ledger.csv",
+        *figure("contraction_predicted"),
+        *figure("contraction_growth"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):

@@ -22,6 +22,7 @@ from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Neste
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
 from kmeans_convergence.optimizers.exchange import Hartigan
+from kmeans_convergence.optimizers.face_newton import FaceNewton
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
 from kmeans_convergence.optimizers.minibatch import (
     FACTOR,
@@ -69,6 +70,7 @@ CONTENDERS = {
     "heavy_ball": Contender("heavy ball", "alternation", lambda passes, value: HeavyBall()),
     "nesterov": Contender("Nesterov", "alternation", lambda passes, value: Nesterov()),
     "anderson": Contender("Anderson", "alternation", lambda passes, value: Anderson()),
+    "face_newton": Contender("Newton with face terms", "alternation", lambda passes, value: FaceNewton()),
     "hartigan": Contender("Hartigan", "alternation", lambda passes, value: Hartigan()),
     "gradient_nmax": Contender("gradient, 1/N", "gradient", lambda passes, value: CurvatureGradient(stable_rate)),
     "gradient_fixed": Contender("gradient, 2/N", "gradient", lambda passes, value: CurvatureGradient(best_rate)),

@@ -151,7 +151,7 @@ class Anderson(SafeguardedLeaps):
                 (residuals, here.minimizer - here.w, before.minimizer - before.w),
             ):
                 history[kept, 1:] = history[kept, :-1]
-                history[kept, :1] = (new - old)[kept].reshape(kept.sum(), 1, -1)[:, : self.most]
+                history[kept, :1] = (new - old)[kept].reshape(kept.sum(), 1, here.w[0].size)[:, : self.most]
             falls = before.cost - here.cost
             m = np.where(kept, np.clip(m - (falls < self.slow * fall) + (falls > self.fast * fall), 0, self.most), m)
             fall = np.where(kept, falls, fall)

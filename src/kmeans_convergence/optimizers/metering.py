@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange
+from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange, faces
 from kmeans_convergence.problems.base import pieces
 
 
@@ -100,6 +100,36 @@ class MeteredProblem:
         self.charge(self.n)
         part, owners = exchange.sweep(self._in_pieces.X, w[self.active], assignments[self.active])
         return _replaced(w, part, self.active), _replaced(assignments, owners, self.active)
+
+    def newton_steps(self, here: Evaluation, where: np.ndarray, longest: np.ndarray, rule: faces.Rule) -> faces.Steps:
+        """Return Newton's steps with face terms for the active runs of a mask (R,), and zeros for the others.
+
+        A pattern touched is K distances computed: that is what a pass does with each.
+
+        Parameters
+        ----------
+        here : Evaluation
+            Where the steps begin: not charged again.
+        where : ndarray of shape (R,), bool
+        longest : ndarray of shape (R,)
+            See `problems.faces.newton_steps`.
+        rule : faces.Rule
+        """
+        some = np.flatnonzero(where & self.active)
+        part = faces.newton_steps(
+            self._in_pieces.X,
+            here.w[some],
+            here.assignments[some],
+            here.counts[some],
+            here.minimizer[some],
+            longest[some],
+            rule,
+        )
+        steps = faces.Steps.of_rest(here.w.shape)
+        for whole, found in zip(steps, part, strict=True):
+            whole[some] = found
+        self.charge(-(-steps.distances // here.w.shape[1]))
+        return steps
 
     def charge(self, patterns: int | np.ndarray) -> None:
         """Charge the active runs for so many patterns, one number or one for each run (R,)."""

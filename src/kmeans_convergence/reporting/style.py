@@ -56,6 +56,7 @@ STYLES = {
     "anderson": Style("#0072B2", "D", True, "-."),
     "nesterov": Style("#CC79A7", "v", True, "-"),
     "heavy_ball": Style("#CC79A7", "v", True, "--"),
+    "face_newton": Style("#CC79A7", "v", True, "-."),
     # other relatives of K-means
     "hartigan": Style("#009E73", "p", True, "--"),
     "hybrid": Style("#009E73", "^", True, "-."),

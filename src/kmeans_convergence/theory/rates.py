@@ -1,0 +1,144 @@
+r"""Rates of convergence: what theory predicts at the end of a run, and what a trace shows.
+
+Near a minimum Lloyd's error shrinks by the eigenvalues of :math:`I-N^{-1}H`, with the Hessian H of the population, so
+that the residual of the cost falls by the square of the largest one, rho, in each step. That of gradient descent, once
+the assignments stay, shrinks by :math:`\max_k|1-\epsilon N_k|`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from kmeans_convergence.problems.faces import Faces, face_product, find
+
+# Matrices up to this size are diagonalised whole.
+DENSE = 32
+
+
+class Prediction(NamedTuple):
+    """An estimated rate, its interval by resampling, and the number of patterns near faces that it rests on."""
+
+    rate: float
+    low: float
+    high: float
+    patterns: int
+
+
+def uniform_rate(clusters: int) -> float:
+    """Return rho of the uniform density on an interval, cos²(pi / 2K) (derived from the tridiagonal Hessian)."""
+    return math.cos(math.pi / (2 * clusters)) ** 2
+
+
+def lloyd_rate(
+    X: np.ndarray,
+    w: np.ndarray,
+    owners: np.ndarray,
+    width: float,
+    rng: np.random.Generator,
+    resamples: int = 50,
+    level: float = 0.9,
+) -> Prediction:
+    """Estimate rho from the patterns near the faces at the end of a run.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    w : ndarray of shape (K, d)
+    owners : ndarray of shape (n,), int32
+        The nearest prototypes.
+    width : float
+        The half-width c of the kernel, see `problems.faces`: wider is less noisy and further from the face.
+    rng : Generator
+    resamples : int
+        Bootstrap samples of the patterns; prototypes stay where they are.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Prediction
+        The rate is 0 where no pattern is near a face.
+
+    Notes
+    -----
+    Noise makes the largest eigenvalue of a matrix larger. By how much is learnt from the resamples, which are noisy
+    twice: the estimate and the interval are corrected by their distance from the value on the sample (the basic
+    bootstrap, Davison and Hinkley 1997, section 5.2).
+    """
+    faces = find(X, w, owners, width)
+    ones = np.ones(len(X))
+    found = _largest(X, w, owners, faces, ones)
+    again = [
+        _largest(X, w, owners, faces, rng.multinomial(len(X), ones / len(X)).astype(np.float64))
+        for _ in range(resamples)
+    ]
+    high, low = 2 * found - np.quantile(again, [(1 - level) / 2, (1 + level) / 2])
+    return Prediction(float(2 * found - np.mean(again)), float(low), float(high), len(faces.rows))
+
+
+def _largest(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces, weights: np.ndarray) -> float:
+    """Return the largest eigenvalue of N^{-1/2} (N - H) N^{-1/2}, that of I - N^{-1} H, for weighted patterns (n,)."""
+    counts = np.bincount(owners, weights, minlength=len(w))[:, None]
+    roots = np.sqrt(counts, out=np.full(counts.shape, np.inf), where=counts > 0)
+    weighted = faces._replace(scales=faces.scales * weights[faces.rows])
+    if not weighted.scales.any():
+        return 0.0
+
+    def product(v: np.ndarray) -> np.ndarray:
+        return (face_product(X, w, weighted, v.reshape(w.shape) / roots) / roots).ravel()
+
+    if w.size <= DENSE:
+        matrix = np.stack([product(unit) for unit in np.eye(w.size)])
+        return float(np.linalg.eigvalsh(matrix)[-1])
+    operator = LinearOperator((w.size, w.size), matvec=product, dtype=np.float64)
+    # the start is fixed, so that the result is
+    start = np.cos(np.arange(w.size))
+    return float(eigsh(operator, k=1, which="LA", v0=start, tol=1e-6, return_eigenvectors=False)[0])
+
+
+def gradient_rate(counts: np.ndarray, rate: float) -> float:
+    """Return max_k |1 - rate N_k| over prototypes that own patterns, for `counts` (K,)."""
+    return float(np.abs(1 - rate * counts[counts > 0]).max())
+
+
+def middle_ratio(residual: np.ndarray, least: int = 9) -> float:
+    """Return by what the residual of the cost (T + 1,) falls in a step, on average over the middle third of the steps.
+
+    The beginning is not yet along the slowest direction, and at the end of a finite sample assignments freeze. NaN
+    with fewer than `least` steps.
+    """
+    steps = len(residual) - 1
+    first, last = steps // 3, 2 * steps // 3
+    if steps < least or not residual[last] > 0:
+        return math.nan
+    return float((residual[last] / residual[first]) ** (1 / (last - first)))
+
+
+def frozen_ratio(norms: np.ndarray, changed: np.ndarray, steps: int = 10, floor: float = 1e-10) -> float:
+    """Return by what the norm of the gradient (T + 1,) falls in a step, once assignments stay.
+
+    Parameters
+    ----------
+    norms : ndarray of shape (T + 1,)
+    changed : ndarray of shape (T + 1,)
+        Patterns whose assignment differs from the iterate before.
+    steps : int
+        The last so many are averaged over ...
+    floor : float
+        ... before the norm has fallen to this share of that of the start, where rounding begins.
+
+    Returns
+    -------
+    float
+        NaN where assignments did not stay for so long.
+    """
+    above = np.flatnonzero(norms > floor * norms[0])
+    last = above[-1]
+    first = last - steps
+    if first < 0 or changed[first + 1 : last + 1].any():
+        return math.nan
+    return float((norms[last] / norms[first]) ** (1 / steps))
