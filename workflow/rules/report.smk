@@ -133,7 +133,12 @@ rule build_report:
         tables=[*rules.make_tables.output, *rules.make_comparison.output],
         figures=[
             f"figures/{name}.pdf"
-            for name in [*FIGURES, *(f"comparison_{name}" for name in COMPARISON)]
+            for name in [
+                *FIGURES,
+                *(f"comparison_{name}" for name in COMPARISON),
+                "contraction_predicted",
+                "contraction_growth",
+            ]
         ],
     output:
         pdf=report(
