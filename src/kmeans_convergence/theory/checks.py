@@ -113,6 +113,34 @@ def exact_starts(X: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray
         yield exact(from_patterns(X, min(PROTOTYPES, len(X)), rng))
 
 
+@dataclass(frozen=True)
+class ExactStep:
+    """A step of batch K-means (7) in fractions: squared distances (n, K) `before` and `after`, owners (n,) before."""
+
+    w: np.ndarray
+    new: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    owner: np.ndarray
+
+    @property
+    def gain(self) -> Fraction:
+        """By how much the cost falls."""
+        return (self.before.min(axis=1) - self.after.min(axis=1)).sum() / 2
+
+
+def exact_steps(X: np.ndarray, rng: np.random.Generator) -> Iterator[ExactStep]:
+    """Yield the steps of batch K-means from a few starts, until no assignment changes."""
+    for w in exact_starts(X, rng):
+        before, moving = equations.squared_distances(X, w), True
+        while moving:
+            new = equations.batch_kmeans_step(X, w)
+            after, owner = equations.squared_distances(X, new), before.argmin(axis=1)
+            yield ExactStep(w, new, before, after, owner)
+            moving = bool((after.argmin(axis=1) != owner).any())
+            w, before = new, after
+
+
 def largest(values: np.ndarray) -> float:
     """Return the largest absolute value; exact zeros stay exact."""
     return float(abs(values).max())

@@ -113,16 +113,11 @@ def batch_kmeans_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> C
 def decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check how much each step of batch K-means (7) gains, along whole runs."""
     X, worst, steps = checks.exact(X), 0.0, 0
-    for w in checks.exact_starts(X, rng):
-        squares, moving = equations.squared_distances(X, w), True
-        while moving:
-            new = equations.batch_kmeans_step(X, w)
-            after, owner = equations.squared_distances(X, new), squares.argmin(axis=1)
-            gain = (squares.min(axis=1) - after.min(axis=1)).sum() / 2
-            bound = ((new - w)[owner] ** 2).sum() / 2
-            moving = bool((after.argmin(axis=1) != owner).any())
-            worst = checks.worst(worst, float(bound - gain) if moving else float(abs(bound - gain)))
-            w, squares, steps = new, after, steps + 1
+    for step in checks.exact_steps(X, rng):
+        bound = ((step.new - step.w)[step.owner] ** 2).sum() / 2
+        moving = (step.after.argmin(axis=1) != step.owner).any()
+        worst = checks.worst(worst, float(bound - step.gain) if moving else float(abs(bound - step.gain)))
+        steps += 1
     statement = (
         r"$E(w) - E(w') \ge \frac12 \sum_k N_k \|w'_k - w_k\|^2$ for a step (7) from $w$ to $w'$, "
         r"with equality if no assignment changes"

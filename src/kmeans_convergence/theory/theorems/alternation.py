@@ -46,17 +46,12 @@ def _joint(X: np.ndarray, w: np.ndarray, a: np.ndarray) -> np.ndarray:
 def exact_decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check what a step of batch K-means (7) gains, to the last digit, along whole runs."""
     X, error, steps = checks.exact(X), 0.0, 0
-    for w in checks.exact_starts(X, rng):
-        squares, moving = equations.squared_distances(X, w), True
-        while moving:
-            new = equations.batch_kmeans_step(X, w)
-            after, owner = equations.squared_distances(X, new), squares.argmin(axis=1)
-            gain = (squares.min(axis=1) - after.min(axis=1)).sum() / 2
-            promised = (np.bincount(owner, minlength=len(w))[:, None] * (new - w) ** 2).sum() / 2
-            exchanged = (after[np.arange(len(X)), owner] - after.min(axis=1)).sum() / 2
-            moving = bool((new != w).any())
-            error = checks.worst(error, float(abs(gain - promised - exchanged)), 0.0 if exchanged >= 0 else math.inf)
-            w, squares, steps = new, after, steps + 1
+    for step in checks.exact_steps(X, rng):
+        sizes = np.bincount(step.owner, minlength=len(step.w))
+        promised = (sizes[:, None] * (step.new - step.w) ** 2).sum() / 2
+        exchanged = (step.after[np.arange(len(X)), step.owner] - step.after.min(axis=1)).sum() / 2
+        gap = float(abs(step.gain - promised - exchanged))
+        error, steps = checks.worst(error, gap, 0.0 if exchanged >= 0 else math.inf), steps + 1
     statement = (
         r"$E(w) - E(w') = \frac12\sum_k N_k\|w'_k - w_k\|^2 + \frac12\sum_i (\|x_i - w'_{s_i(w)}\|^2 - "
         r"\min_k\|x_i - w'_k\|^2)$ for $w' = T(w)$; the last sum is 0 iff each pattern's owner stays a nearest one"
