@@ -206,7 +206,7 @@ def test_the_registry_has_every_bundled_and_synthetic_set_and_the_downloads(regi
 
 def test_a_data_set_says_what_it_is(registry):
     digits, wine = load("digits", registry), load("wine", registry)
-    assert (digits.kind, digits.clusters, digits.dependence) == ("real", (10, 2, 50), "independent")
+    assert (digits.kind, digits.clusters, digits.dependence) == ("real", (10, 2, 20), "independent")
     assert (digits.scaling, digits.source, digits.total) == ("none", "bundled:digits", 1797)
     assert digits.licence == registry.loc["digits", "licence"]
     assert (wine.scaling, wine.unit) == ("standardize", "standard deviation")

@@ -458,7 +458,7 @@ def needs_tuning(e: Evidence) -> Outcome:
     """The one rate that is best on average over the data sets costs more than what counts as equal."""
     conditions = []
     for optimizer in ("gradient_tuned", "online_gradient_tuned"):
-        label = "loss of the best common setting (% of the best known cost)"
+        label = "loss of the best common setting (% of the cost with the best one)"
         conditions.append(Condition(label, optimizer, _common_setting(e, optimizer), above=ROPE))
     return Outcome.each(*conditions)
 

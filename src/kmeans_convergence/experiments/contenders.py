@@ -75,13 +75,13 @@ CONTENDERS = {
     "gradient_nmax": Contender("gradient, 1/N", "gradient", lambda passes, value: CurvatureGradient(stable_rate)),
     "gradient_fixed": Contender("gradient, 2/N", "gradient", lambda passes, value: CurvatureGradient(best_rate)),
     "gradient_tuned": Contender(
-        "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.1, 1.6)
+        "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.2, 3.2)
     ),
     "gradient_armijo": Contender("gradient, line search", "gradient", lambda passes, value: ArmijoGradient()),
     "lbfgs": Contender("L-BFGS", "gradient", lambda passes, value: LBFGS(passes)),
     "adam": Contender("Adam", "gradient", lambda passes, value: Adam(passes=passes)),
     "adam_tuned": Contender(
-        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.02, 1.0)
+        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.05, 2.5)
     ),
     "online_kmeans": Contender("online K-means", "noisy", lambda passes, value: OnlineKMeans(early=True)),
     "online_kmeans_one": Contender(
@@ -95,7 +95,7 @@ CONTENDERS = {
         "online gradient, tuned",
         "noisy",
         lambda passes, value: OnlineGradient(Rate(value), early=True),
-        settings=(0.003, 1.0),
+        settings=(0.01, 1.0),
     ),
     "minibatch_counts": Contender("mini-batch", "noisy", lambda passes, value: MiniBatchCounts()),
     "minibatch_c4": Contender("mini-batch, 4/n", "noisy", lambda passes, value: MiniBatchCounts(factor=FACTOR)),
