@@ -6,10 +6,14 @@ not the experiment of the paper.
 
 from __future__ import annotations
 
+import re
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from kmeans_convergence.errors import InputError
 from kmeans_convergence.optimizers import (
     MajorizeMinimize,
     OnlineGradient,
@@ -113,3 +117,41 @@ CONTENDERS = {
         "mini-batch, scikit-learn", "noisy", lambda passes, value: ScikitLearnMiniBatch(epochs=passes)
     ),
 }
+
+# Those of this file, whatever a file of the user's adds.
+SHIPPED = tuple(CONTENDERS)
+
+
+def enlist(file: Path) -> list[str]:
+    """Let the optimizers of a file of one's own take part: add them to `CONTENDERS`.
+
+    Parameters
+    ----------
+    file : Path
+        A Python file that defines a mapping `CONTENDERS` of its own, as here.
+
+    Returns
+    -------
+    list of str
+        Their keys.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be run, has no such mapping, or names an optimizer that is there already.
+    """
+    try:
+        own = runpy.run_path(str(file)).get("CONTENDERS")
+    # whatever goes wrong in somebody else's file
+    except Exception as problem:
+        raise InputError(f"{file} cannot be run: {problem!r}.") from problem
+    if not own or not all(isinstance(contender, Contender) for contender in own.values()):
+        raise InputError(f"{file} has to define CONTENDERS, a mapping from names to Contender, and does not.")
+    labels = {CONTENDERS[key].label for key in SHIPPED}
+    for key, contender in own.items():
+        if key in SHIPPED or contender.label in labels:
+            raise InputError(f"{file} calls an optimizer {key!r} with the label {contender.label!r}, which is taken.")
+        if not re.fullmatch(r"[A-Za-z0-9 ,.()/+-]+", contender.label):
+            raise InputError(f"{file} has the label {contender.label!r}: allowed are letters, digits, spaces, ,.()/+-.")
+    CONTENDERS.update(own)
+    return list(own)
