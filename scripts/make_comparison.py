@@ -22,6 +22,7 @@ def main(summary: Path, ledger: Path, datasets: Path, own: list[Path], output: d
     texts = {
         "costs": report.final_costs(judged),
         "passes": report.passes(judged),
+        "running_times": report.running_times(judged),
         "ledger": report.ledger(pd.read_csv(ledger), r"\caption{\ledgercaption}\label{tab:ledger}"),
         "datasets": report.datasets(pd.read_csv(datasets), r"\caption{\datasetscaption}\label{tab:datasets}"),
         "answer": macros(answer(judged)),

@@ -208,6 +208,7 @@ rule make_comparison:
     output:
         costs="paper/generated/tables/comparison_costs.tex",
         passes="paper/generated/tables/comparison_passes.tex",
+        running_times="paper/generated/tables/comparison_running_times.tex",
         ledger="paper/generated/tables/ledger.tex",
         datasets="paper/generated/tables/datasets.tex",
         answer="paper/generated/answer.tex",
