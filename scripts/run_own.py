@@ -29,7 +29,8 @@ def main(own: Path, runs: Path, dataset: Description, comparison: Config, seed: 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            *(Path(snakemake.input[name]) for name in ("own", "runs")),
+            Path(snakemake.input.own),
+            Path(snakemake.input.runs),
             output={name: Path(path) for name, path in snakemake.output.items()},
             **snakemake.params,
         )

@@ -13,24 +13,29 @@ COMPARISON = {
 }
 
 
+# Settings that are given for some data sets.
+GIVEN = ("starts_of", "rows_of")
+
+
 def settings(dataset):
     """Return what of the comparison's section concerns the job of a data set: not which other sets there are."""
     section = config["comparison"]
-    chosen = (
-        {dataset: section["starts_of"][dataset]}
-        if dataset in section["starts_of"]
-        else {}
-    )
+    chosen = {
+        key: {name: value for name, value in section[key].items() if name == dataset}
+        for key in GIVEN
+    }
     concerned = {
         key: section[key]
         for key in section
         if key not in ("datasets", "leave_out", "resamples", "own")
     }
-    return concerned | {"starts_of": chosen}
+    return concerned | chosen
 
 
-# Sets whose many starts were asked for take longest: they start before the others.
-LONG = [name for name in COMPARED if name in config["comparison"]["starts_of"]]
+# Sets for which more starts or patterns are asked for take longest: they start before the others.
+LONG = [
+    name for name in COMPARED if any(name in config["comparison"][key] for key in GIVEN)
+]
 
 
 wildcard_constraints:
@@ -82,7 +87,7 @@ if OWN:
         input:
             code=code("scripts/run_own.py"),
             data=lambda wildcards: data_files(wildcards.compared),
-            own=OWN,
+            own=OWN[0],
             library=code(OWN[0]),
             runs="results/comparison/{compared}/runs.csv.gz",
         output:

@@ -246,9 +246,9 @@ def summarize(runs: pd.DataFrame, datasets: pd.DataFrame, budget: float, seed: i
         ratio_1, ratio_1_low, ratio_1_high and the same for 0.1 (geometric mean ratio of passes to within 1 % and
         0.1 % of the run's own limit); time_1, time_1_low, time_1_high, unsolved_1 and the same for 0.1 (expected
         running times to the best known cost, see `running_times`); reached_1, reached_0.1 (share of runs, each set the
-        same weight); better, equal, worse (shares of runs); rank_biserial, p_holm (final costs over sets, corrected over
-        the optimizers); lower, same, higher (probabilities, region of practical equivalence 0.1 %); rank (average, of
-        final costs).
+        same weight); better, equal, worse (shares of runs); rank_biserial, p_holm (final costs over sets, corrected
+        over the optimizers); lower, same, higher (probabilities, region of practical equivalence 0.1 %); rank (average,
+        of final costs).
     """
     quality = Hierarchy.of(paired.differences(runs), datasets, seed, repeats)
     table = _rename(quality.summary(), "difference")

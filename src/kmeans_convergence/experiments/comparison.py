@@ -65,7 +65,7 @@ class Protocol:
             seed,
             comparison["passes"],
             tuple(comparison["starts"]),
-            comparison["rows"],
+            comparison["rows_of"].get(dataset, comparison["rows"]),
             comparison["work"],
             fewest,
             most,

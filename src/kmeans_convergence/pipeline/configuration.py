@@ -103,7 +103,8 @@ def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
 def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) -> None:
     _check_names("comparison.datasets", comparison["datasets"], [*TIERS, *registry.index])
     _check_names("comparison.leave_out", comparison["leave_out"], registry.index)
-    _check_names("comparison.starts_of", list(comparison["starts_of"]), registry.index)
+    for key in ("starts_of", "rows_of"):
+        _check_names(f"comparison.{key}", list(comparison[key]), registry.index)
     _check_names("comparison.optimizers", comparison["optimizers"], SHIPPED)
     if "batch_kmeans" not in comparison["optimizers"]:
         raise InputError("comparison.optimizers lacks 'batch_kmeans': the others are compared with it.")
