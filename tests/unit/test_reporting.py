@@ -174,6 +174,9 @@ def study(root):
         "summary": conventions.summarize(judged, chance),
         "conventions": judged,
         "proved": pd.DataFrame({"clusters": [6], "value": [39.04]}),
+        "mixture_datasets": pd.DataFrame(
+            {"dataset": ["a", "a", "b"], "predicted": [0.5, 0.25, 0.75], "measured": [0.5, None, 0.74]}
+        ),
     }
     return {"config": config, "dataset": dataset, "original": original, "runs": runs, "tables": results}
 
@@ -197,6 +200,8 @@ def test_numbers_of_the_prose_are_those_of_the_results(study):
     assert (values["costLowest"], values["costHighest"]) == (f"{ends.min():.0f}", f"{ends.max():.0f}")
     assert values["newtonCosts"] == str(25 * 17)
     assert values["countAll"] == "ten"
+    assert (values["emSets"], values["emRuns"], values["emUnmeasured"]) == ("2", "3", "1")
+    assert (values["emErrorLargest"], values["emFastest"], values["emSlowest"]) == ("0.010", "0.50", "0.750")
     words = dict(zip(numbers.COUNTS, range(13), strict=True))
     assert sum(words[values[f"count{kind}"]] for kind in ("Replicated", "Other", "Sampling", "Not")) == 10
     # costs half of the proved sum of squares at least

@@ -62,6 +62,8 @@ def everything():
         "results/comparison/ledger.csv",
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
+        *figure("mixture_predicted"),
+        *figure("mixture_limit"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):

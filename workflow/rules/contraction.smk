@@ -56,3 +56,54 @@ rule plot_contraction:
         "Draw predicted and measured rates"
     script:
         "../../scripts/plot_contraction.py"
+
+
+rule measure_mixture_rates:
+    input:
+        code=code("scripts/measure_mixture_rates.py"),
+    output:
+        separations="results/mixture/separations.csv",
+        datasets="results/mixture/datasets.csv",
+        deviations="results/mixture/deviations.csv",
+    log:
+        "logs/measure_mixture_rates.log",
+    benchmark:
+        "logs/times/measure_mixture_rates.tsv"
+    threads: 1
+    params:
+        datasets=[data(name) for name in CONTRACTED],
+        seed=config["seed"],
+    message:
+        "Predict and measure the rate of EM"
+    script:
+        "../../scripts/measure_mixture_rates.py"
+
+
+rule plot_mixture_rates:
+    input:
+        code=code("scripts/plot_mixture_rates.py"),
+        separations="results/mixture/separations.csv",
+        datasets="results/mixture/datasets.csv",
+        deviations="results/mixture/deviations.csv",
+    output:
+        predicted=report(
+            figure("mixture_predicted"),
+            caption="../report/mixture_predicted.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "The rate of EM"},
+        ),
+        limit=report(
+            figure("mixture_limit"),
+            caption="../report/mixture_limit.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "From EM to Lloyd"},
+        ),
+    log:
+        "logs/plot_mixture_rates.log",
+    benchmark:
+        "logs/times/plot_mixture_rates.tsv"
+    threads: 1
+    message:
+        "Draw the rate of EM"
+    script:
+        "../../scripts/plot_mixture_rates.py"

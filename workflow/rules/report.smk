@@ -10,6 +10,7 @@ RESULTS = {
     "limits": "results/limits.csv",
     "speed": "results/speed.csv",
     "rates": "results/rates.csv",
+    "mixture_datasets": "results/mixture/datasets.csv",
 }
 CANDIDATE = [
     "results/experiment/candidate/trace.csv.gz",
@@ -138,6 +139,8 @@ rule build_report:
                 *(f"comparison_{name}" for name in COMPARISON),
                 "contraction_predicted",
                 "contraction_growth",
+                "mixture_predicted",
+                "mixture_limit",
             ]
         ],
     output:
