@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from kmeans_convergence.analysis import claims, conventions, quality, rates, verdicts
+from kmeans_convergence.analysis.noise import agreement
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments import conventions as trials
-from kmeans_convergence.experiments import paper, rate_search
+from kmeans_convergence.experiments import noise, paper, rate_search
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.reporting import landscape, numbers, style, tables, text
@@ -178,6 +179,8 @@ def study(root):
             {"dataset": ["a", "a", "b"], "predicted": [0.5, 0.25, 0.75], "measured": [0.5, None, 0.74]}
         ),
     }
+    results["noise"] = noise.noise(Dataset("iris", *iris()[:2], "mm", kind="real", clusters=(3,)), 1)
+    results["noise_agreement"] = agreement(results["noise"], 1, 100)
     return {"config": config, "dataset": dataset, "original": original, "runs": runs, "tables": results}
 
 

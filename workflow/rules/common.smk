@@ -64,6 +64,7 @@ def everything():
         *figure("contraction_growth"),
         *figure("mixture_predicted"),
         *figure("mixture_limit"),
+        *figure("noise"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):

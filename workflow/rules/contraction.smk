@@ -107,3 +107,46 @@ rule plot_mixture_rates:
         "Draw the rate of EM"
     script:
         "../../scripts/plot_mixture_rates.py"
+
+
+rule measure_noise:
+    input:
+        code=code("scripts/measure_noise.py"),
+    output:
+        excess="results/noise/excess.csv",
+        agreement="results/noise/agreement.csv",
+    log:
+        "logs/measure_noise.log",
+    benchmark:
+        "logs/times/measure_noise.tsv"
+    threads: 1
+    params:
+        datasets=[data(name) for name in CONTRACTED],
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
+    message:
+        "Predict and measure the noise of online methods"
+    script:
+        "../../scripts/measure_noise.py"
+
+
+rule plot_noise:
+    input:
+        code=code("scripts/plot_noise.py"),
+        excess="results/noise/excess.csv",
+    output:
+        figure=report(
+            figure("noise"),
+            caption="../report/noise.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "The noise of online methods"},
+        ),
+    log:
+        "logs/plot_noise.log",
+    benchmark:
+        "logs/times/plot_noise.tsv"
+    threads: 1
+    message:
+        "Draw the noise of online methods"
+    script:
+        "../../scripts/plot_noise.py"

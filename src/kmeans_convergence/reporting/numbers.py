@@ -13,6 +13,7 @@ from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.analysis.verdicts import as_described, likeliest
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.pipeline.configuration import Config
+from kmeans_convergence.reporting import noise
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
 COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -32,7 +33,8 @@ def collect(
     runs : Runs
         Of the experiment as described.
     tables : dict of DataFrame
-        Results by name: proved, verdicts, limits, speed, rates, summary, conventions, mixture_datasets.
+        Results by name: proved, verdicts, limits, speed, rates, summary, conventions, mixture_datasets, noise,
+        noise_agreement.
     """
     prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
     candidate = dataset.select(tuple(config["candidate"]["features"]))
@@ -45,6 +47,7 @@ def collect(
         | endings(tables["limits"], tables["speed"])
         | rate_search(tables["rates"], rate)
         | mixture_rates(tables["mixture_datasets"])
+        | noise.numbers(tables["noise"], tables["noise_agreement"])
         | conventions(
             tables["summary"],
             tables["conventions"],
