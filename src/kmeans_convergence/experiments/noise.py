@@ -19,8 +19,10 @@ from kmeans_convergence.theory.rates import floor_of_draws, floor_of_epochs, mod
 
 ROWS = 2000
 # The lowest end of batch K-means from so many starts: from a poor one, noise would find better ones.
-STARTS = 10
-RUNS = 10
+STARTS = 20
+# At least so many runs, and more with few coordinates: so many in all are averaged over.
+RUNS = 8
+COORDINATES = 400
 # Half-width of the kernel of the face terms.
 WIDTH = 0.1
 # Rates of online gradient; its cost is averaged over the later epochs.
@@ -62,12 +64,13 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
     owners, counts = here.assignments[0], here.counts[0]
     scatter = np.bincount(owners, ((dataset.X - w[owners]) ** 2).sum(axis=1), minlength=K)
     curvatures, along = modes(dataset.X, w, owners, WIDTH)
-    begin = np.repeat(w[None], RUNS, axis=0)
+    runs = max(RUNS, math.ceil(COORDINATES / w.size))
+    begin = np.repeat(w[None], runs, axis=0)
     rows = []
     for sampling, sample in SAMPLINGS.items():
-        rngs = partial(streams, seed, dataset.name, K, range(RUNS))
+        rngs = partial(streams, seed, dataset.name, K, range(runs))
         orders = _orders(sample, problem.n, rngs(f"online k-means on {sampling}"))
-        averaged, n_k = begin, np.repeat(counts[None], RUNS, axis=0)
+        averaged, n_k = begin, np.repeat(counts[None], runs, axis=0)
         for before, look in pairwise((1, *LOOKS)):
             for _ in range(look - before):
                 averaged, n_k = problem.sweep_counts(averaged, next(orders), n_k)
