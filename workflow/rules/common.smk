@@ -90,7 +90,7 @@ FIGURES = [
     "rates",
     "limits",
 ]
-NOTEBOOKS = ["derivation", "replication"]
+NOTEBOOKS = ["derivation", "rates", "replication"]
 
 
 wildcard_constraints:
