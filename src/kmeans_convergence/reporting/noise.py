@@ -55,7 +55,7 @@ def table(agreement: pd.DataFrame) -> str:
         rows.append(
             [
                 label(row["optimizer"]),
-                SAMPLINGS[row["sampling"]],
+                row["sampling"],
                 number(row["setting"], 1) if row["setting"] < 1 else f"{row['setting']:.0f} epochs",
                 "yes" if row["faces"] else "no",
                 number(100 * row["predicted"], 2),
