@@ -84,7 +84,8 @@ class Screen:
 
     def __init__(self, X: np.ndarray) -> None:
         self.shift = sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X)
-        size = max(float(np.abs(part - self.shift).max()) for _, part in pieces(X))
+        ends = [end for _, part in pieces(X) for end in (part.min(axis=0), part.max(axis=0))]
+        size = float(np.abs(np.stack(ends) - self.shift).max())
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
 
     def narrow(self, w: np.ndarray) -> np.ndarray | None:
