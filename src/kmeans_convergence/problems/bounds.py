@@ -44,15 +44,15 @@ def suits_memory(n: int, clusters: int, features: int) -> bool:
     return clusters > 1 and n * clusters > FEW_DISTANCES and (features > kernels.FEW_FEATURES or clusters >= MANY)
 
 
-def count_groups(n: int, clusters: int, features: int) -> int:
-    """Return the number of groups of prototypes with a bound of their own.
+def count_groups(patterns: int, clusters: int, features: int) -> int:
+    """Return the number of groups of prototypes with a bound of their own, for so many patterns of all runs.
 
     With few features, all distances are as fast as bounds. Else there is a group for each prototype, or for several if
     the bounds would take more than `ROOM`.
     """
     if features <= kernels.LANES:
         return 0
-    size = math.ceil(clusters / max(1, min(ROOM // (4 * n), clusters)))
+    size = math.ceil(clusters / max(1, min(ROOM // (4 * patterns), clusters)))
     return math.ceil(clusters / size)
 
 
@@ -80,7 +80,7 @@ class Memory:
         self._others = np.zeros((runs, clusters))
         self._owners = np.zeros((runs, n), dtype=np.int32)
         self._keys = np.zeros((runs, n), dtype=np.float32)
-        groups = count_groups(n, clusters, features)
+        groups = count_groups(runs * n, clusters, features)
         self._group = np.zeros((runs, groups))
         self._within = np.zeros((runs, clusters))
         self._lowers = np.zeros((runs, n), dtype=np.float32)
