@@ -79,6 +79,8 @@ def settings(config: Config) -> dict[str, str]:
         "conventionRuns": thousands(conventions["runs"]),
         "chanceFactors": thousands(conventions["factors"]),
         "comparedRows": thousands(comparison["rows"]),
+        "comparedLargeSets": COUNTS[len(comparison["rows_of"])],
+        "comparedLargest": thousands(max(comparison["rows_of"].values(), default=comparison["rows"])),
         "comparedPasses": str(comparison["passes"]),
         "comparedFewest": str(comparison["fewest"]),
         "comparedMost": thousands(comparison["most"]),
