@@ -62,6 +62,9 @@ def everything():
         "results/comparison/ledger.csv",
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
+        *figure("mixture_predicted"),
+        *figure("mixture_limit"),
+        *figure("noise"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):
@@ -87,7 +90,7 @@ FIGURES = [
     "rates",
     "limits",
 ]
-NOTEBOOKS = ["derivation", "replication"]
+NOTEBOOKS = ["derivation", "rates", "replication"]
 
 
 wildcard_constraints:

@@ -10,6 +10,9 @@ RESULTS = {
     "limits": "results/limits.csv",
     "speed": "results/speed.csv",
     "rates": "results/rates.csv",
+    "mixture_datasets": "results/mixture/datasets.csv",
+    "noise": "results/noise/excess.csv",
+    "noise_agreement": "results/noise/agreement.csv",
 }
 CANDIDATE = [
     "results/experiment/candidate/trace.csv.gz",
@@ -52,6 +55,7 @@ rule make_tables:
         verdicts=RESULTS["verdicts"],
         limits=RESULTS["limits"],
         conventions=RESULTS["conventions"],
+        noise_agreement=RESULTS["noise_agreement"],
     output:
         derivation="paper/generated/tables/derivation.tex",
         theorems="paper/generated/tables/theorems.tex",
@@ -59,6 +63,7 @@ rule make_tables:
         limits="paper/generated/tables/limits.tex",
         conventions="paper/generated/tables/conventions.tex",
         readings="paper/generated/tables/readings.tex",
+        noise_agreement="paper/generated/tables/noise_agreement.tex",
     log:
         "logs/make_tables.log",
     benchmark:
@@ -138,6 +143,9 @@ rule build_report:
                 *(f"comparison_{name}" for name in COMPARISON),
                 "contraction_predicted",
                 "contraction_growth",
+                "mixture_predicted",
+                "mixture_limit",
+                "noise",
             ]
         ],
     output:
