@@ -24,12 +24,12 @@ class FaceNewton:
     gradients is Lloyd's step, and no radius is less than its length.
 
     A long step overshoots in directions that Lloyd's next one mends at once. So steps are judged by the cost of the
-    partition about its means, :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`, the most that that next step leaves. A step
+    partition about its means, :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`: the most that the next step leaves. A step
     is kept if it lowers it by a share of what the model promises; otherwise it is taken back and Lloyd's step, which
-    never raises it, is made instead. Where a step changed no assignment, Lloyd's lands on the minimum of the piece: so a
-    run ends as batch K-means does. It also begins as that does, until what Lloyd's step is promised falls by less than
-    half from one step to the next: before, there is little to gain. Where there are too few patterns for the rule, it
-    is batch K-means throughout.
+    never raises it, is made instead. Where a step changed no assignment, Lloyd's lands on the minimum of the piece:
+    so a run ends as batch K-means does. It also begins as that does, until what Lloyd's step is promised falls by less
+    than half from one step to the next: before, there is little to gain. Where there are too few patterns for the
+    rule, it is batch K-means throughout.
 
     Every trial is charged one pass, those that are taken back included. On top of that come K distances for each
     pattern that is looked at in the search for those near faces, (d + 3) / 2 for each that is near one, and d + 7 for

@@ -138,14 +138,14 @@ def newton_steps(
     longest: np.ndarray,
     rule: Rule,
 ) -> Steps:
-    r"""Minimise the quadratic model with the face terms, within a length, by the conjugate gradients of Steihaug (1983).
+    r"""Minimise the quadratic model with the face terms, within a length, by conjugate gradients (Steihaug 1983).
 
     They are preconditioned by blockdiag(N_k I), whose norm measures lengths. So the first direction is that of Lloyd's
     step to the `minimizer`, and the lengths of iterates grow.
 
-    The cost of the partition about its means is :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`, the most that Lloyd's next
-    step leaves. Its model is that of the cost less half the square of the residual, in the norm of the preconditioner's
-    inverse. Of Lloyd's step to the `minimizer` T(w) it promises nothing.
+    The cost of the partition about its means is :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`: the most that Lloyd's
+    next step leaves. Its model is that of the cost less half the square of the residual, in the norm of the inverse of
+    the preconditioner. Of Lloyd's step to the `minimizer` T(w) it promises nothing.
 
     Parameters
     ----------
