@@ -56,6 +56,31 @@ def test_every_trajectory_is_the_plain_one(shape, step):
     follow(X, w, STEPS[step])
 
 
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("groups", "clusters"), [(1, 20), (3, 20), (7, 20), (19, 20), (2, 3)])
+def test_groups_of_several_prototypes(groups, clusters, step, monkeypatch):
+    rng = stream(8, "bounds", groups)
+    X = rng.normal(size=(1000, 12)) + 2 * rng.normal(size=(15, 12))[rng.integers(15, size=1000)]
+    monkeypatch.setattr(bounds, "ROOM", 4 * len(X) * groups)
+    assert 1 <= bounds.count_groups(len(X), clusters, 12) <= groups
+    follow(X, X[None, :clusters], STEPS[step])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+@pytest.mark.parametrize("features", [3, 12])
+def test_prototypes_beyond_all_numbers_and_back(value, features):
+    """Bounds are forgotten when a prototype has no place, and are right again when it has one."""
+    X = stream(9, "bounds").normal(size=(400, features))
+    w, problem, plain = X[None, :6].copy(), QuantizationProblem(X, remember=True), QuantizationProblem(X)
+    for epoch in range(9):
+        here = w.copy()
+        if epoch in (3, 4, 7):
+            here[0, 2, 1] = value
+        expected = plain.evaluate(here)
+        np.testing.assert_array_equal(problem.evaluate(here).assignments, expected.assignments)
+        w = w + 0.01
+
+
 @pytest.mark.parametrize("step", ["lloyd", "gradient", "jumps"])
 @pytest.mark.parametrize("size", [2.0**-500, 1e-20, 1e60, 1e150])
 def test_the_unit_of_the_data_does_not_matter(size, step):

@@ -84,7 +84,8 @@ class Screen:
 
     def __init__(self, X: np.ndarray) -> None:
         self.shift = sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X)
-        size = max(float(np.abs(part - self.shift).max()) for _, part in pieces(X))
+        ends = [end for _, part in pieces(X) for end in (part.min(axis=0), part.max(axis=0))]
+        size = float(np.abs(np.stack(ends) - self.shift).max())
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
 
     def narrow(self, w: np.ndarray) -> np.ndarray | None:
@@ -246,12 +247,22 @@ def _in_turn(parts: np.ndarray) -> np.ndarray:
 
 def _spread(function: Callable[..., None], tasks: list[tuple[Any, ...]], blas: bool, products: int) -> None:
     """Call a function for each task, on several threads if that pays; BLAS then has one each."""
-    if threads() == 1 or len(tasks) == 1 or products <= SERIAL:
-        for task in tasks:
+    remaining = iter(tasks)
+
+    def work() -> None:
+        for task in remaining:
             function(*task)
+
+    helpers = 0 if products <= SERIAL else min(threads(), len(tasks)) - 1
+    if helpers == 0:
+        work()
         return
     with _libraries().limit(limits=1, user_api="blas") if blas else nullcontext():
-        list(_pool(threads()).map(lambda task: function(*task), tasks))
+        # this thread works, too: it need not wait until others are awake
+        others = [_pool(threads() - 1).submit(work) for _ in range(helpers)]
+        work()
+        for other in others:
+            other.result()
 
 
 @cache
