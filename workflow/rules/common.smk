@@ -62,6 +62,7 @@ def everything():
         "results/comparison/ledger.csv",
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
+        *figure("contraction_kernels"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):

@@ -13,6 +13,7 @@ rule measure_contraction:
         rates="results/contraction/rates.csv",
         agreement="results/contraction/agreement.csv",
         growth="results/contraction/growth.csv",
+        kernels="results/contraction/kernels.csv",
     log:
         "logs/measure_contraction.log",
     benchmark:
@@ -20,7 +21,9 @@ rule measure_contraction:
     threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
+        large=[data(name) for name in ("retina_px", "hubble_px", "china_px")],
         seed=config["seed"],
+        largest=config["contraction"]["largest"],
     message:
         "Predict and measure rates of convergence"
     script:
@@ -32,6 +35,7 @@ rule plot_contraction:
         code=code("scripts/plot_contraction.py"),
         rates="results/contraction/rates.csv",
         growth="results/contraction/growth.csv",
+        kernels="results/contraction/kernels.csv",
     output:
         predicted=report(
             figure("contraction_predicted"),
@@ -44,6 +48,12 @@ rule plot_contraction:
             caption="../report/contraction_growth.rst",
             category="1 Lloyd is a Newton step",
             labels={"figure": "Finite sample and population"},
+        ),
+        kernels=report(
+            figure("contraction_kernels"),
+            caption="../report/contraction_kernels.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "Width of the kernel"},
         ),
     log:
         "logs/plot_contraction.log",

@@ -138,6 +138,7 @@ rule build_report:
                 *(f"comparison_{name}" for name in COMPARISON),
                 "contraction_predicted",
                 "contraction_growth",
+                "contraction_kernels",
             ]
         ],
     output:
