@@ -8,18 +8,21 @@ import pandas as pd
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting import comparison_tables as report
 from kmeans_convergence.reporting.answer import answer
+from kmeans_convergence.reporting.contenders import enlist
 from kmeans_convergence.reporting.text import macros, write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(summary: Path, ledger: Path, datasets: Path, output: dict[str, Path]) -> None:
+def main(summary: Path, ledger: Path, datasets: Path, own: list[Path], output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table, and the macros of the answer."""
+    enlist(own)
     judged = pd.read_csv(summary)
     texts = {
         "costs": report.final_costs(judged),
         "passes": report.passes(judged),
+        "running_times": report.running_times(judged),
         "ledger": report.ledger(pd.read_csv(ledger), r"\caption{\ledgercaption}\label{tab:ledger}"),
         "datasets": report.datasets(pd.read_csv(datasets), r"\caption{\datasetscaption}\label{tab:datasets}"),
         "answer": macros(answer(judged)),
@@ -32,5 +35,6 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             *(Path(snakemake.input[name]) for name in ("summary", "ledger", "datasets")),
+            [Path(path) for path in snakemake.input.own],
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all
 from kmeans_convergence.reporting import comparison_figures
+from kmeans_convergence.reporting.contenders import enlist
 from kmeans_convergence.reporting.style import save
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(tables: list[list[Path]], passes: int, seed: int, output: dict[str, list[Path]]) -> None:
+def main(tables: list[list[Path]], own: list[Path], passes: int, seed: int, output: dict[str, list[Path]]) -> None:
     """Write all figures, of the runs that start from patterns."""
+    enlist(own)
     runs, curves, datasets, summary = (read_all(paths) for paths in tables)
     runs, curves = (table[table["start"] == "patterns"] for table in (runs, curves))
     figures = comparison_figures.draw(runs, curves, datasets, summary, passes, seed)
@@ -25,6 +27,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             [[Path(path) for path in snakemake.input[name]] for name in ("runs", "curves", "datasets", "summary")],
+            [Path(path) for path in snakemake.input.own],
             output={name: [Path(path) for path in paths] for name, paths in snakemake.output.items()},
             **snakemake.params,
         )

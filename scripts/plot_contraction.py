@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rates: Path, growth: Path, kernels: Path, width: float, figures: dict[str, list[Path]]) -> None:
+def main(rates: Path, growth: Path, kernels: Path, widths: dict[str, float], figures: dict[str, list[Path]]) -> None:
     """Write the figures."""
-    save(contraction.predicted(pd.read_csv(rates), width), *figures["predicted"])
+    save(contraction.predicted(pd.read_csv(rates), widths), *figures["predicted"])
     save(contraction.finite_sample(pd.read_csv(growth)), *figures["finite_sample"])
     save(contraction.kernels(pd.read_csv(kernels)), *figures["kernels"])
 

@@ -10,7 +10,7 @@ import yaml
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments import comparison
 from kmeans_convergence.experiments.comparison import FIRST_PASS, Path, Protocol, Tables, compare, curve, reduce
-from kmeans_convergence.experiments.contenders import CONTENDERS
+from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED, enlist
 from kmeans_convergence.experiments.overlap import margins, overlap
 from kmeans_convergence.experiments.tuning import Tuning, chosen, tune, values_of
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
@@ -128,16 +128,65 @@ def test_the_same_numbers_each_time_and_without_the_others(tables, dataset):
     again = compare(dataset, protocol(), METHODS, lambda line: None)
     for one, other in zip(tables, again, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
-    # the best known value and the scale of the scores are those of all methods; everything else is a method's own
+    # the best known value is that of all methods; everything else is a method's own
     some = ["online_gradient_tuned", "batch_kmeans"]
     few = compare(dataset, protocol(), some, lambda line: None)
-    common = {"runs": [f"best_{target}" for target in TARGETS], "curves": [], "tuning": ["score"]}
+    common = {"runs": [f"best_{target}" for target in TARGETS], "curves": [], "tuning": []}
     for name in Tables._fields:
         a, b = (
             table[table["optimizer"].isin(some)].sort_values(list(table)[:5]).drop(columns=common[name])
             for table in (getattr(few, name), getattr(tables, name))
         )
         pd.testing.assert_frame_equal(a.reset_index(drop=True), b.reset_index(drop=True), check_exact=True)
+
+
+def test_a_best_cost_that_is_known_before(dataset):
+    lines = []
+    low = compare(dataset, protocol(), ["batch_kmeans"], lines.append, best={4: 1.0, 2: 1e9}).runs
+    assert low.loc[low["clusters"] == 4, "best_10"].isna().all()
+    # below the best, all is reached at once
+    assert (low.loc[low["clusters"] == 2, "best_1e-6"] == 0).all()
+    assert any("K = 2: 12 of 12 runs end below" in line for line in lines)
+    assert any("K = 4: 0 of 12 runs end below" in line for line in lines)
+
+
+OWN = """
+from kmeans_convergence.experiments.contenders import Contender
+from kmeans_convergence.optimizers import MajorizeMinimize
+
+CONTENDERS = {"mine": Contender("my own", "alternation", lambda passes, value: MajorizeMinimize())}
+"""
+
+
+def test_optimizers_of_ones_own(dataset, tables, tmp_path, monkeypatch):
+    # so that it is taken away again
+    monkeypatch.setitem(CONTENDERS, "mine", None)
+    file = tmp_path / "mine.py"
+    file.write_text(OWN)
+    assert enlist(file) == enlist(file) == ["mine"]
+    best = tables.runs.groupby("clusters")["limit"].min()
+    # a copy of batch K-means gets its numbers, from the same starts
+    mine = compare(dataset, protocol(), ["mine"], lambda line: None, best=best).runs
+    theirs = tables.runs[tables.runs["optimizer"] == "batch_kmeans"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine.drop(columns="optimizer"), theirs.drop(columns="optimizer"), check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("import nothing_of_the_kind", "nothing_of_the_kind"),
+        ("", "has to define CONTENDERS"),
+        ("CONTENDERS = {'mine': 1}", "has to define CONTENDERS"),
+        (OWN.replace('"mine"', '"hartigan"'), "taken"),
+        (OWN.replace("my own", "Hartigan"), "taken"),
+        (OWN.replace("my own", "my_own"), "my_own"),
+    ],
+)
+def test_a_file_that_cannot_take_part(text, word, tmp_path, refused):
+    (tmp_path / "mine.py").write_text(text)
+    with refused("mine.py", word):
+        enlist(tmp_path / "mine.py")
+    assert tuple(CONTENDERS) == SHIPPED
 
 
 def test_the_number_of_starts_follows_from_the_work():

@@ -65,7 +65,7 @@ def test_the_smoke_configuration_passes(shipped, accept, root):
 
 
 def test_each_key_is_required(shipped, accept, refused):
-    keys = [key for key in leaves(shipped) if not key.startswith("comparison.starts_of.")]
+    keys = [key for key in leaves(shipped) if not key.startswith(("comparison.starts_of.", "comparison.rows_of."))]
     assert len(keys) > 20
     for key in keys:
         with refused("lacks the key", repr(key.split(".")[-1])):
@@ -150,6 +150,8 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("comparison.leave_out", ["irises"], ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"irises": 5}, ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"iris": 1}, ["1", "at least 2"]),
+        ("comparison.rows_of", {"irises": 50}, ["'irises'", "iris, iris_uci"]),
+        ("comparison.own", "nowhere.py", ["'nowhere.py'", "no such file"]),
         ("comparison.starts", ["patterns", "box"], ["'box'", "patterns, plusplus"]),
         ("comparison.starts", ["plusplus"], ["['plusplus']", "'patterns'"]),
         ("comparison.optimizers", ["batch_kmeans", "magic"], ["'magic'", "batch_kmeans, hybrid"]),
@@ -204,7 +206,7 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     datasets.write_text("\t".join(COLUMNS) + "\nmine\tcsv:data/mine.csv\t10\tmm\tnone\t3\n")
     mine = changed(shipped, "experiment.dataset", "mine")
     mine = changed(changed(mine, "conventions.variants", ["mine"]), "candidate.features", ["b"])
-    for key, value in {"datasets": ["csv"], "leave_out": [], "starts_of": {}}.items():
+    for key, value in {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}}.items():
         mine = changed(mine, f"comparison.{key}", value)
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)

@@ -97,7 +97,9 @@ def test_a_wide_flat_kernel_is_biased_where_there_are_several_dimensions():
 
 def test_the_figures_show_all_sets():
     steps = RATES[RATES["optimizer"] == "batch_kmeans"].assign(optimizer="lloyd_steps")
-    left, middle, right = figures.predicted(pd.concat([RATES, steps]), 0.1).axes
+    left, middle, right = figures.predicted(
+        pd.concat([RATES, steps]), {"batch_kmeans": 0.1, "lloyd_steps": 0.1, "gradient_nmax": 0.0}
+    ).axes
     assert "1.00 (3 sets)" in left.get_title(loc="left")
     assert "gradient" in middle.get_title(loc="left")
     assert "way" in right.get_title(loc="left")

@@ -80,7 +80,10 @@ def test_a_bundled_set_is_the_published_one_and_needs_no_network(registry, no_ne
 
 
 def test_the_survey_has_all_bundled_sets(registry):
-    assert set(SURVEY) == set(registry.index[registry["tier"] == "bundled"])
+    sources = registry.loc[registry["tier"] == "bundled", "source"]
+    assert {f"bundled:{name}" for name in SURVEY} == set(sources)
+    # larger samples of sets that are there already
+    assert set(sources.index[sources.duplicated()]) == {"china_large", "retina_large"}
 
 
 def test_labels_and_dates_are_no_features(registry):

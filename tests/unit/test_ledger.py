@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import synthetic
+from scipy import stats
 from statsmodels.formula.api import ols
 from synthetic import Effect
 
@@ -193,6 +194,23 @@ def test_effects_in_a_known_world(judged):
 def test_verdicts_follow_the_effects(predicate, changes, verdict):
     outcome = ledger.PREDICATES[predicate](world(**changes))
     assert outcome.verdict is verdict, [(c.label, c.optimizer, c.interval, c.verdict) for c in outcome.conditions]
+
+
+def test_the_line_against_the_size_is_that_of_least_squares():
+    datasets = synthetic.datasets(12, 0).assign(n=lambda table: 10 * table["n"])
+    evidence = world(datasets, count=6)
+    ratios = evidence.hierarchy("own_1").table()["minibatch_c4"] / np.log(10)
+    n = np.log10(datasets["n"])
+    expected = stats.linregress(n, ratios)
+    slope = ledger.gains_with_size(evidence).conditions[1]
+    there = ledger.useful_at_scale(evidence).conditions[1]
+    assert slope.optimizer == there.optimizer == "minibatch_c4"
+    assert slope.estimate.effect == pytest.approx(expected.slope)
+    assert np.log10(there.estimate.effect) == pytest.approx(expected.intercept + expected.slope * n.max())
+    # the true power
+    assert slope.interval[0] < -0.3 < slope.interval[1]
+    small = world(datasets.assign(n=datasets["n"] / 1000), count=2)
+    assert ledger.useful_at_scale(small).verdict is Verdict.UNDECIDED
 
 
 def test_where_it_fails_is_named():

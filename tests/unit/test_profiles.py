@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import synthetic
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -75,29 +74,3 @@ def test_run_times_by_hand(runs):
     found = found.pivot(index="optimizer", columns="passes", values="share")
     np.testing.assert_allclose(found.loc["x"], [0, 1 / 2 * 2 / 3, 1 / 2 * 2 / 3 + 1 / 4])
     np.testing.assert_allclose(found.loc["y"], [1 / 6, 1 / 6 + 1 / 4, 1 / 6 + 1 / 4])
-
-
-def test_expected_running_time_by_hand(runs):
-    found = profiles.expected_running_time(runs, "best_1").set_index(["dataset", "clusters", "optimizer"])
-    assert found.loc[("a", 2, "x"), "passes"] == (2 + 9 + 4) / 2
-    assert found.loc[("a", 2, "y"), "passes"] == (1 + 100 + 100) / 1
-    assert found.loc[("b", 2, "y"), "passes"] == 3
-    assert found.loc[("b", 5, "x"), "passes"] == np.inf
-    assert found.loc[("a", 2, "x"), ["runs", "successes"]].tolist() == [3, 2]
-
-
-def test_expected_running_time_is_that_of_restarts():
-    datasets = synthetic.datasets(1, 0)
-    runs = synthetic.runs(datasets, count=400, clusters=(3,), starts=("patterns",))
-    runs = runs[runs["optimizer"] == "nesterov"]
-    expected = profiles.expected_running_time(runs, "best_10")["passes"].iloc[0]
-    assert runs["best_10"].isna().any()
-    rng = np.random.default_rng(0)
-    target, passes = runs["best_10"].to_numpy(), runs["passes"].to_numpy()
-    totals = []
-    for _ in range(4000):
-        total = 0.0
-        while np.isnan(target[run := rng.integers(400)]):
-            total += passes[run]
-        totals.append(total + target[run])
-    assert abs(np.mean(totals) - expected) <= 4 * np.std(totals) / np.sqrt(4000)

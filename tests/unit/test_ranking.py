@@ -201,3 +201,51 @@ def test_worse_everywhere_is_worse_and_a_twin_is_the_same(summary):
 def test_the_reference_has_no_test(summary):
     assert summary.loc["batch_kmeans", ["p_holm", "lower", "rank_biserial"]].isna().all()
     np.testing.assert_allclose(summary[["better", "equal", "worse"]].sum(axis=1), 1)
+
+
+# --- expected running times -----------------------------------------------------------------------
+
+
+def attempts(dataset, optimizer, target, passes):
+    count = len(target)
+    names = {"dataset": dataset, "clusters": 2, "start": "patterns", "optimizer": optimizer}
+    return pd.DataFrame(names | {"run": range(count), "best_1": target, "passes": passes})
+
+
+def test_expected_running_times_by_hand():
+    runs = pd.concat(
+        [
+            attempts("s0", "batch_kmeans", [2, np.nan, 4], [9, 9, 9]),
+            attempts("s0", "other", [1, np.nan, np.nan], [9, 100, 100]),
+            attempts("s1", "batch_kmeans", [3, 5, 5], [9, 9, 9]),
+            attempts("s1", "other", [np.nan] * 3, [100] * 3),
+        ]
+    )
+    table = ranking.running_times(runs, sets(["real", "real"]), "best_1", 1, 200).set_index("optimizer")
+    # two of three get there for 2 + 9 + 4 passes, one of three for 1 + 100 + 100; the other set is never solved
+    assert table.loc["other", "effect"] == pytest.approx(201 / 7.5)
+    assert table.loc["other", ["sets", "unsolved"]].tolist() == [1, 0.5]
+    assert table.loc["batch_kmeans", ["effect", "low", "high", "unsolved"]].tolist() == [1, 1, 1, 0]
+    assert table.loc["other", "low"] < table.loc["other", "effect"] < table.loc["other", "high"]
+
+
+def test_expected_running_times_are_those_of_restarts():
+    datasets = synthetic.datasets(1, 0)
+    runs = synthetic.runs(datasets, count=400, clusters=(3,), starts=("patterns",))
+    found = ranking.running_times(runs, datasets, "best_10", 1, 2).set_index("optimizer").loc["nesterov", "effect"]
+    rng = np.random.default_rng(0)
+
+    def simulated(optimizer):
+        some = runs[runs["optimizer"] == optimizer]
+        target, passes = some["best_10"].to_numpy(), some["passes"].to_numpy()
+        assert np.isnan(target).any()
+        totals = []
+        for _ in range(4000):
+            total = 0.0
+            while np.isnan(target[run := rng.integers(400)]):
+                total += passes[run]
+            totals.append(total + target[run])
+        return np.mean(totals), np.std(totals) / np.sqrt(4000)
+
+    (one, error), (other, other_error) = simulated("nesterov"), simulated("batch_kmeans")
+    assert abs(one / other - found) <= 4 * found * np.hypot(error / one, other_error / other)

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from kmeans_convergence.analysis import claims, conventions, quality, rates, verdicts
+from kmeans_convergence.analysis.noise import agreement
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments import conventions as trials
-from kmeans_convergence.experiments import paper, rate_search
+from kmeans_convergence.experiments import noise, paper, rate_search
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.reporting import landscape, numbers, style, tables, text
@@ -174,7 +175,12 @@ def study(root):
         "summary": conventions.summarize(judged, chance),
         "conventions": judged,
         "proved": pd.DataFrame({"clusters": [6], "value": [39.04]}),
+        "mixture_datasets": pd.DataFrame(
+            {"dataset": ["a", "a", "b"], "predicted": [0.5, 0.25, 0.75], "measured": [0.5, None, 0.74]}
+        ),
     }
+    results["noise"] = noise.noise(Dataset("iris", *iris()[:2], "mm", kind="real", clusters=(3,)), 1)
+    results["noise_agreement"] = agreement(results["noise"], 1, 100)
     return {"config": config, "dataset": dataset, "original": original, "runs": runs, "tables": results}
 
 
@@ -197,6 +203,8 @@ def test_numbers_of_the_prose_are_those_of_the_results(study):
     assert (values["costLowest"], values["costHighest"]) == (f"{ends.min():.0f}", f"{ends.max():.0f}")
     assert values["newtonCosts"] == str(25 * 17)
     assert values["countAll"] == "ten"
+    assert (values["emSets"], values["emRuns"], values["emUnmeasured"]) == ("2", "3", "1")
+    assert (values["emErrorLargest"], values["emFastest"], values["emSlowest"]) == ("0.010", "0.50", "0.750")
     words = dict(zip(numbers.COUNTS, range(13), strict=True))
     assert sum(words[values[f"count{kind}"]] for kind in ("Replicated", "Other", "Sampling", "Not")) == 10
     # costs half of the proved sum of squares at least

@@ -139,6 +139,10 @@ BROKEN = {
         [alternation.hartigan],
         (alternation, "_exchanges", lambda groups: iter(())),
     ),
+    "a floor of half the rate whatever its size": (
+        [online.noise_floor],
+        (online, "floor_of_draws", lambda rate: rate / 2),
+    ),
     "hidden information without its products": (
         [mixture.missing_information, mixture.face_form, mixture.em_rate],
         (mixture, "hidden", lambda X, w: 0.99 * HIDDEN(X, w)),

@@ -66,8 +66,8 @@ def test_the_same_bytes(builds):
     expected = digests(plain)
     assert 0 < len(started) < len(expected)
     assert digests(deep) == expected
-    assert len([name for name in expected if name.startswith("figures/")]) == 34
-    assert sum(name.endswith(".html") for name in expected) == 2
+    assert len([name for name in expected if name.startswith("figures/")]) == 40
+    assert sum(name.endswith(".html") for name in expected) == 3
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex") and not (ROOT / ".texlive").is_dir(), reason="there is no LaTeX")
@@ -99,6 +99,37 @@ def test_only_what_a_change_concerns_is_made_again(builds):
     assert "plot_rates" in plan
     assert "build_report" in plan or not (builds[0] / "paper/report.pdf").exists()
     for rule in ("run_experiment", "run_conventions", "search_rate", "plot_convergence"):
+        assert rule not in plan
+
+
+OWN = """
+from kmeans_convergence.experiments.contenders import Contender
+from kmeans_convergence.optimizers import MajorizeMinimize
+
+CONTENDERS = {"mine": Contender("my own", "alternation", lambda passes, value: MajorizeMinimize())}
+"""
+
+
+def test_an_optimizer_or_a_data_set_of_ones_own_is_all_that_runs(builds):
+    folder = builds[1]
+    (folder / "mine.py").write_text(OWN)
+    (folder / "more.yaml").write_text("comparison: {own: mine.py}")
+    plan = snakemake(folder, "--dry-run", "--cores", "1", *SMOKE, "more.yaml").stdout
+    assert "Run the optimizers of mine.py on iris" in plan
+    assert "Compare all optimizers" not in plan
+    assert "judge_comparison" in plan
+    made = snakemake(folder, "results/comparison/engel/own/runs.csv.gz", "--cores", "1", *SMOKE, "more.yaml")
+    assert made.returncode == 0, made.stderr[-2000:]
+
+    rows = (folder / "config/datasets.tsv").read_text()
+    (folder / "mine.csv").write_text("a,b\n" + "\n".join(f"{i % 7},{i % 5}" for i in range(30)))
+    (folder / "config/datasets.tsv").write_text(rows + "mine\tcsv:mine.csv\t\t\t\t3\n")
+    (folder / "more.yaml").write_text("comparison: {datasets: [iris, engel, gaussian_8, mine]}")
+    plan = snakemake(folder, "--dry-run", "--cores", "1", *SMOKE, "more.yaml").stdout
+    (folder / "config/datasets.tsv").write_text(rows)
+    assert "Compare all optimizers on mine" in plan
+    assert plan.count("Compare all optimizers on") == 1
+    for rule in ("run_experiment", "run_conventions", "search_rate", "measure_contraction"):
         assert rule not in plan
 
 

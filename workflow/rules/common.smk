@@ -63,6 +63,9 @@ def everything():
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
         *figure("contraction_kernels"),
+        *figure("mixture_predicted"),
+        *figure("mixture_limit"),
+        *figure("noise"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):
@@ -88,7 +91,7 @@ FIGURES = [
     "rates",
     "limits",
 ]
-NOTEBOOKS = ["derivation", "replication"]
+NOTEBOOKS = ["derivation", "rates", "replication"]
 
 
 wildcard_constraints:

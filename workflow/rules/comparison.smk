@@ -13,24 +13,29 @@ COMPARISON = {
 }
 
 
+# Settings that are given for some data sets.
+GIVEN = ("starts_of", "rows_of")
+
+
 def settings(dataset):
     """Return what of the comparison's section concerns the job of a data set: not which other sets there are."""
     section = config["comparison"]
-    chosen = (
-        {dataset: section["starts_of"][dataset]}
-        if dataset in section["starts_of"]
-        else {}
-    )
+    chosen = {
+        key: {name: value for name, value in section[key].items() if name == dataset}
+        for key in GIVEN
+    }
     concerned = {
         key: section[key]
         for key in section
-        if key not in ("datasets", "leave_out", "resamples")
+        if key not in ("datasets", "leave_out", "resamples", "own")
     }
-    return concerned | {"starts_of": chosen}
+    return concerned | chosen
 
 
-# Sets whose many starts were asked for take longest: they start before the others.
-LONG = [name for name in COMPARED if name in config["comparison"]["starts_of"]]
+# Sets for which more starts or patterns are asked for take longest: they start before the others.
+LONG = [
+    name for name in COMPARED if any(name in config["comparison"][key] for key in GIVEN)
+]
 
 
 wildcard_constraints:
@@ -73,6 +78,37 @@ if LONG:
     ruleorder: run_comparison_first > run_comparison
 
 
+# Optimizers of one's own: jobs beside those of the others, which need not run again.
+OWN = [config["comparison"]["own"]] if config["comparison"]["own"] else []
+
+if OWN:
+
+    rule run_own:
+        input:
+            code=code("scripts/run_own.py"),
+            data=lambda wildcards: data_files(wildcards.compared),
+            own=OWN[0],
+            library=code(OWN[0]),
+            runs="results/comparison/{compared}/runs.csv.gz",
+        output:
+            runs="results/comparison/{compared}/own/runs.csv.gz",
+            curves="results/comparison/{compared}/own/curves.csv.gz",
+            tuning="results/comparison/{compared}/own/tuning.csv",
+        log:
+            "logs/run_own_{compared}.log",
+        benchmark:
+            "logs/times/run_own_{compared}.tsv"
+        threads: 1
+        params:
+            dataset=lambda wildcards: data(wildcards.compared),
+            comparison=lambda wildcards: settings(wildcards.compared),
+            seed=config["seed"],
+        message:
+            "Run the optimizers of {input.own} on {wildcards.compared}"
+        script:
+            "../../scripts/run_own.py"
+
+
 rule collect_datasets:
     input:
         code=code("scripts/collect_datasets.py"),
@@ -91,8 +127,14 @@ rule collect_datasets:
 
 
 def of_all(table):
-    """Return one table of every data set."""
-    return expand("results/comparison/{name}/{table}", name=COMPARED, table=table)
+    """Return one table of every data set, and that of one's own optimizers."""
+    folders = ["", "own/"] if OWN else [""]
+    return expand(
+        "results/comparison/{name}/{folder}{table}",
+        name=COMPARED,
+        folder=folders,
+        table=table,
+    )
 
 
 rule judge_comparison:
@@ -134,6 +176,7 @@ rule plot_comparison:
         code=code("scripts/plot_comparison.py"),
         runs=of_all("runs.csv.gz"),
         curves=of_all("curves.csv.gz"),
+        own=OWN,
         datasets=["results/comparison/datasets.csv"],
         summary=["results/comparison/summary_patterns.csv"],
     output:
@@ -166,9 +209,11 @@ rule make_comparison:
         summary="results/comparison/summary_patterns.csv",
         ledger="results/comparison/ledger.csv",
         datasets="results/comparison/datasets.csv",
+        own=OWN,
     output:
         costs="paper/generated/tables/comparison_costs.tex",
         passes="paper/generated/tables/comparison_passes.tex",
+        running_times="paper/generated/tables/comparison_running_times.tex",
         ledger="paper/generated/tables/ledger.tex",
         datasets="paper/generated/tables/datasets.tex",
         answer="paper/generated/answer.tex",

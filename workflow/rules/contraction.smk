@@ -3,6 +3,8 @@ CONTRACTED = [
     name
     for name in COMPARED
     if data(name)["source"].startswith(("bundled", "synthetic"))
+    # another sample of a set that is there already
+    and name not in config["comparison"]["rows_of"]
 ]
 
 
@@ -18,6 +20,8 @@ rule measure_contraction:
         "logs/measure_contraction.log",
     benchmark:
         "logs/times/measure_contraction.tsv"
+    # one of the longest jobs
+    priority: 3
     threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
@@ -61,8 +65,102 @@ rule plot_contraction:
         "logs/times/plot_contraction.tsv"
     threads: 1
     params:
-        width=0.1,
+        widths={"batch_kmeans": 0.1, "lloyd_steps": 0.05, "gradient_nmax": 0.0},
     message:
         "Draw predicted and measured rates"
     script:
         "../../scripts/plot_contraction.py"
+
+
+rule measure_mixture_rates:
+    input:
+        code=code("scripts/measure_mixture_rates.py"),
+    output:
+        separations="results/mixture/separations.csv",
+        datasets="results/mixture/datasets.csv",
+        deviations="results/mixture/deviations.csv",
+    log:
+        "logs/measure_mixture_rates.log",
+    benchmark:
+        "logs/times/measure_mixture_rates.tsv"
+    threads: 1
+    params:
+        datasets=[data(name) for name in CONTRACTED],
+        seed=config["seed"],
+    message:
+        "Predict and measure the rate of EM"
+    script:
+        "../../scripts/measure_mixture_rates.py"
+
+
+rule plot_mixture_rates:
+    input:
+        code=code("scripts/plot_mixture_rates.py"),
+        separations="results/mixture/separations.csv",
+        datasets="results/mixture/datasets.csv",
+        deviations="results/mixture/deviations.csv",
+    output:
+        predicted=report(
+            figure("mixture_predicted"),
+            caption="../report/mixture_predicted.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "The rate of EM"},
+        ),
+        limit=report(
+            figure("mixture_limit"),
+            caption="../report/mixture_limit.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "From EM to Lloyd"},
+        ),
+    log:
+        "logs/plot_mixture_rates.log",
+    benchmark:
+        "logs/times/plot_mixture_rates.tsv"
+    threads: 1
+    message:
+        "Draw the rate of EM"
+    script:
+        "../../scripts/plot_mixture_rates.py"
+
+
+rule measure_noise:
+    input:
+        code=code("scripts/measure_noise.py"),
+    output:
+        excess="results/noise/excess.csv",
+        agreement="results/noise/agreement.csv",
+    log:
+        "logs/measure_noise.log",
+    benchmark:
+        "logs/times/measure_noise.tsv"
+    threads: 1
+    params:
+        datasets=[data(name) for name in CONTRACTED],
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
+    message:
+        "Predict and measure the noise of online methods"
+    script:
+        "../../scripts/measure_noise.py"
+
+
+rule plot_noise:
+    input:
+        code=code("scripts/plot_noise.py"),
+        excess="results/noise/excess.csv",
+    output:
+        figure=report(
+            figure("noise"),
+            caption="../report/noise.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "The noise of online methods"},
+        ),
+    log:
+        "logs/plot_noise.log",
+    benchmark:
+        "logs/times/plot_noise.tsv"
+    threads: 1
+    message:
+        "Draw the noise of online methods"
+    script:
+        "../../scripts/plot_noise.py"

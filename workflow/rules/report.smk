@@ -10,6 +10,10 @@ RESULTS = {
     "limits": "results/limits.csv",
     "speed": "results/speed.csv",
     "rates": "results/rates.csv",
+    "mixture_datasets": "results/mixture/datasets.csv",
+    "noise": "results/noise/excess.csv",
+    "noise_agreement": "results/noise/agreement.csv",
+    "contraction_agreement": "results/contraction/agreement.csv",
 }
 CANDIDATE = [
     "results/experiment/candidate/trace.csv.gz",
@@ -52,6 +56,8 @@ rule make_tables:
         verdicts=RESULTS["verdicts"],
         limits=RESULTS["limits"],
         conventions=RESULTS["conventions"],
+        noise_agreement=RESULTS["noise_agreement"],
+        contraction_agreement=RESULTS["contraction_agreement"],
     output:
         derivation="paper/generated/tables/derivation.tex",
         theorems="paper/generated/tables/theorems.tex",
@@ -59,6 +65,8 @@ rule make_tables:
         limits="paper/generated/tables/limits.tex",
         conventions="paper/generated/tables/conventions.tex",
         readings="paper/generated/tables/readings.tex",
+        noise_agreement="paper/generated/tables/noise_agreement.tex",
+        contraction_agreement="paper/generated/tables/contraction_agreement.tex",
     log:
         "logs/make_tables.log",
     benchmark:
@@ -139,6 +147,9 @@ rule build_report:
                 "contraction_predicted",
                 "contraction_growth",
                 "contraction_kernels",
+                "mixture_predicted",
+                "mixture_limit",
+                "noise",
             ]
         ],
     output:

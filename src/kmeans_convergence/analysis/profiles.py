@@ -1,4 +1,4 @@
-"""How many problems are solved how soon: performance profiles, run-time distributions, expected running times."""
+"""How many problems are solved how soon: performance profiles and run-time distributions."""
 
 from __future__ import annotations
 
@@ -67,23 +67,6 @@ def run_times(runs: pd.DataFrame, target: str, grid: np.ndarray, datasets: pd.Da
         for p, table in reached.items()
     ]
     return pd.concat(rows, ignore_index=True).sort_values("optimizer", kind="stable", ignore_index=True)
-
-
-def expected_running_time(runs: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the expected passes to a target when failed runs are followed by new starts.
-
-    Returns
-    -------
-    DataFrame
-        For each problem and optimizer the number of runs and of successes, and `passes`, those of all runs (up to the
-        target, or to their end where they fail) over the number of successes; infinite without a success.
-    """
-    spent = runs[target].fillna(runs["passes"]).rename("spent")
-    table = pd.concat([runs[[*PROBLEM, "optimizer"]], spent, runs[target].notna().rename("success")], axis=1)
-    groups = table.groupby([*PROBLEM, "optimizer"], sort=False)
-    result = groups.agg(runs=("success", "size"), successes=("success", "sum"), spent=("spent", "sum"))
-    some = result["successes"].where(result["successes"] > 0)
-    return result.assign(passes=(result["spent"] / some).fillna(np.inf)).drop(columns="spent").reset_index()
 
 
 def _shares(values: pd.DataFrame, weight: np.ndarray, grid: np.ndarray, name: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ weight in an average; where a method knows no weights (the tests), the surplus o
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -86,7 +87,15 @@ class Hierarchy:
     drawn: np.ndarray
 
     @classmethod
-    def of(cls, values: pd.DataFrame, datasets: pd.DataFrame, seed: int, repeats: int) -> Hierarchy:
+    def of(
+        cls,
+        values: pd.DataFrame,
+        datasets: pd.DataFrame,
+        seed: int,
+        repeats: int,
+        columns: Sequence[str] = ("value",),
+        statistic: Callable[..., np.ndarray] = lambda value: value,
+    ) -> Hierarchy:
         """Average and resample.
 
         Parameters
@@ -96,6 +105,10 @@ class Hierarchy:
         datasets : DataFrame
             The table of data sets; name and kind are used.
         seed, repeats : int
+        columns : sequence of str
+            What is averaged over the runs of a problem.
+        statistic : callable
+            Makes the value of a problem from these averages, each of shape (..., M).
         """
         sets = list(dict.fromkeys(values["dataset"]))
         optimizers = list(dict.fromkeys(values["optimizer"]))
@@ -104,11 +117,15 @@ class Hierarchy:
         for s, (_, rows) in enumerate(values.groupby("dataset", sort=False)):
             averages, draws = [], []
             for problem, runs in rows.groupby(PROBLEM, sort=False):
-                table = runs.pivot(index="run", columns="optimizer", values="value").reindex(columns=optimizers)
+                tables = [
+                    runs.pivot(index="run", columns="optimizer", values=column).reindex(columns=optimizers).to_numpy()
+                    for column in columns
+                ]
+                count = len(tables[0])
                 # each problem has samples of its own, whatever else is in the table
-                sample = stream(seed, "hierarchy", *problem).integers(len(table), size=(repeats, len(table)))
-                averages.append(table.to_numpy().mean(axis=0))
-                draws.append(resampling.averages(sample, table.to_numpy()))
+                sample = stream(seed, "hierarchy", *problem).integers(count, size=(repeats, count))
+                averages.append(statistic(*(table.mean(axis=0) for table in tables)))
+                draws.append(statistic(*(resampling.averages(sample, table) for table in tables)))
             point[s], inner[:, s] = _mean(np.array(averages), 0), _mean(np.array(draws), 0)
         weight = weights(datasets, sets)
         rng = stream(seed, "sets")
@@ -227,9 +244,11 @@ def summarize(runs: pd.DataFrame, datasets: pd.DataFrame, budget: float, seed: i
     DataFrame
         optimizer, sets; difference, difference_low, difference_high (final cost against batch K-means in per cent);
         ratio_1, ratio_1_low, ratio_1_high and the same for 0.1 (geometric mean ratio of passes to within 1 % and
-        0.1 % of the run's own limit); reached_1, reached_0.1 (share of runs, each set the same weight); better,
-        equal, worse (shares of runs); rank_biserial, p_holm (final costs over sets, corrected over the optimizers);
-        lower, same, higher (probabilities, region of practical equivalence 0.1 %); rank (average, of final costs).
+        0.1 % of the run's own limit); time_1, time_1_low, time_1_high, unsolved_1 and the same for 0.1 (expected
+        running times to the best known cost, see `running_times`); reached_1, reached_0.1 (share of runs, each set the
+        same weight); better, equal, worse (shares of runs); rank_biserial, p_holm (final costs over sets, corrected
+        over the optimizers); lower, same, higher (probabilities, region of practical equivalence 0.1 %); rank (average,
+        of final costs).
     """
     quality = Hierarchy.of(paired.differences(runs), datasets, seed, repeats)
     table = _rename(quality.summary(), "difference")
@@ -237,10 +256,49 @@ def summarize(runs: pd.DataFrame, datasets: pd.DataFrame, budget: float, seed: i
         speed = Hierarchy.of(paired.log_ratios(runs, f"own_{target}", budget), datasets, seed, repeats).summary()
         speed[["effect", "low", "high"]] = np.exp(speed[["effect", "low", "high"]])
         table = table.merge(_rename(speed.drop(columns="sets"), f"ratio_{target}"), on="optimizer", how="left")
+        times = running_times(runs, datasets, f"best_{target}", seed, repeats).drop(columns="sets")
+        times = times.rename(columns={"unsolved": f"unsolved_{target}"})
+        table = table.merge(_rename(times, f"time_{target}"), on="optimizer", how="left")
     table = table.merge(_shares(runs, datasets), on="optimizer", how="left")
     table = table.merge(_tests(quality.table(), datasets), on="optimizer", how="left")
     table = table.merge(probabilities(quality.table(), datasets, 100 * EQUIVALENCE, seed), on="optimizer", how="left")
     return table.assign(rank=table["optimizer"].map(ranks(quality.table(), datasets)))
+
+
+def running_times(runs: pd.DataFrame, datasets: pd.DataFrame, target: str, seed: int, repeats: int) -> pd.DataFrame:
+    """Return the expected running times under restarts relative to the reference's.
+
+    The expected running time is the number of passes of all runs, up to the target or to their end where they fail,
+    over the number of those that get there (Hansen et al. 2021): what it takes on average to get there once.
+
+    Parameters
+    ----------
+    runs, datasets : DataFrame
+    target : str
+        One of the columns best_10, ..., best_1e-6.
+    seed, repeats : int
+
+    Returns
+    -------
+    DataFrame
+        optimizer, effect, low, high (geometric mean over sets of the ratio, on the problems that both solve), sets, and
+        unsolved, the share of problems, each set the same weight, where no run got there.
+    """
+    values = runs.assign(success=runs[target].notna().astype(float), spent=runs[target].fillna(runs["passes"]))
+    reference = list(dict.fromkeys(values["optimizer"])).index(REFERENCE)
+
+    def log_ratio(success: np.ndarray, spent: np.ndarray) -> np.ndarray:
+        # a target reached at once costs as much as one at the first step of the grid
+        time = np.maximum(spent, paired.FIRST * success)
+        known = (success > 0) & (time > 0)
+        logs = np.log(np.divide(time, success, out=np.full(time.shape, np.nan), where=known))
+        return np.asarray(logs - logs[..., [reference]])
+
+    columns = ("success", "spent")
+    table = Hierarchy.of(values, datasets, seed, repeats, columns, log_ratio).summary()
+    table[["effect", "low", "high"]] = np.exp(table[["effect", "low", "high"]])
+    failed = Hierarchy.of(values, datasets, seed, 1, columns[:1], lambda success: np.where(success > 0, 0.0, 1.0))
+    return table.assign(unsolved=failed.effect)
 
 
 def _rename(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -65,7 +65,7 @@ class Protocol:
             seed,
             comparison["passes"],
             tuple(comparison["starts"]),
-            comparison["rows"],
+            comparison["rows_of"].get(dataset, comparison["rows"]),
             comparison["work"],
             fewest,
             most,
@@ -104,6 +104,7 @@ def compare(
     protocol: Protocol,
     methods: Sequence[str],
     report: Callable[[str], None] = print,
+    best: Mapping[int, float] | None = None,
 ) -> Tables:
     """Run every method from every start of a data set.
 
@@ -116,13 +117,19 @@ def compare(
         Keys of `CONTENDERS`. What is said of one does not depend on the others, but for the best known value.
     report : callable
         Is told in one line what has just been done: once for each K's tuning, and for each K, kind of start and method.
+    best : mapping, optional
+        For each K the best known cost, where it has been found before: a run that ends below it counts as having
+        reached it. Without it, the least cost that any of these runs ends at.
 
     Returns
     -------
     Tables
     """
     problem = QuantizationProblem(dataset.X)
-    tables = [_compare(problem, dataset.name, K, protocol, methods, report) for K in dataset.clusters]
+    tables = [
+        _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])
+        for K in dataset.clusters
+    ]
     return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
 
 
@@ -133,6 +140,7 @@ def _compare(
     protocol: Protocol,
     methods: Sequence[str],
     report: Callable[[str], None],
+    best: float | None,
 ) -> Tables:
     """Compare on one number of prototypes."""
     tuning = tune(problem, name, K, methods, protocol.tuning, protocol.seed, protocol.passes)
@@ -148,7 +156,10 @@ def _compare(
             trace = minimize(problem, optimizer, starts, passes=protocol.passes, rngs=rngs)
             paths[kind, key] = polish(problem, trace)
             report(f"{name}, K = {K}, {len(starts)} starts, {kind}: {CONTENDERS[key].label}")
-    best = min(path.limit.min() for path in paths.values())
+    limits = np.array([path.limit for path in paths.values()])
+    if best is not None:
+        report(f"{name}, K = {K}: {(limits < best).sum()} of {limits.size} runs end below the best cost known before")
+    best = limits.min() if best is None else best
     names = [{"dataset": name, "clusters": K, "start": kind, "optimizer": key} for kind, key in paths]
     return Tables(
         _stack(names, [reduce(path, best, protocol.passes) for path in paths.values()]),

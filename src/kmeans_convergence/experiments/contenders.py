@@ -6,10 +6,14 @@ not the experiment of the paper.
 
 from __future__ import annotations
 
+import re
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from kmeans_convergence.errors import InputError
 from kmeans_convergence.optimizers import (
     MajorizeMinimize,
     OnlineGradient,
@@ -75,13 +79,13 @@ CONTENDERS = {
     "gradient_nmax": Contender("gradient, 1/N", "gradient", lambda passes, value: CurvatureGradient(stable_rate)),
     "gradient_fixed": Contender("gradient, 2/N", "gradient", lambda passes, value: CurvatureGradient(best_rate)),
     "gradient_tuned": Contender(
-        "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.1, 1.6)
+        "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.2, 3.2)
     ),
     "gradient_armijo": Contender("gradient, line search", "gradient", lambda passes, value: ArmijoGradient()),
     "lbfgs": Contender("L-BFGS", "gradient", lambda passes, value: LBFGS(passes)),
     "adam": Contender("Adam", "gradient", lambda passes, value: Adam(passes=passes)),
     "adam_tuned": Contender(
-        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.02, 1.0)
+        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.05, 2.5)
     ),
     "online_kmeans": Contender("online K-means", "noisy", lambda passes, value: OnlineKMeans(early=True)),
     "online_kmeans_one": Contender(
@@ -95,7 +99,7 @@ CONTENDERS = {
         "online gradient, tuned",
         "noisy",
         lambda passes, value: OnlineGradient(Rate(value), early=True),
-        settings=(0.003, 1.0),
+        settings=(0.01, 1.0),
     ),
     "minibatch_counts": Contender("mini-batch", "noisy", lambda passes, value: MiniBatchCounts()),
     "minibatch_c4": Contender("mini-batch, 4/n", "noisy", lambda passes, value: MiniBatchCounts(factor=FACTOR)),
@@ -113,3 +117,41 @@ CONTENDERS = {
         "mini-batch, scikit-learn", "noisy", lambda passes, value: ScikitLearnMiniBatch(epochs=passes)
     ),
 }
+
+# Those of this file, whatever a file of the user's adds.
+SHIPPED = tuple(CONTENDERS)
+
+
+def enlist(file: Path) -> list[str]:
+    """Let the optimizers of a file of one's own take part: add them to `CONTENDERS`.
+
+    Parameters
+    ----------
+    file : Path
+        A Python file that defines a mapping `CONTENDERS` of its own, as here.
+
+    Returns
+    -------
+    list of str
+        Their keys.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be run, has no such mapping, or names an optimizer that is there already.
+    """
+    try:
+        own = runpy.run_path(str(file)).get("CONTENDERS")
+    # whatever goes wrong in somebody else's file
+    except Exception as problem:
+        raise InputError(f"{file} cannot be run: {problem!r}.") from problem
+    if not own or not all(isinstance(contender, Contender) for contender in own.values()):
+        raise InputError(f"{file} has to define CONTENDERS, a mapping from names to Contender, and does not.")
+    labels = {CONTENDERS[key].label for key in SHIPPED}
+    for key, contender in own.items():
+        if key in SHIPPED or contender.label in labels:
+            raise InputError(f"{file} calls an optimizer {key!r} with the label {contender.label!r}, which is taken.")
+        if not re.fullmatch(r"[A-Za-z0-9 ,.()/+-]+", contender.label):
+            raise InputError(f"{file} has the label {contender.label!r}: allowed are letters, digits, spaces, ,.()/+-.")
+    CONTENDERS.update(own)
+    return list(own)

@@ -180,7 +180,7 @@ def kernels(
     -------
     DataFrame
         Columns density, kernel ("flat", "extrapolated"), width, rate (mean over samples), deviation (of a sample),
-        known.
+        known, n, large.
     """
     rows = []
     for name, (make, K) in DENSITIES.items():
@@ -193,7 +193,7 @@ def kernels(
             for width in widths:
                 rates = [_estimates(X, w, width, kernel == "flat") for X in each]
                 rows.append({"density": name, "kernel": kernel, "width": width, "rate": np.mean(rates)})
-                rows[-1] |= {"deviation": np.std(rates, ddof=1), "known": known}
+                rows[-1] |= {"deviation": np.std(rates, ddof=1), "known": known, "n": n, "large": large}
     return pd.DataFrame(rows)
 
 

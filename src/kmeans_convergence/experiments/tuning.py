@@ -58,24 +58,24 @@ def tune(
     -------
     DataFrame
         One row for each tuned optimizer and value: optimizer, setting; score, the mean excess of the cost when the
-        budget ends over the least such cost of all rows, relative to it (infinite for what diverged); passes that were
-        spent, summed over the starts; chosen, the value with the least score, of equal ones the smallest.
+        budget ends over the least such cost of the optimizer, relative to it (infinite for what diverged); passes that
+        were spent, summed over the starts; chosen, the value with the least score, of equal ones the smallest.
     """
     repetitions = range(tuning.starts)
     starts = draw(problem.X, clusters, streams(seed, dataset, clusters, repetitions, "tuning starts"))
-    rows, ends = [], []
+    tables = [pd.DataFrame(columns=["optimizer", "setting", "score", "passes", "chosen"])]
     for key in methods:
-        for value in values_of(key, tuning.values):
+        values, ends, spent = values_of(key, tuning.values), [], []
+        for value in values:
             rngs = streams(seed, dataset, clusters, repetitions, "tuning order")
             trace = minimize(problem, CONTENDERS[key].optimizer(passes, value), starts, passes=passes, rngs=rngs)
             ends.append(np.where(np.isfinite(trace.cost[-1]), trace.cost[-1], np.inf))
-            rows.append({"optimizer": key, "setting": value, "passes": trace.passes[-1].sum()})
-    table = pd.DataFrame(rows, columns=["optimizer", "setting", "score", "passes", "chosen"])
-    if rows:
-        least = np.min(ends)
-        table["score"] = [np.mean((end - least) / least) for end in ends]
-        table["chosen"] = table.index.isin(table.groupby("optimizer")["score"].idxmin())
-    return table
+            spent.append(trace.passes[-1].sum())
+        if values:
+            score = (np.array(ends) / np.min(ends) - 1).mean(axis=1)
+            rows = {"optimizer": key, "setting": values, "score": score, "passes": spent}
+            tables.append(pd.DataFrame(rows | {"chosen": np.arange(len(values)) == score.argmin()}))
+    return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
 def values_of(method: str, values: int) -> list[float]:

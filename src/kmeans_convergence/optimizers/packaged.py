@@ -44,24 +44,26 @@ class ScikitLearnMiniBatch:
     def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes after 1, 4, 16, ... epochs, or where it has stopped before."""
         seeds = [int(rng.integers(2**31)) for rng in rngs]
-        charged = np.zeros(len(starts), dtype=np.int64)
+        charged, ended = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=bool)
         w, epochs = starts, 1
         while epochs < 4 * self.epochs:
             w, touched = w.copy(), charged.copy()
-            for r in np.flatnonzero(problem.active):
-                w[r], touched[r] = self._fit(problem.patterns, starts[r], seeds[r], min(epochs, self.epochs))
+            # a longer fit than one that has stopped by itself ends there, too
+            for r in np.flatnonzero(problem.active & ~ended):
+                w[r], touched[r], ended[r] = self._fit(problem.patterns, starts[r], seeds[r], min(epochs, self.epochs))
             problem.charge(touched - charged)
             yield w
             charged, epochs = touched, 4 * epochs
         yield from repeat(w)
 
     @staticmethod
-    def _fit(X: np.ndarray, start: np.ndarray, seed: int, epochs: int) -> tuple[np.ndarray, int]:
-        """Return the prototypes after at most so many epochs and the patterns touched."""
+    def _fit(X: np.ndarray, start: np.ndarray, seed: int, epochs: int) -> tuple[np.ndarray, int, bool]:
+        """Return the prototypes after at most so many epochs, the patterns touched, and whether it stopped before."""
         model = MiniBatchKMeans(len(start), init=start, n_init=1, max_iter=epochs, random_state=seed)
         # the same rounding on any number of threads
         with _libraries().limit(limits=1):
             model.fit(X)
         size = min(model.batch_size, len(X))
         valued = 3 * size if 3 * size >= len(start) else 3 * len(start)
-        return model.cluster_centers_, model.n_steps_ * size + min(valued, len(X))
+        stopped = model.n_steps_ < epochs * len(X) // size
+        return model.cluster_centers_, model.n_steps_ * size + min(valued, len(X)), stopped

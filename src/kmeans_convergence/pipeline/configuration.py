@@ -14,7 +14,7 @@ import yaml
 from kmeans_convergence.analysis.conventions import UNIT
 from kmeans_convergence.data import Dataset, describe, load, read_registry
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.experiments.contenders import CONTENDERS
+from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
 
 Config = dict[str, Any]
@@ -103,10 +103,15 @@ def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
 def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) -> None:
     _check_names("comparison.datasets", comparison["datasets"], [*TIERS, *registry.index])
     _check_names("comparison.leave_out", comparison["leave_out"], registry.index)
-    _check_names("comparison.starts_of", list(comparison["starts_of"]), registry.index)
-    _check_names("comparison.optimizers", comparison["optimizers"], CONTENDERS)
+    for key in ("starts_of", "rows_of"):
+        _check_names(f"comparison.{key}", list(comparison[key]), registry.index)
+    _check_names("comparison.optimizers", comparison["optimizers"], SHIPPED)
     if "batch_kmeans" not in comparison["optimizers"]:
         raise InputError("comparison.optimizers lacks 'batch_kmeans': the others are compared with it.")
+    if comparison["own"]:
+        if not (root / comparison["own"]).is_file():
+            raise InputError(f"comparison.own is {comparison['own']!r}: there is no such file.")
+        enlist(root / comparison["own"])
     if "patterns" not in comparison["starts"]:
         raise InputError(
             f"comparison.starts is {comparison['starts']}: it must hold 'patterns', because the claims are about them."

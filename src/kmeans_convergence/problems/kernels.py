@@ -77,8 +77,7 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
     counts : float64 array of shape (R, 2, K), in zeros, out
     sums : float64 array of shape (R, 2, K, d), in zeros, out
     """
-    columns = np.zeros((max(X.shape[1], LANES), BLOCK))
-    room = _room(w)
+    columns, room = _room(w, last - first)
     for begin in range(first, last, BLOCK):
         size = min(BLOCK, last - begin)
         for i in range(size):
@@ -95,8 +94,7 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
 @njit(cache=True, nogil=True)
 def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
-    columns = np.zeros((max(X.shape[1], LANES), BLOCK))
-    room = _room(w)
+    columns, room = _room(w, rows.shape[1])
     for r in range(w.shape[0]):
         for begin in range(0, rows.shape[1], BLOCK):
             size = min(BLOCK, rows.shape[1] - begin)
@@ -123,11 +121,17 @@ def close(cost, counts, sums):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _room(w):  # type: ignore[no-untyped-def]
-    """Return what `_pass_block` works in: squared distances, owners, sums of lanes, and partial sums of the turns."""
-    lanes = np.empty((min(w.shape[2], LANES), BLOCK))
+def _room(w, patterns):  # type: ignore[no-untyped-def]
+    """Return what `_pass_block` works in: transposed patterns; squared distances, owners, sums of lanes and of turns.
+
+    It is as wide as a block of so many patterns, so that a small batch stays in the cache.
+    """
+    width = min(BLOCK, patterns)
+    # an odd number of cache lines, so that the values of one pattern do not compete for the same ones
+    columns = np.zeros((max(w.shape[2], LANES), LANES * (-(-width // LANES) | 1)))
+    lanes = np.empty((min(w.shape[2], LANES), width))
     turns = np.empty((TURNS, w.shape[1], FEW_FEATURES + 1))
-    return np.empty(BLOCK), np.empty(BLOCK, dtype=np.int64), lanes, turns
+    return columns, (np.empty(width), np.empty(width, dtype=np.int64), lanes, turns)
 
 
 @njit(cache=True, nogil=True)

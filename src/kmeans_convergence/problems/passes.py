@@ -233,6 +233,8 @@ def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
 
 def _groups(runs: int, most: int) -> list[slice]:
     """Cut runs into at most so many groups of about the same size."""
+    if most == 1:
+        return [slice(0, runs)]
     ends = np.linspace(0, runs, min(runs, most) + 1).astype(int)
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 

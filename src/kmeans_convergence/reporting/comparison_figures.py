@@ -7,9 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kmeans_convergence.analysis import paired, profiles, ranking
+from kmeans_convergence.experiments.contenders import SHIPPED
 from kmeans_convergence.reporting import comparison
 
-# More than these cannot be told apart as lines.
+# More than these cannot be told apart as lines; optimizers of one's own are shown, too.
 SHOWN = (
     "batch_kmeans",
     "nesterov",
@@ -38,7 +39,8 @@ def draw(
         Of a run, in passes.
     seed : int
     """
-    shown = [method for method in SHOWN if method in set(runs["optimizer"])]
+    there = list(dict.fromkeys(runs["optimizer"]))
+    shown = [method for method in (*SHOWN, *(m for m in there if m not in SHIPPED)) if method in there]
     some = runs[runs["optimizer"].isin(shown)]
     grid = np.geomspace(1, budget, POINTS)
     shares = {t: profiles.performance(profiles.medians(some, t), grid, datasets) for t in ("own_1", "own_0.1")}

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from kmeans_convergence.analysis.contraction import agreement, medians
 from kmeans_convergence.reporting.style import STYLES, new
+from kmeans_convergence.reporting.text import booktabs, fixed, number
 
 COLORS = ("#0072B2", "#009E73", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D")
@@ -49,17 +50,24 @@ def kernels(table: pd.DataFrame) -> Figure:
                 color=color,
                 label=labels[str(kernel)],
             )
-        axes.axhline(part["known"].iloc[0], color="0.3", linewidth=0.8, linestyle="--", label="large sample")
+        axes.axhline(
+            part["known"].iloc[0],
+            color="0.3",
+            linewidth=0.8,
+            linestyle="--",
+            label=f"sample of {part['large'].iloc[0]:,}",
+        )
         axes.set_title(str(density))
         axes.set_xlabel("half-width $c$ of the kernel")
     panels[0].set_ylabel(r"estimate of $\rho$")
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3)
+    title = f"samples of {table['n'].iloc[0]:,} patterns, kernel:"
+    figure.legend(handles, names, loc="outside upper center", ncols=3, title=title)
     return figure
 
 
-def predicted(rates: pd.DataFrame, width: float) -> Figure:
-    """Draw the measured rate of each set against the predicted one; faint where the data can't tell."""
+def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
+    """Draw the measured rate of each set against the predicted one, for a width of each method; faint: can't tell."""
     figure, panels = new(3.0, 3)
     titles = {
         "batch_kmeans": r"ratio of residuals, $\rho^2$",
@@ -72,7 +80,7 @@ def predicted(rates: pd.DataFrame, width: float) -> Figure:
         "lloyd_steps": "Lloyd, on its way",
     }
     ranks = agreement(rates).set_index(["optimizer", "width"])
-    table = medians(rates[rates["width"].isin([0.0, width])])
+    table = medians(rates[rates["width"] == rates["optimizer"].map(widths)])
     for axes, (method, some) in zip(panels, table.groupby("optimizer"), strict=True):
         style = STYLES["batch_kmeans" if method == "lloyd_steps" else str(method)]
         for informative, part in some.groupby("informative"):
@@ -95,3 +103,20 @@ def predicted(rates: pd.DataFrame, width: float) -> Figure:
         axes.set_ylim(0, most)
     panels[0].set_ylabel("measured")
     return figure
+
+
+def agreements(table: pd.DataFrame) -> str:
+    """Return how well predicted rates of batch K-means agree with measured ones, for each width of the kernel."""
+    names = {"batch_kmeans": "at the end of the run", "lloyd_steps": "on its way"}
+    rows = [
+        [
+            names[row["optimizer"]],
+            number(row["width"], 2),
+            str(row["sets"]),
+            str(row["silent"]),
+            "--" if pd.isna(row["correlation"]) else fixed(row["correlation"], 2),
+            "--" if pd.isna(row["bias"]) else fixed(row["bias"], 3),
+        ]
+        for _, row in table[table["optimizer"].isin(names)].iterrows()
+    ]
+    return booktabs("@{}lrrrrr@{}", ["faces", "$c$", "sets", "can't tell", "correlation", "bias"], rows)

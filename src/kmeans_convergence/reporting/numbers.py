@@ -13,6 +13,7 @@ from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.analysis.verdicts import as_described, likeliest
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.pipeline.configuration import Config
+from kmeans_convergence.reporting import noise
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
 COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -32,7 +33,8 @@ def collect(
     runs : Runs
         Of the experiment as described.
     tables : dict of DataFrame
-        Results by name: proved, verdicts, limits, speed, rates, summary, conventions.
+        Results by name: proved, verdicts, limits, speed, rates, summary, conventions, mixture_datasets, noise,
+        noise_agreement.
     """
     prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
     candidate = dataset.select(tuple(config["candidate"]["features"]))
@@ -44,6 +46,8 @@ def collect(
         | traces(runs, late=original.epochs("BB-R5", "epoch"))
         | endings(tables["limits"], tables["speed"])
         | rate_search(tables["rates"], rate)
+        | mixture_rates(tables["mixture_datasets"])
+        | noise.numbers(tables["noise"], tables["noise_agreement"])
         | conventions(
             tables["summary"],
             tables["conventions"],
@@ -75,6 +79,8 @@ def settings(config: Config) -> dict[str, str]:
         "conventionRuns": thousands(conventions["runs"]),
         "chanceFactors": thousands(conventions["factors"]),
         "comparedRows": thousands(comparison["rows"]),
+        "comparedLargeSets": COUNTS[len(comparison["rows_of"])],
+        "comparedLargest": thousands(max(comparison["rows_of"].values(), default=comparison["rows"])),
         "comparedPasses": str(comparison["passes"]),
         "comparedFewest": str(comparison["fewest"]),
         "comparedMost": thousands(comparison["most"]),
@@ -207,6 +213,21 @@ def rate_search(curves: pd.DataFrame, paper_rate: float) -> dict[str, str]:
         values[f"theirs{name}"] = interval(nearest["residual"], nearest["low"], nearest["high"])
         values[f"times{name}"] = number(nearest["residual"] / some["residual"].min(), 2)
     return values
+
+
+def mixture_rates(datasets: pd.DataFrame) -> dict[str, str]:
+    """Return how well the rate of EM is predicted on data sets."""
+    measured = datasets.dropna(subset="measured")
+    errors = (measured["predicted"] - measured["measured"]).abs()
+    return {
+        "emSets": str(measured["dataset"].nunique()),
+        "emRuns": str(len(datasets)),
+        "emUnmeasured": str(len(datasets) - len(measured)),
+        "emErrorMedian": order_of_magnitude(errors.median()),
+        "emErrorLargest": number(errors.max(), 2),
+        "emSlowest": fixed(measured["predicted"].max(), 3),
+        "emFastest": fixed(measured["predicted"].min(), 2),
+    }
 
 
 def conventions(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.special import exprel
 
 from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.problems.faces import Faces, face_product, find
@@ -148,6 +149,89 @@ def _largest(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces, wei
 def gradient_rate(counts: np.ndarray, rate: float) -> float:
     """Return max_k |1 - rate N_k| over prototypes that own patterns, for `counts` (K,)."""
     return float(np.abs(1 - rate * counts[counts > 0]).max())
+
+
+class Modes(NamedTuple):
+    """Modes of the step of batch K-means near the end of a run, in the coordinates N^(1/2) w.
+
+    Attributes
+    ----------
+    curvatures : ndarray of shape (K d,)
+        Eigenvalues of N^(-1/2) H N^(-1/2), 1 - rho being the least of them; not below 0.
+    noise : ndarray of shape (K d,)
+        Variance within the cells along each mode.
+    """
+
+    curvatures: np.ndarray
+    noise: np.ndarray
+
+
+def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Modes:
+    """Return the modes with face terms; the parameters are those of `lloyd_rate`."""
+    clusters, features = w.shape
+    counts = np.bincount(owners, minlength=clusters)
+    faces = find(X, w, owners, width)
+    q = np.zeros((len(faces.rows), clusters, features))
+    rows = np.arange(len(q))
+    q[rows, faces.owners] = X[faces.rows] - w[faces.owners]
+    q[rows, faces.others] = w[faces.others] - X[faces.rows]
+    q *= np.sqrt(faces.scales)[:, None, None] / np.sqrt(np.maximum(counts, 1))[:, None]
+    scores = q.reshape(len(q), w.size)
+    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - scores.T @ scores)
+    noise = np.zeros(w.size)
+    for k, part in enumerate(vectors.reshape(clusters, features, -1)):
+        if counts[k]:
+            noise += (((X[owners == k] - w[k]) @ part) ** 2).mean(axis=0)
+    return Modes(np.maximum(curvatures, 0.0), noise)
+
+
+def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> float:
+    r"""Return by how much the cost of online K-means is expected to exceed its limit.
+
+    It starts at the limit with :math:`n_k=N_k`, as if an epoch had been averaged, and ends after `epochs` in all, of
+    patterns drawn with replacement. With :math:`\lambda` for a curvature, the square m of a mode follows
+    :math:`dm/dt=-2\lambda m/t+v/t^2`, where t counts epochs.
+
+    Parameters
+    ----------
+    curvatures, noise : ndarray of shape (m,)
+        See `Modes`; curvatures of 1 where no pattern changes hands.
+    epochs : float
+        From 1.
+    """
+    # the integral of s^(2 lambda - 2) from 1 to t, whose limit for 2 lambda = 1 is log t
+    integrals = np.log(epochs) * exprel((2 * curvatures - 1) * np.log(epochs))
+    return float(0.5 * (curvatures * noise * epochs ** (-2 * curvatures) * integrals).sum())
+
+
+def floor_of_draws(rate: float) -> float:
+    """Return the share of its limit by which the cost of online gradient with a fixed rate is expected to exceed it.
+
+    Patterns are drawn with replacement and assignments stay, so that each prototype is a moving average. It is half of
+    the rate to the first order, with face terms too: the Lyapunov equation HS + SH = rate C gives
+    tr(HS) = rate tr(C) / 2, whatever H is.
+    """
+    return rate / (2 - rate)
+
+
+def floor_of_epochs(counts: np.ndarray, scatter: np.ndarray, rate: float) -> float:
+    """Return by how much the cost of online gradient with a fixed rate is expected to exceed its limit after epochs.
+
+    Each epoch shows all patterns once, in a fresh order, and assignments stay.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (K,)
+        N_k.
+    scatter : ndarray of shape (K,)
+        Sum of squared distances of the patterns of each prototype from their mean.
+    rate : float
+    """
+    several = counts > 1
+    counts, scatter = counts[several], scatter[several]
+    forgotten = (1 - rate) ** counts
+    shares = rate / (2 - rate) - (1 - forgotten) / (1 + forgotten) / counts
+    return float(0.5 * (counts / (counts - 1) * scatter * shares).sum())
 
 
 def middle_ratio(residual: np.ndarray, least: int = 9) -> float:

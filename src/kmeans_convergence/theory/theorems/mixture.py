@@ -11,6 +11,7 @@ from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import from_patterns
 from kmeans_convergence.theory import checks, equations
 from kmeans_convergence.theory.checks import Checking, Theorem
+from kmeans_convergence.theory.information import complete, hidden
 
 COMPONENTS = 3
 
@@ -31,23 +32,6 @@ def _standard(X: np.ndarray) -> np.ndarray:
     return checks.centered(X) / checks.spread(X) * 3
 
 
-def hidden(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Return the information about the means that the unknown components hide, shape (K d, K d), for unit variance.
-
-    Louis' (1982) identity, as a sum over pairs: r_k r_l q q^T with q = x - w_k in block k and -(x - w_l) in block l.
-    """
-    r = equations.responsibilities(X, w)
-    clusters, features = w.shape
-    u = X[:, None, :] - w
-    # r_k u_k, centred over the components: its covariance under the responsibilities
-    mean = r[:, :, None] * u
-    blocks = np.einsum("ik,ikj,ikm->kjm", r, u, u)
-    hidden = -np.einsum("ikj,ilm->kjlm", mean, mean)
-    for k in range(clusters):
-        hidden[k, :, k] += blocks[k]
-    return np.asarray(hidden.reshape(clusters * features, -1))
-
-
 def _pairs(X: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return the same as `hidden`, as the sum over pairs of components."""
     r, H = equations.responsibilities(X, w), np.zeros((w.size, w.size))
@@ -60,11 +44,6 @@ def _pairs(X: np.ndarray, w: np.ndarray) -> np.ndarray:
     return H
 
 
-def _complete(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Return the information of the complete data about the means, blockdiag(N_k I)."""
-    return np.kron(np.diag(equations.responsibilities(X, w).sum(axis=0)), np.eye(w.shape[1]))
-
-
 def missing_information(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check Louis' identity for the means by differences of the gradient."""
     X, worst, cases = _standard(X), 0.0, min(points, CASES)
@@ -72,7 +51,7 @@ def missing_information(X: np.ndarray, rng: np.random.Generator, points: int) ->
     for _ in range(cases):
         w = from_patterns(X, COMPONENTS, rng)
         slopes = checks.central_differences(lambda v: problem.evaluate(v).gradient, w, STEP).reshape(w.size, w.size)
-        claimed = _complete(X, w) - hidden(X, w)
+        claimed = complete(X, w) - hidden(X, w)
         worst = checks.worst(worst, checks.largest(slopes - claimed) / len(X))
     statement = (
         r"mixture with unit variances: $\nabla^2 E = \mathrm{blockdiag}(N_k I) - H'$, complete less missing "
@@ -112,7 +91,7 @@ def em_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
         w = problem.evaluate(w).minimizer
     for limit in w:
         found = checks.central_differences(lambda v: problem.evaluate(v).minimizer, limit, STEP)
-        claimed = np.linalg.solve(_complete(X, limit), hidden(X, limit))
+        claimed = np.linalg.solve(complete(X, limit), hidden(X, limit))
         # rows of the differences are the coordinates that move
         worst = checks.worst(worst, checks.largest(found.reshape(limit.size, -1).T - claimed))
     statement = (
@@ -152,7 +131,7 @@ def small_variance(X: np.ndarray, rng: np.random.Generator, points: int) -> Theo
             reach = float(np.sqrt(equations.squared_distances(X, lloyd).max()))
             step = float(np.linalg.norm(em - lloyd, axis=1).max())
             step_bound = len(X) * bound * reach / (owned.min() - len(X) * bound)
-            derivative = np.linalg.solve(_complete(X / sigma, w / sigma), hidden(X / sigma, w / sigma))
+            derivative = np.linalg.solve(complete(X / sigma, w / sigma), hidden(X / sigma, w / sigma))
             size = float(np.linalg.norm(derivative, 2))
             size_bound = len(X) * len(w) * bound * squares.max() / sigma**2 / (owned.min() - len(X) * bound)
             error = checks.worst(error, off / bound - 1, step / step_bound - 1, size / size_bound - 1)

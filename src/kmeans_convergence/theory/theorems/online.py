@@ -7,9 +7,11 @@ from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
+from scipy.linalg import solve_discrete_lyapunov
 
 from kmeans_convergence.theory import checks, equations
 from kmeans_convergence.theory.checks import Checking, Theorem
+from kmeans_convergence.theory.rates import floor_of_draws
 from kmeans_convergence.theory.theorems.population import cosines, lloyd_uniform
 
 # The exponent is read off between LAST / 2 and LAST steps. There a product of 1 - a/t has the slope -a up to
@@ -19,6 +21,10 @@ TRUNCATION = 4 / LAST
 
 PROTOTYPES = (2, 3, 6)
 BATCH = 5
+
+# Random curvatures have so many modes; equations are solved to rounding.
+MODES = 4
+ALGEBRA = 1e-9
 
 
 def stochastic_newton(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
@@ -119,4 +125,27 @@ def noise(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     return Theorem("online noise", statement, "recursion", cases, worst, 10 * TRUNCATION, hypotheses, "robbins1951")
 
 
-CHECKS: tuple[Checking, ...] = (stochastic_newton, order_free, slow_mode, noise)
+def noise_floor(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
+    """Check the excess that a fixed rate leaves, for random curvatures and noise."""
+    worst, unit = 0.0, np.eye(MODES)
+    for _ in range(points):
+        A, B = rng.normal(size=(2, MODES, MODES))
+        rate, C = rng.uniform(0.01, 1), B @ B.T
+        H = A @ A.T
+        H *= rng.uniform(0.1, 1) / np.linalg.norm(H, 2)
+        shares = [
+            float(np.trace(H @ solve_discrete_lyapunov(unit - rate * H, rate**2 * C)) / np.trace(C)) for H in (H, unit)
+        ]
+        # the share of the limit is least for small steps, and largest along the steepest mode
+        steepest = rate / (2 - rate * float(np.linalg.norm(H, 2)))
+        worst = checks.worst(worst, rate / 2 / shares[0] - 1, shares[0] / steepest - 1)
+        worst = checks.worst(worst, abs(shares[1] / floor_of_draws(rate) - 1))
+    statement = (
+        r"a fixed rate $\epsilon$ leaves an excess of the cost between the shares $\epsilon/2$ and "
+        r"$\epsilon/(2 - \epsilon\|H\|)$ of the limit, whatever the data, and $\epsilon/(2 - \epsilon)$ for $H = I$"
+    )
+    hypotheses = r"linearised, noise of constant covariance, $\epsilon\|H\| < 2$"
+    return Theorem("online noise floor", statement, "Lyapunov equation", points, worst, ALGEBRA, hypotheses)
+
+
+CHECKS: tuple[Checking, ...] = (stochastic_newton, order_free, slow_mode, noise, noise_floor)

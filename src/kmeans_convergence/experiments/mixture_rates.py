@@ -1,0 +1,133 @@
+"""The rate of EM on mixtures of Gaussians: predicted from the information that assignments hide, and measured."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from kmeans_convergence.data import Dataset
+from kmeans_convergence.data.synthetic import mixture
+from kmeans_convergence.optimizers import MajorizeMinimize, minimize
+from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
+from kmeans_convergence.starts import draw, stream, streams
+from kmeans_convergence.theory.information import em_rate
+from kmeans_convergence.theory.rates import frozen_ratio
+
+# Patterns of a data set, and of a mixture whose separation is swept.
+ROWS = 1000
+PATTERNS = 3000
+# Mean distances of a centre from its nearest neighbour, in standard deviations, and components and features.
+SEPARATIONS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
+SHAPES = ((2, 1), (3, 2), (6, 4))
+# Deviations of the components, in units of that within the clusters of batch K-means.
+SHARES = (1.0, 0.5)
+# EM begins so far from where batch K-means ends, in standard deviations, so that there is a way to go.
+DISPLACEMENT = 0.1
+MOST_STEPS = 500
+# Steps over which the ratio is taken, and the share of the first gradient at which rounding begins.
+LAST = 5
+FLOOR = 1e-10
+# A run whose gradient has not fallen to this share of the first is too far from its end to be measured.
+NEAR = 1e-4
+
+# The limit of small variances: prototypes on an interval, and their deviations in units of the gap between two.
+CLUSTERS = 3
+DEVIATIONS = tuple(float(f"{value:.3g}") for value in np.geomspace(0.4, 0.001, 14))
+# Numbers of patterns, and of samples of so many: the larger ones differ less.
+SAMPLES = {100: 40, 1000: 20, 10_000: 6, 100_000: 1}
+# Steps from the fixed point of one deviation to that of the next end with a move below this share of the gap.
+REST = 1e-6
+
+
+def by_separation(seed: int) -> pd.DataFrame:
+    """Predict and measure the rate of EM on mixtures of Gaussians whose separation is swept.
+
+    Returns
+    -------
+    DataFrame
+        Columns clusters, features, separation (in standard deviations), predicted, measured (see `follow`).
+    """
+    rows = []
+    for clusters, features in SHAPES:
+        for separation in SEPARATIONS:
+            rng = stream(seed, "separation", clusters, features)
+            X, centres, _ = mixture(rng, PATTERNS, features, clusters, separation)
+            predicted, measured = follow(X, centres + DISPLACEMENT * rng.standard_normal(centres.shape))
+            rows.append({"clusters": clusters, "features": features, "separation": separation})
+            rows[-1] |= {"predicted": predicted, "measured": measured}
+    return pd.DataFrame(rows)
+
+
+def on_dataset(dataset: Dataset, seed: int) -> pd.DataFrame:
+    """Predict and measure the rate of EM on a data set, from near the end of batch K-means.
+
+    Returns
+    -------
+    DataFrame
+        Columns dataset, clusters, share (the components' deviation, in units of that within clusters), predicted,
+        measured (see `follow`).
+    """
+    K = dataset.clusters[0]
+    starts = draw(dataset.X, K, streams(seed, dataset.name, K, range(1), "starts"))
+    trace = minimize(QuantizationProblem(dataset.X), MajorizeMinimize(), starts, passes=math.inf)
+    within = math.sqrt(2 * trace.cost[-1, 0] / dataset.X.size)
+    noise = DISPLACEMENT * stream(seed, dataset.name, K, "displacement").standard_normal(trace.w[0].shape)
+    rows = []
+    for share in SHARES:
+        deviation = share * within
+        predicted, measured = follow(dataset.X / deviation, trace.w[0] / deviation + noise)
+        rows.append({"dataset": dataset.name, "clusters": K, "share": share})
+        rows[-1] |= {"predicted": predicted, "measured": measured}
+    return pd.DataFrame(rows)
+
+
+def follow(X: np.ndarray, w: np.ndarray) -> tuple[float, float]:
+    """Run EM from `w` (K, d) and return its rate as predicted at the end, and as measured on the way.
+
+    What is measured is by what the norm of the gradient falls in a step, over the last steps before rounding; NaN
+    where EM was too fast for that many, or too slow to come near its end.
+    """
+    problem = MixtureProblem(X)
+    norms: list[float] = []
+    while len(norms) <= MOST_STEPS and (not norms or norms[-1] > FLOOR * norms[0]):
+        here = problem.evaluate(w[None])
+        w = here.minimizer[0]
+        norms.append(float(np.linalg.norm(here.gradient)))
+    arrived = norms[-1] < NEAR * norms[0]
+    ratio = frozen_ratio(np.array(norms), np.zeros(len(norms)), LAST, FLOOR) if arrived else math.nan
+    return em_rate(X, w), ratio
+
+
+def by_deviation(seed: int, samples: dict[int, int] = SAMPLES) -> pd.DataFrame:
+    """Predict the rate of EM from its fixed points for ever smaller variances, on samples of the uniform density.
+
+    Returns
+    -------
+    DataFrame
+        Columns n, deviation (in units of the gap between two prototypes), patterns (expected where the log odds of two
+        neighbours are within a unit around a face), rate, low, high (median, least and largest over the samples).
+    """
+    rows = []
+    for n, number in samples.items():
+        rates = np.array([_along(stream(seed, "deviation", n, sample).random((n, 1))) for sample in range(number)])
+        for deviation, some in zip(DEVIATIONS, rates.T, strict=True):
+            # log odds rise by gap / sigma^2 for each unit of length, and n patterns fall on a unit of length
+            row = {"n": n, "deviation": deviation, "patterns": n * deviation**2 / CLUSTERS}
+            rows.append(row | {"rate": np.median(some), "low": some.min(), "high": some.max()})
+    return pd.DataFrame(rows)
+
+
+def _along(X: np.ndarray) -> list[float]:
+    """Return the rate of EM for each deviation, on a sample of the unit interval."""
+    w, rates = ((np.arange(CLUSTERS) + 0.5) / CLUSTERS)[:, None], []
+    for deviation in DEVIATIONS:
+        sigma = deviation / CLUSTERS
+        problem = MixtureProblem(X / sigma)
+        for _ in range(MOST_STEPS):
+            before, w = w, sigma * problem.evaluate(w[None] / sigma).minimizer[0]
+            if abs(w - before).max() < REST / CLUSTERS:
+                break
+        rates.append(em_rate(problem.X, w / sigma))
+    return rates
