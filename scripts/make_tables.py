@@ -8,7 +8,7 @@ import pandas as pd
 from kmeans_convergence.analysis.verdicts import pick
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import noise
+from kmeans_convergence.reporting import contraction, noise
 from kmeans_convergence.reporting import tables as report
 from kmeans_convergence.reporting.text import write
 
@@ -25,13 +25,22 @@ def main(results: dict[str, Path], dataset: Description, prototypes: int, output
     texts = {table.__name__: table(tables[table.__name__]) for table in OF_ONE_RESULT}
     texts |= {"readings": report.readings(), "conventions": report.conventions(tables["conventions"], described)}
     texts["noise_agreement"] = noise.table(tables["noise_agreement"])
+    texts["contraction_agreement"] = contraction.agreements(tables["contraction_agreement"])
     for name, path in output.items():
         write(texts[name], path)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("derivation", "theorems", "verdicts", "limits", "conventions", "noise_agreement")
+        names = (
+            "derivation",
+            "theorems",
+            "verdicts",
+            "limits",
+            "conventions",
+            "noise_agreement",
+            "contraction_agreement",
+        )
         main(
             results={name: Path(snakemake.input[name]) for name in names},
             output={name: Path(snakemake.output[name]) for name in (*names, "readings")},

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(rates: Path, growth: Path, width: float, predicted: list[Path], finite_sample: list[Path]) -> None:
-    """Write both figures."""
-    save(contraction.predicted(pd.read_csv(rates), width), *predicted)
-    save(contraction.finite_sample(pd.read_csv(growth)), *finite_sample)
+def main(rates: Path, growth: Path, kernels: Path, widths: dict[str, float], figures: dict[str, list[Path]]) -> None:
+    """Write the figures."""
+    save(contraction.predicted(pd.read_csv(rates), widths), *figures["predicted"])
+    save(contraction.finite_sample(pd.read_csv(growth)), *figures["finite_sample"])
+    save(contraction.kernels(pd.read_csv(kernels)), *figures["kernels"])
 
 
 if __name__ == "__main__":
@@ -24,7 +25,7 @@ if __name__ == "__main__":
         main(
             rates=Path(snakemake.input.rates),
             growth=Path(snakemake.input.growth),
-            predicted=[Path(path) for path in snakemake.output.predicted],
-            finite_sample=[Path(path) for path in snakemake.output.finite_sample],
+            kernels=Path(snakemake.input.kernels),
+            figures={name: [Path(path) for path in paths] for name, paths in snakemake.output.items()},
             **snakemake.params,
         )

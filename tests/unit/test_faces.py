@@ -1,5 +1,7 @@
 """Face terms of the Hessian, and Newton's method with them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -10,7 +12,7 @@ from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton, length
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.faces import PER_PRODUCT, Rule, face_product, find, newton_steps
+from kmeans_convergence.problems.faces import PER_PAIR, Rule, face_product, find, newton_steps
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -36,6 +38,24 @@ def explicit(X, w, width):
 def product_matrix(X, w, faces):
     units = np.eye(w.size).reshape(w.size, *w.shape)
     return np.stack([face_product(X, w, faces, unit).ravel() for unit in units])
+
+
+@pytest.mark.parametrize("features", [1, 2, 3, 9])
+def test_ties_for_the_second_place_go_to_the_lowest_index(features):
+    # integers, so that distances are exact and often equal, and blocks that are not full
+    rng = np.random.default_rng(features)
+    data, w = rng.integers(-3, 4, size=(1300, features)).astype(float), rng.integers(-3, 4, size=(9, features)) * 1.0
+    w[7] = w[2]
+    owners = QuantizationProblem(data).evaluate(w[None]).assignments[0]
+    owned = np.unique(owners)
+    squared = ((data[:, None] - w[owned]) ** 2).sum(axis=2)
+    first, second = owned[np.lexsort((np.tile(owned, (len(data), 1)), squared))[:, :2].T]
+    np.testing.assert_array_equal(owners, first)
+    faces = find(data, w, owners, 0.49)
+    near = margins(data, w[owned]) < 0.49
+    assert near.any()
+    np.testing.assert_array_equal(faces.rows, np.flatnonzero(near))
+    np.testing.assert_array_equal(faces.others, second[near])
 
 
 @pytest.mark.parametrize("features", [1, 2, 3, 9])
@@ -96,12 +116,20 @@ def after_lloyd(data, clusters, epochs):
     return minimize(QuantizationProblem(data), MajorizeMinimize(), starts, epochs=epochs).w
 
 
+def model(here, hessian, step, r):
+    """Return by how much the cost of the partition about its means falls, from the quadratic model of the cost."""
+    weights = np.repeat(here.counts[r], here.w.shape[2])
+    gradient, step = here.gradient[r].ravel(), step.ravel()
+    after = gradient + hessian @ step
+    cost = -(gradient @ step + 0.5 * step @ hessian @ step)
+    return cost - 0.5 * (gradient**2 / weights).sum() + 0.5 * (after**2 / weights).sum()
+
+
 def test_without_faces_the_step_is_lloyds():
     # no pattern of the plane lies on a face
     here, steps = steps_at(PLANE, after_lloyd(PLANE, 6, 2), width=1e-12)
-    np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
-    lloyds = 0.5 * (here.counts * ((here.minimizer - here.w) ** 2).sum(axis=2)).sum(axis=1)
-    np.testing.assert_allclose(steps.promised, lloyds, rtol=1e-12)
+    np.testing.assert_array_equal(here.w + steps.step, here.w + (here.minimizer - here.w))
+    np.testing.assert_array_equal(steps.promised, 0)
     assert not steps.cut.any()
 
 
@@ -113,7 +141,15 @@ def test_the_step_solves_newtons_equation_where_the_radius_does_not_cut_it():
         assert np.linalg.eigvalsh(hessian)[0] > 0
         step = np.linalg.solve(hessian, -here.gradient[r].ravel())
         np.testing.assert_allclose(steps.step[r].ravel(), step, rtol=1e-6, atol=1e-9)
-        np.testing.assert_allclose(steps.promised[r], -0.5 * here.gradient[r].ravel() @ step, rtol=1e-6)
+        np.testing.assert_allclose(steps.promised[r], model(here, hessian, step, r), rtol=1e-6)
+
+
+def test_the_promise_is_about_the_partition():
+    # where no pattern changes hands the partition stays: there is nothing to win
+    here = PROBLEM.evaluate(STARTS)
+    parts = [[X[owners == k] for k in range(6)] for owners in here.assignments]
+    about_means = [sum(0.5 * ((some - some.mean(axis=0)) ** 2).sum() for some in part if len(some)) for part in parts]
+    np.testing.assert_allclose(here.cost - 0.5 * length(here, here.minimizer) ** 2, about_means, rtol=1e-12)
 
 
 @pytest.mark.parametrize("longest", [0.5, 1.0, 2.0])
@@ -127,9 +163,9 @@ def test_a_cut_step_has_the_greatest_length_and_lowers_the_model(longest):
     np.testing.assert_allclose(lengths, longest * lloyds, rtol=1e-9)
     for r in range(len(w)):
         hessian = np.diag(np.repeat(here.counts[r], 2)) - explicit(PLANE, w[r], 0.1)
-        step = steps.step[r].ravel()
-        change = here.gradient[r].ravel() @ step + 0.5 * step @ hessian @ step
-        np.testing.assert_allclose(steps.promised[r], -change, rtol=1e-9)
+        lloyds = 0.5 * lengths[r] ** 2 / longest**2
+        np.testing.assert_allclose(steps.promised[r], model(here, hessian, steps.step[r], r), atol=1e-9 * lloyds)
+        assert longest < 1 or steps.promised[r] >= 0
     if longest == 1:
         # no longer than Lloyd's, along its direction: that is Lloyd's
         np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-9)
@@ -153,7 +189,7 @@ def test_too_few_patterns_near_faces_say_nothing():
     np.testing.assert_array_equal(steps.distances, 0)
     here, steps = steps_at(PLANE, w, fewest=3000 / 12)
     np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
-    assert (steps.distances > 4000).all()
+    np.testing.assert_array_equal(steps.distances, 6 * 4000)
 
 
 def test_some_patterns_stand_for_all():
@@ -178,21 +214,21 @@ def test_ends_at_a_fixed_point_of_batch_kmeans(optimizer):
     assert (trace.cost[-1] != lloyd.cost[-1]).any() == (optimizer is DARING)
 
 
-def test_keeps_a_share_of_what_lloyds_step_is_promised():
-    iterates = [STARTS] + [minimize(PROBLEM, DARING, STARTS, epochs=t).w for t in range(1, 15)]
+def test_the_cost_of_the_partition_never_rises():
+    eager = replace(DARING, share=0.0)
+    iterates = [STARTS] + [minimize(PROBLEM, eager, STARTS, epochs=t).w for t in range(1, 15)]
     history = [PROBLEM.evaluate(w) for w in iterates]
+    about_means = [here.cost - 0.5 * length(here, here.minimizer) ** 2 for here in history]
     taken_back = 0
     for r in range(len(STARTS)):
         kept = 0
         for t in range(1, 14):
-            here, there = history[kept], history[t]
-            promised = 0.5 * (here.counts[r] * ((here.minimizer[r] - here.w[r]) ** 2).sum(axis=1)).sum()
-            if here.cost[r] - there.cost[r] >= DARING.share * promised - 1e-12 * here.cost[r]:
+            if about_means[t][r] <= about_means[kept][r] * (1 + 1e-13):
                 kept = t
             else:
                 # the next iterate is Lloyd's, from where the run was
                 taken_back += 1
-                np.testing.assert_array_equal(iterates[t + 1][r], here.minimizer[r])
+                np.testing.assert_array_equal(iterates[t + 1][r], history[kept].minimizer[r])
     assert taken_back > 0
 
 
@@ -215,22 +251,18 @@ def test_every_distance_is_charged():
     next(iterates)
     rule = optimizer.rule
     here, start = problem.evaluate(first), problem.evaluate(starts)
-    # the radius is four times Lloyd's step before
-    reach = 4 * length(start, first) / length(here, here.minimizer)
+    # the radius is twice Lloyd's step before
+    reach = 2 * length(start, first) / length(here, here.minimizer)
     here, steps = steps_at(PLANE, first, reach, patterns=rule.patterns, fewest=rule.fewest)
     np.testing.assert_array_equal(metered.touched, 2 * 4000 + np.ceil(steps.distances / 8))
-    # products: a whole number of them, of 4 for each pattern near a face
+    # the search: all prototypes for each pattern; moments of the patterns near faces, and products with those
     _, search = steps_at(PLANE, first, products=0)
     _, two = steps_at(PLANE, first, products=2, tolerance=0.0)
-    near = [len(find(PLANE, w, owners, rule.width).rows) for w, owners in zip(first, here.assignments, strict=True)]
-    np.testing.assert_array_equal(two.distances - search.distances, 2 * PER_PRODUCT * np.array(near))
-    # the search: K (K - 1) / 2, the owner's, and those of prototypes that are near enough
-    for w, computed in zip(first, search.distances, strict=True):
-        squared, gaps = (((some[:, None] - w) ** 2).sum(axis=2) for some in (PLANE, w))
-        owners = squared.argmin(axis=1)
-        looked = (gaps[owners] > 0) & (0.4**2 * gaps[owners] < squared.min(axis=1)[:, None])
-        assert computed == 28 + 4000 + looked.sum()
-        assert looked.mean() < 0.5
+    for r, (w, owners) in enumerate(zip(first, here.assignments, strict=True)):
+        faces = find(PLANE, w, owners, rule.width)
+        assert search.distances[r] == 8 * 4000 + 2 * len(faces.rows)
+        pairs = {frozenset(pair) for pair in zip(faces.owners, faces.others, strict=True)}
+        assert two.distances[r] - search.distances[r] == 2 * len(pairs) * (2 + PER_PAIR)
     # a run that has ended is not charged
     metered.end(np.arange(4) < 2, metered.measure(first))
     before = metered.touched.copy()

@@ -5,11 +5,15 @@ import pytest
 
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.faces import find
 from kmeans_convergence.theory.rates import (
+    extrapolated,
     frozen_ratio,
     gradient_rate,
     lloyd_rate,
     middle_ratio,
+    predicted_repeated,
+    repeated,
     uniform_rate,
 )
 
@@ -83,3 +87,41 @@ def test_ratios_by_hand():
     # what comes after the floor does not matter
     assert frozen_ratio(0.5 ** np.arange(60), changed) == pytest.approx(0.5)
     assert np.isnan(frozen_ratio(norms[:8], changed[:8]))
+
+
+@pytest.mark.parametrize(("features", "tolerance"), [(1, 0.03), (2, 0.03), (4, 0.05)])
+def test_the_share_of_a_step_that_is_repeated_is_predicted(features, tolerance):
+    # finite differences of Lloyd's map know nothing of faces
+    rng = np.random.default_rng(features)
+    X = rng.uniform(size=(300_000, features))
+    problem = QuantizationProblem(X)
+    w = minimize(problem, MajorizeMinimize(), X[None, :6], epochs=8).w
+    here = problem.evaluate(w)
+    found, _ = predicted_repeated(X, here, extrapolated(find(X, w[0], here.assignments[0], 0.2), 0.2))
+    size = 0.004 / np.abs(here.minimizer - w).max()
+    step = here.minimizer - w
+    ahead, behind = (problem.evaluate(w + side * size * step).minimizer for side in (1, -1))
+    weights = here.counts[..., None]
+    differences = (weights * step * (ahead - behind)).sum() / (2 * size) / (weights * step**2).sum()
+    assert found == pytest.approx(differences, abs=tolerance)
+    # a flat kernel so wide is further off where a face has an edge
+    flat, error = predicted_repeated(X, here, find(X, w[0], here.assignments[0], 0.2))
+    assert features == 1 or flat < differences - tolerance
+    assert 0 < error < 0.02
+
+
+def test_the_repeated_share_by_hand():
+    # two patterns on a line go to their prototypes at once; a third changes hands on the way
+    problem = QuantizationProblem(np.array([[0.0], [4.0], [7.0], [9.0]]))
+    here = problem.evaluate(np.array([[[0.0], [7.0]]]))
+    # {0} and {4, 7, 9}: means 0 and 20/3; 4 stays nearer to the second
+    there = problem.evaluate(here.minimizer)
+    assert repeated(here, there)[0] == 0
+    here = problem.evaluate(np.array([[[1.0], [6.0]]]))
+    # means 0 and 20/3, steps -1 and 2/3; then 4 is still of the second
+    assert repeated(here, problem.evaluate(here.minimizer))[0] == 0
+    here = problem.evaluate(np.array([[[0.5], [7.0]]]))
+    # {0} and the rest again: steps -0.5 and -1/3
+    following = problem.evaluate(np.array([[[2.5], [7.0]]]))
+    # {0, 4} and {7, 9}: steps -0.5 and 1
+    assert repeated(here, following)[0] == pytest.approx((1 * 0.25 - 3 / 3) / (1 * 0.25 + 3 / 9))

@@ -62,6 +62,7 @@ def everything():
         "results/comparison/ledger.csv",
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
+        *figure("contraction_kernels"),
         *figure("mixture_predicted"),
         *figure("mixture_limit"),
         *figure("noise"),

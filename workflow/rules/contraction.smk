@@ -15,6 +15,7 @@ rule measure_contraction:
         rates="results/contraction/rates.csv",
         agreement="results/contraction/agreement.csv",
         growth="results/contraction/growth.csv",
+        kernels="results/contraction/kernels.csv",
     log:
         "logs/measure_contraction.log",
     benchmark:
@@ -24,7 +25,9 @@ rule measure_contraction:
     threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
+        large=[data(name) for name in ("retina_px", "hubble_px", "china_px")],
         seed=config["seed"],
+        largest=config["contraction"]["largest"],
     message:
         "Predict and measure rates of convergence"
     script:
@@ -36,6 +39,7 @@ rule plot_contraction:
         code=code("scripts/plot_contraction.py"),
         rates="results/contraction/rates.csv",
         growth="results/contraction/growth.csv",
+        kernels="results/contraction/kernels.csv",
     output:
         predicted=report(
             figure("contraction_predicted"),
@@ -49,13 +53,19 @@ rule plot_contraction:
             category="1 Lloyd is a Newton step",
             labels={"figure": "Finite sample and population"},
         ),
+        kernels=report(
+            figure("contraction_kernels"),
+            caption="../report/contraction_kernels.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "Width of the kernel"},
+        ),
     log:
         "logs/plot_contraction.log",
     benchmark:
         "logs/times/plot_contraction.tsv"
     threads: 1
     params:
-        width=0.1,
+        widths={"batch_kmeans": 0.1, "lloyd_steps": 0.05, "gradient_nmax": 0.0},
     message:
         "Draw predicted and measured rates"
     script:

@@ -13,6 +13,7 @@ RESULTS = {
     "mixture_datasets": "results/mixture/datasets.csv",
     "noise": "results/noise/excess.csv",
     "noise_agreement": "results/noise/agreement.csv",
+    "contraction_agreement": "results/contraction/agreement.csv",
 }
 CANDIDATE = [
     "results/experiment/candidate/trace.csv.gz",
@@ -56,6 +57,7 @@ rule make_tables:
         limits=RESULTS["limits"],
         conventions=RESULTS["conventions"],
         noise_agreement=RESULTS["noise_agreement"],
+        contraction_agreement=RESULTS["contraction_agreement"],
     output:
         derivation="paper/generated/tables/derivation.tex",
         theorems="paper/generated/tables/theorems.tex",
@@ -64,6 +66,7 @@ rule make_tables:
         conventions="paper/generated/tables/conventions.tex",
         readings="paper/generated/tables/readings.tex",
         noise_agreement="paper/generated/tables/noise_agreement.tex",
+        contraction_agreement="paper/generated/tables/contraction_agreement.tex",
     log:
         "logs/make_tables.log",
     benchmark:
@@ -143,6 +146,7 @@ rule build_report:
                 *(f"comparison_{name}" for name in COMPARISON),
                 "contraction_predicted",
                 "contraction_growth",
+                "contraction_kernels",
                 "mixture_predicted",
                 "mixture_limit",
                 "noise",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kmeans_convergence.optimizers.batch import MajorizeMinimize
 from kmeans_convergence.optimizers.metering import MeteredProblem, chosen
 from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.problems.faces import Rule
 from kmeans_convergence.starts import Streams
 
-RULE = Rule(width=0.1, patterns=20.0, fewest=5.0, tolerance=0.1, products=10)
+RULE = Rule(width=0.1, patterns=8.0, fewest=5.0, tolerance=0.1, products=10)
 
 
 @dataclass(frozen=True)
@@ -20,15 +21,19 @@ class FaceNewton:
     r"""Newton's method with face terms, see `problems.faces`: conjugate gradients in a trust region (Steihaug 1983).
 
     Lengths are measured in the norm :math:`\sqrt{\sum_kN_k\|\cdot\|^2}`, in which the first direction of the conjugate
-    gradients is Lloyd's step, and no radius is less than its length. A step is kept if it lowers the cost by a share of
-    what the majoriser promises for Lloyd's, :math:`\frac12\sum_kN_k\|T(w)_k-w_k\|^2`; otherwise it is taken back and
-    Lloyd's step is made instead. Where a step changed no assignment, Lloyd's lands on the minimum of the piece: so a
-    run ends as batch K-means does. It also begins as that does, until
-    what is promised falls by less than half from one step to the next: before, there is little to gain.
+    gradients is Lloyd's step, and no radius is less than its length.
 
-    Every trial is charged one pass, those that are taken back included. On top of that come the distances computed in
-    the search for patterns near faces, K of them for a pattern, and, for each product with the Hessian, 4 for each
-    pattern near a face.
+    A long step overshoots in directions that Lloyd's next one mends at once. So steps are judged by the cost of the
+    partition about its means, :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`: the most that the next step leaves. A step
+    is kept if it lowers it by a share of what the model promises; otherwise it is taken back and Lloyd's step, which
+    never raises it, is made instead. Where a step changed no assignment, Lloyd's lands on the minimum of the piece:
+    so a run ends as batch K-means does. It also begins as that does, until what Lloyd's step is promised falls by less
+    than half from one step to the next: before, there is little to gain. Where there are too few patterns for the
+    rule, it is batch K-means throughout.
+
+    Every trial is charged one pass, those that are taken back included. On top of that come K distances for each
+    pattern that is looked at in the search for those near faces, (d + 3) / 2 for each that is near one, and d + 7 for
+    each pair of neighbours and product with the Hessian: what their moments cost.
 
     The constants are ours, and the same for all data.
 
@@ -39,39 +44,43 @@ class FaceNewton:
     slow : float
         The ratio of two promises from which on Lloyd's steps are too slow.
     radius : float
-        At first, in lengths of Lloyd's last step. It becomes twice the length of a step that it cut short and that
-        lowered the cost by at least three quarters of what the model promised, half that of one that lowered it by less
-        than a quarter, and a quarter of that of one that was taken back.
+        At first, in lengths of Lloyd's last step. It becomes one and a half times the length of a step that it cut
+        short and that did at least three quarters of what the model promised, half that of one that did less than a
+        quarter, a quarter of that of one that was taken back.
     """
 
     rule: Rule = RULE
     share: float = 0.1
     slow: float = 0.5
-    radius: float = 4.0
+    radius: float = 2.0
 
     memoryless = False
 
     def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield iterates, at least one pass over the data for each; those that are taken back are among them."""
+        if problem.n < self.rule.fewest * starts[0].size:
+            yield from MajorizeMinimize().iterates(problem, starts, rngs)
         here = problem.evaluate(starts)
         lloyds = length(here, here.minimizer)
         radius, begun = np.zeros(len(starts)), np.zeros(len(starts), dtype=bool)
         plain = ~begun
         while True:
             steps = problem.newton_steps(here, ~plain, np.maximum(radius, lloyds), self.rule)
+            plain |= steps.promised <= 0
             w = np.where(plain[:, None, None], here.minimizer, here.w + steps.step)
             yield w
             there = problem.evaluate(w)
-            fall, went = here.cost - there.cost, length(here, w)
+            theirs = length(there, there.minimizer)
+            fall = here.cost - there.cost - 0.5 * (lloyds**2 - theirs**2)
             # Lloyd's step needs no test, which rounding errors could fail
-            back = ~plain & ~(fall >= self.share * 0.5 * lloyds**2)
+            back = ~plain & ~(fall >= self.share * steps.promised)
             poor, good = ~plain & (fall < 0.25 * steps.promised), steps.cut & (fall >= 0.75 * steps.promised)
-            change = np.select([~begun, back, poor, good], [self.radius, 0.25, 0.5, 2])
+            change = np.select([~begun, back, poor, good], [self.radius, 0.25, 0.5, 1.5])
             # neither a plain step nor one that did what it should says anything about the radius
-            radius = np.where(change > 0, change * went, radius)
+            radius = np.where(change > 0, change * length(here, w), radius)
             settled = (there.assignments == here.assignments).all(axis=1)
-            here, before = chosen(back, here, there), lloyds
-            lloyds = length(here, here.minimizer)
+            here = chosen(back, here, there)
+            before, lloyds = lloyds, np.where(back, lloyds, theirs)
             begun |= lloyds**2 > self.slow * before**2
             plain = back | settled | ~begun
 

@@ -20,11 +20,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from kmeans_convergence.problems.kernels import squared_distance
+from kmeans_convergence.problems.kernels import BLOCK, squared_distance
 from kmeans_convergence.problems.passes import over_runs
 
-# A product takes two inner products of differences for each pattern, and adds two differences: like so many distances.
-PER_PRODUCT = 4
+# Beside the d + 1 rows of its moments, a pair of prototypes costs differences and sums like so many distances.
+PER_PAIR = 7
 
 
 class Faces(NamedTuple):
@@ -81,7 +81,8 @@ class Steps(NamedTuple):
     ----------
     step : ndarray of shape (R, K, d)
     promised : ndarray of shape (R,)
-        The decrease of the cost that the quadratic model promises.
+        By how much the cost of the partition about its means falls, according to the quadratic model; not negative, and
+        0 where the step is Lloyd's.
     cut : ndarray of shape (R,), bool
         Whether the step was cut short at its greatest length.
     distances : ndarray of shape (R,), int64
@@ -114,7 +115,7 @@ def find(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Face
     """
     counts = np.bincount(owners, minlength=len(w)).astype(np.float64)
     rows, others, margins = np.empty(len(X), dtype=np.int64), np.empty(len(X), dtype=np.int32), np.empty(len(X))
-    found, _, _ = _search(X, w, owners, counts, width, len(X), rows, others, margins)
+    found, _ = _search(X, w, owners, counts, width, len(X), rows, others, margins)
     order = np.argsort(rows[:found])
     rows, others, margins = rows[order], others[order], margins[order]
     scales = 1 / (2 * width * ((w[owners[rows]] - w[others]) ** 2).sum(axis=1))
@@ -137,10 +138,14 @@ def newton_steps(
     longest: np.ndarray,
     rule: Rule,
 ) -> Steps:
-    """Minimise the quadratic model with the face terms, within a length, by the conjugate gradients of Steihaug (1983).
+    r"""Minimise the quadratic model with the face terms, within a length, by conjugate gradients (Steihaug 1983).
 
     They are preconditioned by blockdiag(N_k I), whose norm measures lengths. So the first direction is that of Lloyd's
     step to the `minimizer`, and the lengths of iterates grow.
+
+    The cost of the partition about its means is :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`: the most that Lloyd's
+    next step leaves. Its model is that of the cost less half the square of the residual, in the norm of the inverse of
+    the preconditioner. Of Lloyd's step to the `minimizer` T(w) it promises nothing.
 
     Parameters
     ----------
@@ -179,23 +184,6 @@ def newton_steps(
 
 
 @njit(cache=True, nogil=True)
-def _neighbours(w, counts):  # type: ignore[no-untyped-def]
-    """Return the prototypes that own patterns in the order of their distance from each, and their squared distances.
-
-    Both have the shape (K, K); the distance from itself and from a prototype without patterns is infinite.
-    """
-    clusters = w.shape[0]
-    gaps, order = np.full((clusters, clusters), np.inf), np.empty((clusters, clusters), dtype=np.int64)
-    for k in range(clusters):
-        for other in range(k):
-            if counts[k] > 0 and counts[other] > 0:
-                gaps[k, other] = gaps[other, k] = squared_distance(w[k], w[other])
-    for k in range(clusters):
-        order[k] = np.argsort(gaps[k], kind="mergesort")
-    return order, gaps
-
-
-@njit(cache=True, nogil=True)
 def _stride(n):  # type: ignore[no-untyped-def]
     """Return a number without a common divisor with `n`, near the golden section of it.
 
@@ -211,8 +199,7 @@ def _stride(n):  # type: ignore[no-untyped-def]
 def _search(X, w, owners, counts, width, enough, rows, others, margins):  # type: ignore[no-untyped-def]
     """Find patterns near a face, and their second nearest prototypes, until there are enough.
 
-    In distances of the two prototypes, a pattern at the distance r from its owner is at least 1/2 - r from the face: a
-    prototype too far away for that to be below `width` need not be looked at, nor those behind it.
+    The loops over the patterns of a block are innermost, so that they vectorise; see `kernels`.
 
     Parameters
     ----------
@@ -229,35 +216,61 @@ def _search(X, w, owners, counts, width, enough, rows, others, margins):  # type
 
     Returns
     -------
-    found, looked, computed : int
-        The patterns found, those that were looked at, and the distances computed.
+    found, looked : int
+        The patterns found, and those that were looked at: whole blocks of them.
     """
-    order, gaps = _neighbours(w, counts)
-    computed = w.shape[0] * (w.shape[0] - 1) // 2
-    reach = (0.5 - width) ** 2
-    n, stride = X.shape[0], _stride(X.shape[0])
-    found, i = 0, 0
-    for looked in range(n):
-        if found >= enough:
-            return found, looked, computed
-        k = owners[i]
-        own = squared_distance(X[i], w[k])
-        second, least = k, np.inf
-        for other in order[k]:
-            # written so that an infinite gap ends it
-            if not gaps[k, other] * reach < own:
-                break
-            distance = squared_distance(X[i], w[other])
-            computed += 1
-            if distance < least:
-                second, least = other, distance
-        computed += 1
-        if second != k and least - own < 2 * width * gaps[k, second]:
-            rows[found], others[found] = i, second
-            margins[found] = (least - own) / (2 * gaps[k, second])
-            found += 1
-        i = (i + stride) % n
-    return found, n, computed
+    (n, features), stride = X.shape, _stride(X.shape[0])
+    # a feature that is not there adds exact zeros
+    columns, distance = np.zeros((features + features % 2, BLOCK)), np.empty(BLOCK)
+    block, owner, second = np.empty((3, BLOCK), dtype=np.int64)
+    own, least = np.empty((2, BLOCK))
+    found, looked, i = 0, 0, 0
+    while looked < n and found < enough:
+        size = min(BLOCK, n - looked)
+        for m in range(size):
+            block[m], owner[m] = i, owners[i]
+            for j in range(features):
+                columns[j, m] = X[i, j]
+            i = (i + stride) % n
+        least[:size] = np.inf
+        for k in range(w.shape[0]):
+            if counts[k] > 0:
+                _distances(columns, size, w[k], distance)
+                _compete(distance, size, k, owner, own, least, second)
+        for m in range(size):
+            if least[m] < np.inf:
+                gap = squared_distance(w[owner[m]], w[second[m]])
+                if least[m] - own[m] < 2 * width * gap:
+                    rows[found], others[found] = block[m], second[m]
+                    margins[found] = (least[m] - own[m]) / (2 * gap)
+                    found += 1
+        looked += size
+    return found, looked
+
+
+@njit(cache=True, nogil=True)
+def _distances(columns, size, wk, distance):  # type: ignore[no-untyped-def]
+    """Set squared distances (BLOCK,) of the first patterns, `columns` (d, BLOCK) with d even, from `wk` (d,)."""
+    for j in range(0, columns.shape[0], 2):
+        a, b = wk[j], wk[j + 1] if j + 1 < wk.shape[0] else 0.0
+        x, y = columns[j], columns[j + 1]
+        if j == 0:
+            for m in range(size):
+                distance[m] = (x[m] - a) ** 2 + (y[m] - b) ** 2
+        else:
+            for m in range(size):
+                distance[m] += (x[m] - a) ** 2 + (y[m] - b) ** 2
+
+
+@njit(cache=True, nogil=True)
+def _compete(distance, size, k, owner, own, least, second):  # type: ignore[no-untyped-def]
+    """Let prototype `k` compete for being the second nearest; a tie goes to the lowest index."""
+    for m in range(size):
+        mine = owner[m] == k
+        own[m] = distance[m] if mine else own[m]
+        nearer = (distance[m] < least[m]) & (not mine)
+        least[m] = distance[m] if nearer else least[m]
+        second[m] = k if nearer else second[m]
 
 
 @njit(cache=True, nogil=True)
@@ -272,6 +285,67 @@ def _subtract_faces(X, w, rows, owners, others, scales, v, out):  # type: ignore
         for j in range(x.shape[0]):
             out[k, j] -= product * (x[j] - w[k, j])
             out[other, j] += product * (x[j] - w[other, j])
+
+
+@njit(cache=True, nogil=True)
+def _moments(X, w, rows, owners, others, scales):  # type: ignore[no-untyped-def]
+    """Compress patterns near faces to the second moments of each pair of prototypes.
+
+    With z = x - w_k, g = w_l - w_k and k < l, a pattern's q is, but for its sign, z in block k and g - z in block l. So
+    its product with v is that of (z, 1) with (v_k - v_l, g v_l): the sum over patterns needs moments of (z, 1) alone.
+
+    Returns
+    -------
+    pairs : int64 array of shape (P, 2)
+        The prototypes k < l of each pair that has patterns near its face.
+    moments : float64 array of shape (P, d + 1, d + 1)
+        Sums of scale (z, 1) (z, 1)^T.
+    """
+    (clusters, features), count = w.shape, 0
+    place = np.full((clusters, clusters), -1, dtype=np.int64)
+    for m in range(rows.shape[0]):
+        k, other = min(owners[m], others[m]), max(owners[m], others[m])
+        if place[k, other] < 0:
+            place[k, other] = count
+            count += 1
+    pairs, moments = np.empty((count, 2), dtype=np.int64), np.zeros((count, features + 1, features + 1))
+    z = np.ones(features + 1)
+    for m in range(rows.shape[0]):
+        k, other = min(owners[m], others[m]), max(owners[m], others[m])
+        p = place[k, other]
+        pairs[p, 0], pairs[p, 1] = k, other
+        for j in range(features):
+            z[j] = X[rows[m], j] - w[k, j]
+        for i in range(features + 1):
+            scaled, row = scales[m] * z[i], moments[p, i]
+            for j in range(i + 1):
+                row[j] += scaled * z[j]
+    for p in range(count):
+        for i in range(features + 1):
+            for j in range(i):
+                moments[p, j, i] = moments[p, i, j]
+    return pairs, moments
+
+
+@njit(cache=True, nogil=True)
+def _subtract_moments(w, pairs, moments, v, out):  # type: ignore[no-untyped-def]
+    """Subtract the face terms' product with `v` (K, d) from `out` (K, d); see `_moments`."""
+    features = w.shape[1]
+    u, image = np.empty((2, features + 1))
+    for p in range(pairs.shape[0]):
+        k, other = pairs[p]
+        u[features] = 0.0
+        for j in range(features):
+            u[j] = v[k, j] - v[other, j]
+            u[features] += (w[other, j] - w[k, j]) * v[other, j]
+        # column by column, because a loop of sums does not vectorise
+        image[:] = 0.0
+        for i in range(features + 1):
+            for j in range(features + 1):
+                image[j] += u[i] * moments[p, i, j]
+        for j in range(features):
+            out[k, j] -= image[j]
+            out[other, j] += image[j] - image[features] * (w[other, j] - w[k, j])
 
 
 @njit(cache=True, nogil=True)
@@ -293,29 +367,31 @@ def _newton_steps(  # type: ignore[no-untyped-def]
     distances,
 ):
     """See `newton_steps`; the last four are its results."""
-    n = X.shape[0]
+    n, (runs, clusters, features) = X.shape[0], w.shape
     rows, others, margins = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32), np.empty(n)
-    for r in range(w.shape[0]):
-        found, looked, computed = 0, n, 0
+    for r in range(runs):
+        found, looked = 0, 0
         if n >= fewest:
-            found, looked, computed = _search(X, w[r], owners[r], counts[r], width, patterns, rows, others, margins)
-        found = found if found >= fewest else 0
+            found, looked = _search(X, w[r], owners[r], counts[r], width, patterns, rows, others, margins)
+        distances[r] = looked * clusters
+        if found < fewest or found == 0:
+            step[r] = minimizer[r] - w[r]
+            continue
         near, seconds, scales = rows[:found], others[:found], np.empty(found)
         firsts = owners[r][near]
         for m in range(found):
             gap = squared_distance(w[r, firsts[m]], w[r, seconds[m]])
             scales[m] = n / looked / (2 * width * gap)
+        pairs, moments = _moments(X, w[r], near, firsts, seconds, scales)
         promised[r], cut[r], used = _steihaug(
-            X, w[r], near, firsts, seconds, scales, counts[r], minimizer[r], longest[r], tolerance, products, step[r]
+            w[r], pairs, moments, counts[r], minimizer[r], longest[r], tolerance, products, step[r]
         )
-        distances[r] = computed + PER_PRODUCT * used * found
+        distances[r] += found * ((features + 3) // 2) + used * len(pairs) * (features + PER_PAIR)
 
 
 @njit(cache=True, nogil=True)
-def _steihaug(  # type: ignore[no-untyped-def]
-    X, w, rows, owners, others, scales, counts, minimizer, longest, tolerance, products, step
-):
-    """Set `step` (K, d), zero so far, and return the decrease promised, whether it was cut, and the products used."""
+def _steihaug(w, pairs, moments, counts, minimizer, longest, tolerance, products, step):  # type: ignore[no-untyped-def]
+    """Set `step` (K, d), zero so far, and return what is promised, whether it was cut, and the products used."""
     weights = np.empty_like(w)
     for k in range(w.shape[0]):
         weights[k] = counts[k]
@@ -324,25 +400,24 @@ def _steihaug(  # type: ignore[no-untyped-def]
     direction = residual.copy()
     square = (weights * residual**2).sum()
     goal, room = tolerance**2 * square, longest**2
-    length, promised = 0.0, 0.0
-    for used in range(products):
-        if not square > goal:
-            return promised, False, used
+    # Lloyd's step is promised half its squared length, which the cost of the partition has already
+    length, promised = 0.0, -0.5 * square
+    cut, used = False, 0
+    while used < products and square > goal and not cut:
         image = weights * direction
-        _subtract_faces(X, w, rows, owners, others, scales, direction, image)
+        _subtract_moments(w, pairs, moments, direction, image)
+        used += 1
         curvature = (direction * image).sum()
         along, own = (weights * step * direction).sum(), (weights * direction**2).sum()
         rate = square / curvature if curvature > 0 else np.inf
         if not length + 2 * rate * along + rate**2 * own < room:
-            rate = (math.sqrt(along**2 + own * (room - length)) - along) / own
-            step += rate * direction
-            return promised + rate * square - 0.5 * rate**2 * curvature, True, used + 1
+            cut, rate = True, (math.sqrt(along**2 + own * (room - length)) - along) / own
         step += rate * direction
-        promised += 0.5 * rate * square
+        promised += rate * square - 0.5 * rate**2 * curvature
         length += 2 * rate * along + rate**2 * own
         for k in range(w.shape[0]):
             if counts[k] > 0:
                 residual[k] -= rate * image[k] / counts[k]
         before, square = square, (weights * residual**2).sum()
         direction = residual + square / before * direction
-    return promised, False, products
+    return promised + 0.5 * square, cut, used
