@@ -442,7 +442,7 @@ def _against_size(e: Evidence, optimizer: str) -> tuple[Estimate | None, Estimat
     ratio = hierarchy.point[:, hierarchy.optimizers.index(optimizer)] / math.log(10)
     known = np.isfinite(ratio)
     everything = np.arange(len(n))[None]
-    (slope, there), (slopes, theres) = (
+    (slope, level), (slopes, levels) = (
         _line(n, np.where(known, ratio, 0), hierarchy.weight * known, drawn, at=n.max())
         for drawn in (everything, hierarchy.drawn)
     )
@@ -450,7 +450,7 @@ def _against_size(e: Evidence, optimizer: str) -> tuple[Estimate | None, Estimat
     line = Estimate(float(slope[0]), slopes[np.isfinite(slopes)], count)
     if 10 ** n.max() < LARGE:
         return line, None
-    return line, Estimate(float(10 ** there[0]), 10 ** theres[np.isfinite(theres)], count)
+    return line, Estimate(float(10 ** level[0]), 10 ** levels[np.isfinite(levels)], count)
 
 
 def _line(
