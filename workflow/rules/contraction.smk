@@ -3,7 +3,7 @@ CONTRACTED = [
     name
     for name in COMPARED
     if data(name)["source"].startswith(("bundled", "synthetic"))
-    # another sample of a set that is there already
+    # larger samples of sets that are there already, and patches with very many features
     and name not in config["comparison"]["rows_of"]
 ]
 

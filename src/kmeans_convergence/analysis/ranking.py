@@ -114,14 +114,14 @@ class Hierarchy:
         optimizers = list(dict.fromkeys(values["optimizer"]))
         point = np.full((len(sets), len(optimizers)), np.nan)
         inner = np.full((repeats, *point.shape), np.nan)
-        for s, (_, rows) in enumerate(values.groupby("dataset", sort=False)):
+        placed = values.assign(place=pd.Index(optimizers).get_indexer(values["optimizer"]))
+        for s, (_, rows) in enumerate(placed.groupby("dataset", sort=False)):
             averages, draws = [], []
             for problem, runs in rows.groupby(PROBLEM, sort=False):
-                tables = [
-                    runs.pivot(index="run", columns="optimizer", values=column).reindex(columns=optimizers).to_numpy()
-                    for column in columns
-                ]
-                count = len(tables[0])
+                row, names = pd.factorize(runs["run"], sort=True)
+                count = len(names)
+                tables = np.full((len(columns), count, len(optimizers)), np.nan)
+                tables[:, row, runs["place"]] = runs[list(columns)].to_numpy(dtype=float).T
                 # each problem has samples of its own, whatever else is in the table
                 sample = stream(seed, "hierarchy", *problem).integers(count, size=(repeats, count))
                 averages.append(statistic(*(table.mean(axis=0) for table in tables)))
