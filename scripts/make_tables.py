@@ -32,17 +32,9 @@ def main(results: dict[str, Path], dataset: Description, prototypes: int, output
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = (
-            "derivation",
-            "theorems",
-            "verdicts",
-            "limits",
-            "conventions",
-            "noise_agreement",
-            "contraction_agreement",
-        )
+        output = {name: Path(path) for name, path in snakemake.output.items()}
         main(
-            results={name: Path(snakemake.input[name]) for name in names},
-            output={name: Path(snakemake.output[name]) for name in (*names, "readings")},
+            results={name: Path(snakemake.input[name]) for name in output if name != "readings"},
+            output=output,
             **snakemake.params,
         )

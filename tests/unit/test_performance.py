@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
-from kmeans_convergence.performance import judging, limits, measuring, report
+from kmeans_convergence.performance import accelerated, judging, limits, measuring, report
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.methods import METHODS, MOST, lloyd, load, missing, quiet
 from kmeans_convergence.performance.shapes import SHAPES, mixture, prepare
@@ -288,3 +288,33 @@ def test_exponents_of_power_laws_are_found():
 )
 def test_durations_have_the_unit_that_suits_them(seconds, text):
     assert report.duration(seconds) == text
+
+
+# --- faster than Lloyd ----------------------------------------------------------------------------
+
+
+def test_passes_to_a_level_are_those_of_a_run_and_lloyd_is_the_unit():
+    table = accelerated.accelerate("Gaussian, 4-d", 1, 0.01, 1)
+    assert len(table) == 3 * len(accelerated.OPTIMIZERS) * len(accelerated.LEVELS)
+    assert (table["seconds"] > 0).all()
+    # nearer takes longer
+    for _, some in table.groupby(["optimizer", "run"]):
+        assert some["passes"].is_monotonic_increasing
+    lloyd = table[table["optimizer"] == "Lloyd"]
+    assert (lloyd["passes"] == lloyd["passes"].round()).all()
+    assert (lloyd["cost"] == 1).all()
+    found = accelerated.compared(table)
+    assert (found.loc[found["optimizer"] == "Lloyd", ["passes", "seconds"]] == 1).all(axis=None)
+    assert found["slow"].nunique() == 1
+
+
+def test_ratios_to_lloyd_are_paired():
+    rows = [("p", 10, 1, 2, who, run, level, *x, 1.0) for level in accelerated.LEVELS for who, run, x in (
+        ("Lloyd", 0, (60.0, 2.0)), ("Lloyd", 1, (80.0, 8.0)), ("Lloyd", 2, (100.0, 1.0)),
+        ("face terms", 0, (30.0, 1.0)), ("face terms", 1, (20.0, 8.0)), ("face terms", 2, (100.0, 3.0)),
+    )]  # fmt: skip
+    columns = ["problem", "n", "d", "K", "optimizer", "run", "level", "passes", "seconds", "cost"]
+    found = accelerated.compared(pd.DataFrame(rows, columns=columns)).set_index(["optimizer", "level"])
+    one = found.loc["face terms", 1e-3]
+    # of 0.5, 0.25, 1 and of 0.5, 1, 3
+    assert (one["passes"], one["seconds"], one["lloyd_passes"], one["slow"]) == (0.5, 1.0, 80.0, True)

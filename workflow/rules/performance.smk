@@ -98,6 +98,26 @@ rule measure_remembering:
         "../../scripts/measure_remembering.py"
 
 
+rule measure_accelerated:
+    input:
+        code=code("scripts/measure_accelerated.py"),
+    output:
+        results="results/performance/accelerated.csv",
+        table="paper/generated/performance_accelerated.tex",
+    log:
+        "logs/measure_accelerated.log",
+    threads: ALL_CORES
+    params:
+        seed=config["seed"],
+        share=PERFORMANCE["share"],
+        rounds=PERFORMANCE["rounds"],
+        threads=PERFORMANCE["threads"],
+    message:
+        "Time methods that make Lloyd's algorithm faster"
+    script:
+        "../../scripts/measure_accelerated.py"
+
+
 rule judge_performance:
     input:
         code=code("scripts/judge_performance.py"),
@@ -162,7 +182,7 @@ rule build_performance:
         code=code("scripts/build_performance.py"),
         source="paper/performance.tex",
         bibliography="paper/references.bib",
-        generated=rules.report_performance.output,
+        generated=[*rules.report_performance.output, *rules.measure_accelerated.output],
         figures=["figures/performance_ratios.pdf", "figures/performance_growth.pdf"],
     output:
         pdf="paper/performance.pdf",

@@ -13,7 +13,7 @@ from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.problems.faces import Rule
 from kmeans_convergence.starts import Streams
 
-RULE = Rule(width=0.1, patterns=8.0, fewest=5.0, tolerance=0.1, products=10)
+RULE = Rule(width=0.1, patterns=8.0, fewest=8.0, tolerance=0.1, products=10)
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class FaceNewton:
     is kept if it lowers it by a share of what the model promises; otherwise it is taken back and Lloyd's step, which
     never raises it, is made instead. Where a step changed no assignment, Lloyd's lands on the minimum of the piece:
     so a run ends as batch K-means does. It also begins as that does, until what Lloyd's step is promised falls by less
-    than half from one step to the next: before, there is little to gain. Where there are too few patterns for the
-    rule, it is batch K-means throughout.
+    than half from one step to the next: before, there is little to gain. Where a search has found too few patterns
+    near faces, it stays batch K-means.
 
     Every trial is charged one pass, those that are taken back included. On top of that come K distances for each
     pattern that is looked at in the search for those near faces, (d + 3) / 2 for each that is near one, and d + 7 for
@@ -63,10 +63,11 @@ class FaceNewton:
         here = problem.evaluate(starts)
         lloyds = length(here, here.minimizer)
         radius, begun = np.zeros(len(starts)), np.zeros(len(starts), dtype=bool)
-        plain = ~begun
+        plain, hopeless = ~begun, begun.copy()
         while True:
             steps = problem.newton_steps(here, ~plain, np.maximum(radius, lloyds), self.rule)
-            plain |= steps.promised <= 0
+            hopeless |= ~plain & (steps.promised <= 0)
+            plain |= hopeless
             w = np.where(plain[:, None, None], here.minimizer, here.w + steps.step)
             yield w
             there = problem.evaluate(w)
@@ -82,7 +83,7 @@ class FaceNewton:
             here = chosen(back, here, there)
             before, lloyds = lloyds, np.where(back, lloyds, theirs)
             begun |= lloyds**2 > self.slow * before**2
-            plain = back | settled | ~begun
+            plain = back | settled | ~begun | hopeless
 
 
 def length(here: Evaluation, w: np.ndarray) -> np.ndarray:

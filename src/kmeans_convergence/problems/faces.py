@@ -223,7 +223,7 @@ def _search(X, w, owners, counts, width, enough, rows, others, margins):  # type
     # a feature that is not there adds exact zeros
     columns, distance = np.zeros((features + features % 2, BLOCK)), np.empty(BLOCK)
     block, owner, second = np.empty((3, BLOCK), dtype=np.int64)
-    own, least = np.empty((2, BLOCK))
+    least = np.empty(BLOCK)
     found, looked, i = 0, 0, 0
     while looked < n and found < enough:
         size = min(BLOCK, n - looked)
@@ -236,13 +236,16 @@ def _search(X, w, owners, counts, width, enough, rows, others, margins):  # type
         for k in range(w.shape[0]):
             if counts[k] > 0:
                 _distances(columns, size, w[k], distance)
-                _compete(distance, size, k, owner, own, least, second)
+                _compete(distance, size, k, owner, least, second)
         for m in range(size):
             if least[m] < np.inf:
                 gap = squared_distance(w[owner[m]], w[second[m]])
-                if least[m] - own[m] < 2 * width * gap:
+                own = 0.0
+                for j in range(features):
+                    own += (columns[j, m] - w[owner[m], j]) ** 2
+                if least[m] - own < 2 * width * gap:
                     rows[found], others[found] = block[m], second[m]
-                    margins[found] = (least[m] - own[m]) / (2 * gap)
+                    margins[found] = (least[m] - own) / (2 * gap)
                     found += 1
         looked += size
     return found, looked
@@ -263,13 +266,12 @@ def _distances(columns, size, wk, distance):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _compete(distance, size, k, owner, own, least, second):  # type: ignore[no-untyped-def]
+def _compete(distance, size, k, owner, least, second):  # type: ignore[no-untyped-def]
     """Let prototype `k` compete for being the second nearest; a tie goes to the lowest index."""
     for m in range(size):
-        mine = owner[m] == k
-        own[m] = distance[m] if mine else own[m]
-        nearer = (distance[m] < least[m]) & (not mine)
-        least[m] = distance[m] if nearer else least[m]
+        other = distance[m] if owner[m] != k else np.inf
+        nearer = other < least[m]
+        least[m] = other if nearer else least[m]
         second[m] = k if nearer else second[m]
 
 
