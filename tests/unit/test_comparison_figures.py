@@ -27,6 +27,14 @@ def _closed():
     pyplot.close("all")
 
 
+def test_how_often_the_largest_setting_was_the_best():
+    rows = [("adam_tuned", s, v, v == best) for s, best in (("a", 2), ("b", 1), ("c", 2), ("d", 1)) for v in (1, 2)]
+    table = pd.DataFrame(rows, columns=["optimizer", "dataset", "setting", "chosen"])
+    assert answer.tuned(table) == {
+        "largestGradient": "--", "largestAdam": r"50\,\%", "largestOnline": "--", "largestAverage": "--"
+    }  # fmt: skip
+
+
 def test_every_optimizer_has_a_name_and_a_look():
     assert set(CONTENDERS) <= set(style.STYLES)
     assert set(synthetic.EFFECTS) <= set(CONTENDERS)

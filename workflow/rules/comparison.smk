@@ -209,6 +209,7 @@ rule make_comparison:
         summary="results/comparison/summary_patterns.csv",
         ledger="results/comparison/ledger.csv",
         datasets="results/comparison/datasets.csv",
+        tuning=of_all("tuning.csv"),
         own=OWN,
     output:
         costs="paper/generated/tables/comparison_costs.tex",

@@ -7,7 +7,7 @@ import pandas as pd
 from kmeans_convergence.analysis.ledger import PLAIN, ROPE
 from kmeans_convergence.analysis.paired import REFERENCE
 from kmeans_convergence.reporting.contenders import label
-from kmeans_convergence.reporting.text import interval
+from kmeans_convergence.reporting.text import interval, percent
 
 PERCENT = r"\,\%"
 
@@ -49,6 +49,19 @@ def answer(summary: pd.DataFrame) -> dict[str, str]:
     )
     sentences.append(_advice(len(better), len(faster), len(both)))
     return values | {"answer": " ".join(sentences)}
+
+
+def tuned(tuning: pd.DataFrame) -> dict[str, str]:
+    """Return as macros how often the largest value of a setting was the best one, as a share of sets and numbers K."""
+    names = {
+        "gradient_tuned": "Gradient",
+        "adam_tuned": "Adam",
+        "online_gradient_tuned": "Online",
+        "minibatch_ema_tuned": "Average",
+    }
+    largest = tuning["setting"] == tuning.groupby("optimizer")["setting"].transform("max")
+    shares = largest[tuning["chosen"].astype(bool)].groupby(tuning["optimizer"]).mean()
+    return {f"largest{name}": percent(shares[key]) if key in shares else "--" for key, name in names.items()}
 
 
 def _speed(row: pd.Series, passes: str) -> str:
