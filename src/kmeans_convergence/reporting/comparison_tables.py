@@ -144,4 +144,4 @@ def datasets(table: pd.DataFrame, before: str = "") -> str:
         for _, row in table.iterrows()
     ]
     header = ["data set", "kind", "$n$", "$d$", "$K$", "scaled", "condition", "near faces", "terms"]
-    return long_booktabs(r"@{}llrrlrrr>{\raggedright\arraybackslash}p{0.2\textwidth}@{}", header, rows, before)
+    return long_booktabs(r"@{}llrrlrrr>{\raggedright\arraybackslash}p{0.155\textwidth}@{}", header, rows, before)
