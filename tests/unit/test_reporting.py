@@ -71,6 +71,8 @@ def test_fixed(value, places, expected):
         (100.4, 90.2, 115.2, "100 [90, 115]"),
         (5000.7, 4000.2, 6400.2, "5001 [4000, 6400]"),
         (-0.31, -0.61, 0.01, "$-$0.31 [$-$0.61, 0.01]"),
+        # no width but rounding
+        (1.0, 1.0 - 2e-16, 1.0 + 2e-16, "1.0 [1.0, 1.0]"),
     ],
 )
 def test_intervals_are_rounded_to_their_width(value, low, high, expected):

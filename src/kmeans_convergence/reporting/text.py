@@ -41,6 +41,8 @@ def order_of_magnitude(value: float) -> str:
 def decimals(low: float, high: float) -> int:
     """Return the decimals that an interval deserves: two significant digits of its half width, none for counts."""
     half = (high - low) / 2
+    # a width that is only rounding is none
+    half = half if half > 1e-12 * max(abs(low), abs(high)) else 0.0
     if low == int(low) and high == int(high):
         return 0
     return max(1 - math.floor(math.log10(half)), 0) if half > 0 else 1
