@@ -26,7 +26,8 @@ def finite_sample(growth: pd.DataFrame) -> Figure:
             axes.plot(some["n"], some["predicted"], "--", color=color, linewidth=0.9)
         axes.plot([], [], "--", color="0.4", label=r"$\log n\,/\,{-}\log\rho$ + constant")
         axes.set_xscale("log")
-        axes.set_ylim(bottom=0)
+        # the legend lies above the marks
+        axes.set_ylim(0, 1.35 * axes.get_ylim()[1])
         axes.set_xlabel("patterns $n$")
         axes.set_title(titles[bool(real)])
         axes.legend(loc="upper left", fontsize=7)
