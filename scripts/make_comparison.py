@@ -7,8 +7,7 @@ import pandas as pd
 
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all
-from kmeans_convergence.reporting import comparison_tables as report
-from kmeans_convergence.reporting.answer import answer, tuned
+from kmeans_convergence.reporting import answer, comparison_tables
 from kmeans_convergence.reporting.contenders import enlist
 from kmeans_convergence.reporting.text import macros, write
 
@@ -16,19 +15,17 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    summary: Path, ledger: Path, datasets: Path, tuning: list[Path], own: list[Path], output: dict[str, Path]
-) -> None:
-    """Write one LaTeX file for each table, and the macros of the answer."""
+def main(tables: list[Path], tuning: list[Path], own: list[Path], output: dict[str, Path]) -> None:
+    """Write one LaTeX file for each table, and the macros of the answer; `tables`: summary, ledger, data sets."""
     enlist(own)
-    judged = pd.read_csv(summary)
+    summary, ledger, datasets = (pd.read_csv(path) for path in tables)
     texts = {
-        "costs": report.final_costs(judged),
-        "passes": report.passes(judged),
-        "running_times": report.running_times(judged),
-        "ledger": report.ledger(pd.read_csv(ledger), r"\caption{\ledgercaption}\label{tab:ledger}"),
-        "datasets": report.datasets(pd.read_csv(datasets), r"\caption{\datasetscaption}\label{tab:datasets}"),
-        "answer": macros(answer(judged) | tuned(read_all(tuning))),
+        "costs": comparison_tables.final_costs(summary),
+        "passes": comparison_tables.passes(summary),
+        "running_times": comparison_tables.running_times(summary),
+        "ledger": comparison_tables.ledger(ledger, r"\caption{\ledgercaption}\label{tab:ledger}"),
+        "datasets": comparison_tables.datasets(datasets, r"\caption{\datasetscaption}\label{tab:datasets}"),
+        "answer": macros(answer.answer(summary) | answer.tuned(read_all(tuning))),
     }
     for name, path in output.items():
         write(texts[name], path)
@@ -37,7 +34,7 @@ def main(
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            *(Path(snakemake.input[name]) for name in ("summary", "ledger", "datasets")),
+            [Path(snakemake.input[name]) for name in ("summary", "ledger", "datasets")],
             *([Path(path) for path in snakemake.input[name]] for name in ("tuning", "own")),
             output={name: Path(path) for name, path in snakemake.output.items()},
         )
