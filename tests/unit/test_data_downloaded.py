@@ -148,6 +148,15 @@ def test_a_folder_that_is_a_file(server, tmp_path, refused, monkeypatch):
         fetch("some", "some.csv", f"{server.at}/whole.csv", RIGHT)
 
 
+@pytest.fixture
+def heeded():
+    """A shell that starts the tests in the background lets them ignore an interrupt."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize(("number", "ending"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
 def test_an_interrupt_leaves_nothing(cache, monkeypatch, number, ending):
     def interrupt(_, url, file, *__):
