@@ -164,3 +164,29 @@ rule plot_noise:
         "Draw the noise of online methods"
     script:
         "../../scripts/plot_noise.py"
+
+
+rule measure_acceleration:
+    input:
+        code=code("scripts/measure_acceleration.py"),
+    output:
+        runs="results/acceleration/runs.csv.gz",
+        problems="results/acceleration/problems.csv",
+        summary="results/acceleration/summary.csv",
+        goals="results/acceleration/goals.csv",
+    log:
+        "logs/measure_acceleration.log",
+    benchmark:
+        "logs/times/measure_acceleration.tsv"
+    # one of the longest jobs
+    priority: 3
+    threads: 1
+    params:
+        datasets=[data(name) for name in CONTRACTED],
+        acceleration=config["acceleration"],
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
+    message:
+        "Run methods that make batch K-means faster on larger samples"
+    script:
+        "../../scripts/measure_acceleration.py"

@@ -11,6 +11,7 @@ from kmeans_convergence.optimizers.batch import MajorizeMinimize
 from kmeans_convergence.optimizers.metering import MeteredProblem, chosen
 from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.problems.faces import Rule
+from kmeans_convergence.problems.passes import Seconds
 from kmeans_convergence.starts import Streams
 
 RULE = Rule(width=0.1, patterns=8.0, fewest=8.0, tolerance=0.1, products=10)
@@ -53,24 +54,25 @@ class FaceNewton:
     share: float = 0.1
     slow: float = 0.5
     radius: float = 2.0
+    wide: float = 0.25
 
     memoryless = False
 
     def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield iterates, at least one pass over the data for each; those that are taken back are among them."""
-        if problem.n < self.rule.fewest * starts[0].size:
-            yield from MajorizeMinimize().iterates(problem, starts, rngs)
-        here = problem.evaluate(starts)
+        here, seconds = problem.evaluate(starts), Seconds.room(len(starts), 0)
         lloyds = length(here, here.minimizer)
-        radius, begun = np.zeros(len(starts)), np.zeros(len(starts), dtype=bool)
-        plain, hopeless = ~begun, begun.copy()
+        radius, (begun, hopeless, known) = np.zeros(len(starts)), np.zeros((3, len(starts)), dtype=bool)
+        plain = ~begun
         while True:
-            steps = problem.newton_steps(here, ~plain, np.maximum(radius, lloyds), self.rule)
+            steps = problem.newton_steps(here, seconds, known, ~plain, np.maximum(radius, lloyds), self.rule)
+            known = np.where(plain, known, steps.looked > self.wide * problem.n)
             hopeless |= ~plain & (steps.promised <= 0)
             plain |= hopeless
             w = np.where(plain[:, None, None], here.minimizer, here.w + steps.step)
             yield w
-            there = problem.evaluate(w)
+            known &= ~hopeless
+            there, seconds = problem.evaluate_seconds(w, known)
             theirs = length(there, there.minimizer)
             fall = here.cost - there.cost - 0.5 * (lloyds**2 - theirs**2)
             # Lloyd's step needs no test, which rounding errors could fail

@@ -8,6 +8,7 @@ import numpy as np
 
 from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange, faces
 from kmeans_convergence.problems.base import pieces
+from kmeans_convergence.problems.passes import Seconds
 
 
 class MeteredProblem:
@@ -101,7 +102,32 @@ class MeteredProblem:
         part, owners = exchange.sweep(self._in_pieces.X, w[self.active], assignments[self.active])
         return _replaced(w, part, self.active), _replaced(assignments, owners, self.active)
 
-    def newton_steps(self, here: Evaluation, where: np.ndarray, longest: np.ndarray, rule: faces.Rule) -> faces.Steps:
+    def evaluate_seconds(self, w: np.ndarray, where: np.ndarray) -> tuple[Evaluation, Seconds]:
+        """Evaluate at the price of one pass, which also finds the second nearest prototypes for some of the runs.
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K, d)
+        where : ndarray of shape (R,), bool
+            For the other runs, what the second nearest are means nothing.
+        """
+        self.charge(self.n)
+        some, seconds = where & self.active, Seconds.room(len(w), self.n)
+        if not some.any():
+            return self.measure(w), seconds
+        here, found = self._in_pieces.evaluate_seconds(w[some])
+        seconds.prototypes[some], seconds.gaps[some] = found
+        return self._remember(w, here) if some.all() else self.measure(w), seconds
+
+    def newton_steps(
+        self,
+        here: Evaluation,
+        seconds: Seconds,
+        known: np.ndarray,
+        where: np.ndarray,
+        longest: np.ndarray,
+        rule: faces.Rule,
+    ) -> faces.Steps:
         """Return Newton's steps with face terms for the active runs of a mask (R,), and zeros for the others.
 
         A pattern touched is K distances computed: that is what a pass does with each.
@@ -110,24 +136,23 @@ class MeteredProblem:
         ----------
         here : Evaluation
             Where the steps begin: not charged again.
+        seconds : Seconds
+        known : ndarray of shape (R,), bool
+            The runs of which the same pass has found them.
         where : ndarray of shape (R,), bool
         longest : ndarray of shape (R,)
             See `problems.faces.newton_steps`.
         rule : faces.Rule
         """
-        some = np.flatnonzero(where & self.active)
-        part = faces.newton_steps(
-            self._in_pieces.X,
-            here.w[some],
-            here.assignments[some],
-            here.counts[some],
-            here.minimizer[some],
-            longest[some],
-            rule,
-        )
         steps = faces.Steps.of_rest(here.w.shape)
-        for whole, found in zip(steps, part, strict=True):
-            whole[some] = found
+        nothing = Seconds.room(len(here.w), 0)
+        for some, found in ((known, seconds), (~known, nothing)):
+            some = some & where & self.active
+            if some.any():
+                theirs = Seconds(*(part[some] for part in found))
+                part = faces.newton_steps(self._in_pieces.X, _some(here, some), theirs, longest[some], rule)
+                for whole, values in zip(steps, part, strict=True):
+                    whole[some] = values
         self.charge(-(-steps.distances // here.w.shape[1]))
         return steps
 

@@ -20,8 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from kmeans_convergence.problems.kernels import BLOCK, squared_distance
-from kmeans_convergence.problems.passes import over_runs
+from kmeans_convergence.problems.base import Evaluation
+from kmeans_convergence.problems.kernels import BLOCK, nearest_two, room_for, squared_distance
+from kmeans_convergence.problems.passes import Seconds, over_runs, run_pass
 
 # Beside the d + 1 rows of its moments, a pair of prototypes costs differences and sums like so many distances.
 PER_PAIR = 7
@@ -85,6 +86,8 @@ class Steps(NamedTuple):
         0 where the step is Lloyd's.
     cut : ndarray of shape (R,), bool
         Whether the step was cut short at its greatest length.
+    looked : ndarray of shape (R,), int64
+        Patterns that were looked at in the search for those near faces.
     distances : ndarray of shape (R,), int64
         Distances computed, and what costs as much.
     """
@@ -92,13 +95,15 @@ class Steps(NamedTuple):
     step: np.ndarray
     promised: np.ndarray
     cut: np.ndarray
+    looked: np.ndarray
     distances: np.ndarray
 
     @classmethod
     def of_rest(cls, shape: tuple[int, ...]) -> Steps:
         """Return steps that lead nowhere, for prototypes of the shape (R, K, d)."""
         runs = shape[0]
-        return cls(np.zeros(shape), np.zeros(runs), np.zeros(runs, dtype=bool), np.zeros(runs, dtype=np.int64))
+        looked, distances = np.zeros((2, runs), dtype=np.int64)
+        return cls(np.zeros(shape), np.zeros(runs), np.zeros(runs, dtype=bool), looked, distances)
 
 
 def find(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Faces:
@@ -113,13 +118,14 @@ def find(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Face
     width : float
         c, below 1/2.
     """
-    counts = np.bincount(owners, minlength=len(w)).astype(np.float64)
-    rows, others, margins = np.empty(len(X), dtype=np.int64), np.empty(len(X), dtype=np.int32), np.empty(len(X))
-    found, _ = _search(X, w, owners, counts, width, len(X), rows, others, margins)
-    order = np.argsort(rows[:found])
-    rows, others, margins = rows[order], others[order], margins[order]
-    scales = 1 / (2 * width * ((w[owners[rows]] - w[others]) ** 2).sum(axis=1))
-    return Faces(rows, owners[rows], others, margins, scales)
+    owned = np.unique(owners)
+    seconds = Seconds.room(1, len(X))
+    run_pass(X, np.ascontiguousarray(w[owned])[None], None, seconds)
+    others, gaps = owned[seconds.prototypes[0]].astype(np.int32), seconds.gaps[0]
+    between = ((w[owners] - w[others]) ** 2).sum(axis=1)
+    rows = np.flatnonzero(gaps < 2 * width * between)
+    margins = gaps[rows] / (2 * between[rows])
+    return Faces(rows, owners[rows], others[rows], margins, 1 / (2 * width * between[rows]))
 
 
 def face_product(X: np.ndarray, w: np.ndarray, faces: Faces, v: np.ndarray) -> np.ndarray:
@@ -129,15 +135,7 @@ def face_product(X: np.ndarray, w: np.ndarray, faces: Faces, v: np.ndarray) -> n
     return -out
 
 
-def newton_steps(
-    X: np.ndarray,
-    w: np.ndarray,
-    owners: np.ndarray,
-    counts: np.ndarray,
-    minimizer: np.ndarray,
-    longest: np.ndarray,
-    rule: Rule,
-) -> Steps:
+def newton_steps(X: np.ndarray, here: Evaluation, seconds: Seconds, longest: np.ndarray, rule: Rule) -> Steps:
     r"""Minimise the quadratic model with the face terms, within a length, by conjugate gradients (Steihaug 1983).
 
     They are preconditioned by blockdiag(N_k I), whose norm measures lengths. So the first direction is that of Lloyd's
@@ -150,23 +148,26 @@ def newton_steps(
     Parameters
     ----------
     X : ndarray of shape (n, d)
-    w, minimizer : ndarray of shape (R, K, d)
-    owners : ndarray of shape (R, n), int32
-    counts : ndarray of shape (R, K)
+    here : Evaluation
+        Of R runs, at w.
+    seconds : Seconds
+        What the same pass has found; without patterns, they are found here for those that are looked at.
     longest : ndarray of shape (R,)
         Greatest length of the step, in the norm of the preconditioner; not less than that of Lloyd's step.
     rule : Rule
     """
-    steps = Steps.of_rest(w.shape)
-    coordinates = w.shape[1] * w.shape[2]
+    steps = Steps.of_rest(here.w.shape)
+    coordinates = here.w[0].size
 
     def task(some: slice) -> None:
         _newton_steps(
             X,
-            w[some],
-            owners[some],
-            counts[some],
-            minimizer[some],
+            here.w[some],
+            here.assignments[some],
+            here.counts[some],
+            here.minimizer[some],
+            seconds.prototypes[some],
+            seconds.gaps[some],
             longest[some],
             rule.width,
             math.ceil(rule.patterns * coordinates),
@@ -176,10 +177,11 @@ def newton_steps(
             steps.step[some],
             steps.promised[some],
             steps.cut[some],
+            steps.looked[some],
             steps.distances[some],
         )
 
-    over_runs(task, len(w), products=len(X) * w.size)
+    over_runs(task, len(here.w), products=len(X) * here.w.size)
     return steps
 
 
@@ -196,83 +198,61 @@ def _stride(n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _search(X, w, owners, counts, width, enough, rows, others, margins):  # type: ignore[no-untyped-def]
-    """Find patterns near a face, and their second nearest prototypes, until there are enough.
-
-    The loops over the patterns of a block are innermost, so that they vectorise; see `kernels`.
+def _search(X, w, owners, counts, seconds, gaps, width, enough, rows, others, scales):  # type: ignore[no-untyped-def]
+    """Find patterns near a face, until there are enough.
 
     Parameters
     ----------
-    X : float array of shape (n, d), in
-    w : float64 array of shape (K, d), in
-    owners : int32 array of shape (n,), in
-    counts : float64 array of shape (K,), in
-    width : float
+    seconds : int32 array of shape (n,), in
+        What a pass has found; or of shape (0,), then the second nearest of each pattern that is looked at is found here.
+    gaps : float64 array of the same shape, in
     enough : int
     rows : int64 array of shape (n,), out
         The patterns found come first.
     others : int32 array of shape (n,), out
-    margins : float64 array of shape (n,), out
+        Their second nearest prototypes.
+    scales : float64 array of shape (n,), out
+        Their weights, see `Faces`, as if those that were not looked at were like those that were.
 
     Returns
     -------
     found, looked : int
-        The patterns found, and those that were looked at: whole blocks of them.
+        The patterns found, and those that were looked at.
     """
-    (n, features), stride = X.shape, _stride(X.shape[0])
-    # a feature that is not there adds exact zeros
-    columns, distance = np.zeros((features + features % 2, BLOCK)), np.empty(BLOCK)
-    block, owner, second = np.empty((3, BLOCK), dtype=np.int64)
-    least = np.empty(BLOCK)
-    found, looked, i = 0, 0, 0
+    n, clusters = owners.shape[0], w.shape[0]
+    between = np.zeros((clusters, clusters))
+    for k in range(clusters):
+        for other in range(clusters):
+            # a prototype without patterns has no faces
+            if counts[k] > 0 and counts[other] > 0:
+                between[k, other] = squared_distance(w[k], w[other])
+    columns, room = room_for(n, *w.shape)
+    block = np.empty(BLOCK, dtype=np.int64)
+    stride, found, looked, i = _stride(n), 0, 0, 0
     while looked < n and found < enough:
         size = min(BLOCK, n - looked)
         for m in range(size):
-            block[m], owner[m] = i, owners[i]
-            for j in range(features):
-                columns[j, m] = X[i, j]
+            block[m] = i
             i = (i + stride) % n
-        least[:size] = np.inf
-        for k in range(w.shape[0]):
-            if counts[k] > 0:
-                _distances(columns, size, w[k], distance)
-                _compete(distance, size, k, owner, least, second)
+        if seconds.shape[0] == 0:
+            for m in range(size):
+                for j in range(w.shape[1]):
+                    columns[j, m] = X[block[m], j]
+            nearest_two(columns, size, w, room)
         for m in range(size):
-            if least[m] < np.inf:
-                gap = squared_distance(w[owner[m]], w[second[m]])
-                own = 0.0
-                for j in range(features):
-                    own += (columns[j, m] - w[owner[m], j]) ** 2
-                if least[m] - own < 2 * width * gap:
-                    rows[found], others[found] = block[m], second[m]
-                    margins[found] = (least[m] - own) / (2 * gap)
-                    found += 1
+            row = block[m]
+            if seconds.shape[0] == 0:
+                other, gap = room[1][1, m], room[0][1, m] - room[0][0, m]
+            else:
+                other, gap = np.int64(seconds[row]), gaps[row]
+            square = between[owners[row], other]
+            if gap < 2 * width * square:
+                rows[found], others[found], scales[found] = row, other, 1 / (2 * width * square)
+                found += 1
         looked += size
+    for m in range(found):
+        scales[m] *= n / looked
     return found, looked
-
-
-@njit(cache=True, nogil=True)
-def _distances(columns, size, wk, distance):  # type: ignore[no-untyped-def]
-    """Set squared distances (BLOCK,) of the first patterns, `columns` (d, BLOCK) with d even, from `wk` (d,)."""
-    for j in range(0, columns.shape[0], 2):
-        a, b = wk[j], wk[j + 1] if j + 1 < wk.shape[0] else 0.0
-        x, y = columns[j], columns[j + 1]
-        if j == 0:
-            for m in range(size):
-                distance[m] = (x[m] - a) ** 2 + (y[m] - b) ** 2
-        else:
-            for m in range(size):
-                distance[m] += (x[m] - a) ** 2 + (y[m] - b) ** 2
-
-
-@njit(cache=True, nogil=True)
-def _compete(distance, size, k, owner, least, second):  # type: ignore[no-untyped-def]
-    """Let prototype `k` compete for being the second nearest; a tie goes to the lowest index."""
-    for m in range(size):
-        other = distance[m] if owner[m] != k else np.inf
-        nearer = other < least[m]
-        least[m] = other if nearer else least[m]
-        second[m] = k if nearer else second[m]
 
 
 @njit(cache=True, nogil=True)
@@ -357,6 +337,8 @@ def _newton_steps(  # type: ignore[no-untyped-def]
     owners,
     counts,
     minimizer,
+    seconds,
+    gaps,
     longest,
     width,
     patterns,
@@ -366,60 +348,77 @@ def _newton_steps(  # type: ignore[no-untyped-def]
     step,
     promised,
     cut,
+    looked,
     distances,
 ):
-    """See `newton_steps`; the last four are its results."""
+    """See `newton_steps`; the last five are its results."""
     n, (runs, clusters, features) = X.shape[0], w.shape
-    rows, others, margins = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32), np.empty(n)
+    rows, others, scales = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32), np.empty(n)
     for r in range(runs):
-        found, looked = 0, 0
-        if n >= fewest:
-            found, looked = _search(X, w[r], owners[r], counts[r], width, patterns, rows, others, margins)
-        distances[r] = looked * clusters
-        if found < fewest or found == 0:
-            step[r] = minimizer[r] - w[r]
-            continue
-        near, seconds, scales = rows[:found], others[:found], np.empty(found)
-        firsts = owners[r][near]
-        for m in range(found):
-            gap = squared_distance(w[r, firsts[m]], w[r, seconds[m]])
-            scales[m] = n / looked / (2 * width * gap)
-        pairs, moments = _moments(X, w[r], near, firsts, seconds, scales)
-        promised[r], cut[r], used = _steihaug(
-            w[r], pairs, moments, counts[r], minimizer[r], longest[r], tolerance, products, step[r]
+        found, looked[r] = _search(
+            X, w[r], owners[r], counts[r], seconds[r], gaps[r], width, patterns, rows, others, scales
         )
+        for k in range(clusters):
+            for j in range(features):
+                step[r, k, j] = minimizer[r, k, j] - w[r, k, j]
+        distances[r] = 0 if seconds.shape[1] else looked[r] * clusters
+        if found < fewest or found == 0:
+            continue
+        pairs, moments = _moments(X, w[r], rows[:found], owners[r][rows[:found]], others[:found], scales[:found])
+        promised[r], cut[r], used = _steihaug(w[r], pairs, moments, counts[r], step[r], longest[r], tolerance, products)
         distances[r] += found * ((features + 3) // 2) + used * len(pairs) * (features + PER_PAIR)
 
 
 @njit(cache=True, nogil=True)
-def _steihaug(w, pairs, moments, counts, minimizer, longest, tolerance, products, step):  # type: ignore[no-untyped-def]
-    """Set `step` (K, d), zero so far, and return what is promised, whether it was cut, and the products used."""
-    weights = np.empty_like(w)
-    for k in range(w.shape[0]):
-        weights[k] = counts[k]
-    # the residual r = -(g + H p), divided by the preconditioner: at first Lloyd's step
-    residual = minimizer - w
-    direction = residual.copy()
-    square = (weights * residual**2).sum()
+def _weighted(counts, u, v):  # type: ignore[no-untyped-def]
+    """Return the product of `u` and `v` (K, d) with the numbers of patterns (K,) as weights."""
+    total = 0.0
+    for k in range(u.shape[0]):
+        for j in range(u.shape[1]):
+            total += counts[k] * u[k, j] * v[k, j]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _add(u, factor, v):  # type: ignore[no-untyped-def]
+    """Add `factor` times `v` to `u`, both (K, d)."""
+    for k in range(u.shape[0]):
+        for j in range(u.shape[1]):
+            u[k, j] += factor * v[k, j]
+
+
+@njit(cache=True, nogil=True)
+def _steihaug(w, pairs, moments, counts, step, longest, tolerance, products):  # type: ignore[no-untyped-def]
+    """Put the step in the place of Lloyd's in `step` (K, d); return what is promised, whether it was cut, the products.
+
+    Vectors are those of the preconditioned system, in which the matrix is N^{-1} H: so the residual -(g + H p) is at
+    first Lloyd's step.
+    """
+    residual, direction, image = step.copy(), step.copy(), np.empty_like(w)
+    step[:] = 0.0
+    square = _weighted(counts, residual, residual)
     goal, room = tolerance**2 * square, longest**2
     # Lloyd's step is promised half its squared length, which the cost of the partition has already
     length, promised = 0.0, -0.5 * square
     cut, used = False, 0
     while used < products and square > goal and not cut:
-        image = weights * direction
+        image[:] = 0.0
         _subtract_moments(w, pairs, moments, direction, image)
+        for k in range(w.shape[0]):
+            for j in range(w.shape[1]):
+                image[k, j] = direction[k, j] + (image[k, j] / counts[k] if counts[k] > 0 else 0.0)
         used += 1
-        curvature = (direction * image).sum()
-        along, own = (weights * step * direction).sum(), (weights * direction**2).sum()
+        curvature = _weighted(counts, direction, image)
+        along, own = _weighted(counts, step, direction), _weighted(counts, direction, direction)
         rate = square / curvature if curvature > 0 else np.inf
         if not length + 2 * rate * along + rate**2 * own < room:
             cut, rate = True, (math.sqrt(along**2 + own * (room - length)) - along) / own
-        step += rate * direction
+        _add(step, rate, direction)
         promised += rate * square - 0.5 * rate**2 * curvature
         length += 2 * rate * along + rate**2 * own
+        _add(residual, -rate, image)
+        before, square = square, _weighted(counts, residual, residual)
         for k in range(w.shape[0]):
-            if counts[k] > 0:
-                residual[k] -= rate * image[k] / counts[k]
-        before, square = square, (weights * residual**2).sum()
-        direction = residual + square / before * direction
+            for j in range(w.shape[1]):
+                direction[k, j] = residual[k, j] + square / before * direction[k, j]
     return promised + 0.5 * square, cut, used

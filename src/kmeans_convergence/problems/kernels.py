@@ -60,7 +60,7 @@ def squared_distance(x, w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+def pass_directly(X, w, first, last, block, assignments, seconds, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign patterns by direct distances and sum them: for few features, or little data and many runs.
 
     Parameters
@@ -72,12 +72,16 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
         Patterns whose sums are closed together; a multiple of `BLOCK`.
     assignments : int32 array of shape (R, n), out
         The lowest index where prototypes tie; where no distance is finite, 0.
+    seconds : int32 array of shape (R, n), out, or (R, 0) when nobody asks
+        The second nearest prototype.
+    gaps : float64 array of the same shape, out
+        By how much its squared distance is the larger one; infinite or NaN where there is no second.
     cost : float64 array of shape (R, 2), in zeros, out
         The sum of the closed blocks, and that of the open one: zero when all is done.
     counts : float64 array of shape (R, 2, K), in zeros, out
     sums : float64 array of shape (R, 2, K, d), in zeros, out
     """
-    columns, room = _room(w, last - first)
+    columns, room = room_for(last - first, *w.shape[1:])
     for begin in range(first, last, BLOCK):
         size = min(BLOCK, last - begin)
         for i in range(size):
@@ -85,8 +89,10 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
                 columns[j, i] = X[begin + i, j]
         closes = (begin + BLOCK - first) % block == 0 or begin + BLOCK >= last
         for r in range(w.shape[0]):
-            some = assignments[r, begin : begin + size]
-            _pass_block(columns, size, w[r], room, some, cost[r], counts[r], sums[r])
+            here = slice(begin, begin + size)
+            _pass_block(
+                columns, size, w[r], room, assignments[r, here], seconds[r, here], gaps[r, here], cost[r], counts[r], sums[r]
+            )
             if closes:
                 close(cost[r], counts[r], sums[r])
 
@@ -94,7 +100,8 @@ def pass_directly(X, w, first, last, block, assignments, cost, counts, sums):  #
 @njit(cache=True, nogil=True)
 def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
-    columns, room = _room(w, rows.shape[1])
+    columns, room = room_for(rows.shape[1], *w.shape[1:])
+    seconds, gaps = np.empty(0, dtype=np.int32), np.empty(0)
     for r in range(w.shape[0]):
         for begin in range(0, rows.shape[1], BLOCK):
             size = min(BLOCK, rows.shape[1] - begin)
@@ -102,7 +109,7 @@ def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: igno
                 for j in range(X.shape[1]):
                     columns[j, i] = X[rows[r, begin + i], j]
             some = assignments[r, begin : begin + size]
-            _pass_block(columns, size, w[r], room, some, cost[r], counts[r], sums[r])
+            _pass_block(columns, size, w[r], room, some, seconds, gaps, cost[r], counts[r], sums[r])
             if (begin + BLOCK) % block == 0 or begin + BLOCK >= rows.shape[1]:
                 close(cost[r], counts[r], sums[r])
 
@@ -121,42 +128,44 @@ def close(cost, counts, sums):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _room(w, patterns):  # type: ignore[no-untyped-def]
-    """Return what `_pass_block` works in: transposed patterns; squared distances, owners, sums of lanes and of turns.
+def room_for(patterns, clusters, features):  # type: ignore[no-untyped-def]
+    """Return what `_pass_block` works in: transposed patterns; distances, prototypes, sums of lanes and of turns.
 
     It is as wide as a block of so many patterns, so that a small batch stays in the cache.
     """
     width = min(BLOCK, patterns)
     # an odd number of cache lines, so that the values of one pattern do not compete for the same ones
-    columns = np.zeros((max(w.shape[2], LANES), LANES * (-(-width // LANES) | 1)))
-    lanes = np.empty((min(w.shape[2], LANES), width))
-    turns = np.empty((TURNS, w.shape[1], FEW_FEATURES + 1))
-    return columns, (np.empty(width), np.empty(width, dtype=np.int64), lanes, turns)
+    columns = np.zeros((max(features, LANES), LANES * (-(-width // LANES) | 1)))
+    lanes = np.empty((min(features, LANES), width))
+    turns = np.empty((TURNS, clusters, FEW_FEATURES + 1))
+    return columns, (np.empty((3, width)), np.empty((3, width), dtype=np.int64), lanes, turns)
 
 
 @njit(cache=True, nogil=True)
-def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+def _pass_block(columns, size, w, room, assignments, seconds, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign the first `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and add them up.
 
     The loops over patterns are innermost, so that they vectorise. A prototype has to be strictly nearer than those
     before it, so that ties go to the lowest index. With fewer than `LANES` features there are columns of zeros.
     """
     clusters, features = w.shape
-    nearest, owner, lanes, turns = room
-    nearest[:size] = np.inf
-    # where no distance is finite, the cost is infinite and the first prototype owns the pattern
-    owner[:size] = 0
-    if features <= FEW_FEATURES:
+    measured, prototypes, lanes, turns = room
+    nearest, owner = measured[0], prototypes[0]
+    if seconds.shape[0] == 0:
+        nearest[:size] = np.inf
+        # where no distance is finite, the cost is infinite and the first prototype owns the pattern
+        owner[:size] = 0
         for k in range(clusters):
-            _compare_few(columns, size, w[k], k, nearest, owner)
+            _compare(columns, size, w[k], k, lanes, nearest, owner)
+    else:
+        nearest_two(columns, size, w, room)
+        for i in range(size):
+            seconds[i] = prototypes[1, i]
+            gaps[i] = measured[1, i] - nearest[i]
+    if features <= FEW_FEATURES:
         cost[1] += cost_few(nearest, size)
         add_few(columns, size, owner, turns, counts[1], sums[1])
     else:
-        for k in range(clusters):
-            if features <= LANES:
-                _compare_some(columns, size, w[k], k, nearest, owner)
-            else:
-                _compare_many(columns, size, w[k], k, lanes, nearest, owner)
         for i in range(size):
             k = owner[i]
             cost[1] += 0.5 * nearest[i]
@@ -165,6 +174,48 @@ def _pass_block(columns, size, w, room, assignments, cost, counts, sums):  # typ
                 sums[1, k, j] += columns[j, i]
     for i in range(size):
         assignments[i] = owner[i]
+
+
+@njit(cache=True, nogil=True)
+def _compare(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[no-untyped-def]
+    """Let prototype `k` at `wk` (d,) compete for patterns, in the way that suits the number of features."""
+    if wk.shape[0] <= FEW_FEATURES:
+        _compare_few(columns, size, wk, k, nearest, owner)
+    elif wk.shape[0] <= LANES:
+        _compare_some(columns, size, wk, k, nearest, owner)
+    else:
+        _compare_many(columns, size, wk, k, lanes, nearest, owner)
+
+
+@njit(cache=True, nogil=True)
+def nearest_two(columns, size, w, room):  # type: ignore[no-untyped-def]
+    """Find the nearest and the second nearest prototypes of the first `size` transposed patterns; see `_pass_block`.
+
+    They and their squared distances are the first two rows of the second and the first array of the `room`.
+    """
+    measured, prototypes, lanes, _ = room
+    measured[:2, :size] = np.inf
+    prototypes[:2, :size] = 0
+    for k in range(w.shape[0]):
+        # alone, a prototype is the nearest one
+        measured[2, :size] = np.inf
+        _compare(columns, size, w[k], k, lanes, measured[2], prototypes[2])
+        _compete(measured[2], size, k, measured[0], prototypes[0], measured[1], prototypes[1])
+
+
+@njit(cache=True, nogil=True)
+def _compete(distance, size, k, nearest, owner, next_nearest, second):  # type: ignore[no-untyped-def]
+    """Let prototype `k` compete for being the nearest and the second nearest one; a tie goes to the lowest index."""
+    for i in range(size):
+        # all is read first, so that the loop vectorises
+        this, first, owns, then, follows = distance[i], nearest[i], owner[i], next_nearest[i], second[i]
+        nearer = this < first
+        loser = first if nearer else this
+        better = nearer | (loser < then)
+        next_nearest[i] = loser if better else then
+        second[i] = (owns if nearer else k) if better else follows
+        nearest[i] = this if nearer else first
+        owner[i] = k if nearer else owns
 
 
 @njit(cache=True, nogil=True)

@@ -25,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -105,7 +105,26 @@ def suits_screening(n: int, clusters: int, features: int) -> bool:
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
+class Seconds(NamedTuple):
+    """The second nearest prototypes of R runs.
+
+    Attributes
+    ----------
+    prototypes : ndarray of shape (R, n), int32
+    gaps : ndarray of shape (R, n)
+        By how much their squared distances are larger than those of the nearest; infinite or NaN for a single prototype.
+    """
+
+    prototypes: np.ndarray
+    gaps: np.ndarray
+
+    @classmethod
+    def room(cls, runs: int, n: int) -> Seconds:
+        """Return arrays to be filled; without patterns, that nothing is to be filled in."""
+        return cls(np.zeros((runs, n), dtype=np.int32), np.zeros((runs, n)))
+
+
+def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, seconds: Seconds | None = None) -> Sums:
     """Return assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
 
     Parameters
@@ -113,14 +132,18 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None) -> Sums:
     X : ndarray of shape (n, d), float64 or float32, C-ordered
     w : ndarray of shape (R, K, d), float64, C-ordered
     screen : Screen, or None for direct distances
+    seconds : Seconds, optional
+        Is filled in by direct distances.
     """
     assignments = np.empty((len(w), len(X)), dtype=np.int32)
+    others, gaps = Seconds.room(len(w), 0) if seconds is None else seconds
     narrowed = None if screen is None else screen.narrow(w)
     block = block_size(w.shape[1])
 
     def task(some: slice, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
         if screen is None or narrowed is None:
-            kernels.pass_directly(X, w[some], first, last, block, assignments[some], cost, counts, sums)
+            found = assignments[some], others[some], gaps[some]
+            kernels.pass_directly(X, w[some], first, last, block, *found, cost, counts, sums)
             return
         rows = np.arange(first, last)
         for r, handled, *_ in screened(X, w[some], screen, narrowed[some], rows, assignments[some]):

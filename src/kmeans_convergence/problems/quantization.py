@@ -75,6 +75,14 @@ class QuantizationProblem:
         self.distances += computed
         return Evaluation(w, lambda: memory.cost(w, assignments), counts, sums, assignments, hessian_diagonal=counts)
 
+    def evaluate_seconds(self, w: np.ndarray) -> tuple[Evaluation, passes.Seconds]:
+        """Evaluate R iterates in one pass by direct distances, which also finds the second nearest prototypes."""
+        w = as_prototypes(w, self.X.shape[1])
+        seconds = passes.Seconds.room(len(w), self.n)
+        assignments, cost, counts, sums = passes.run_pass(self.X, w, None, seconds)
+        self.distances += len(w) * self.n * w.shape[1]
+        return Evaluation.known(w, cost, counts, sums, assignments, hessian_diagonal=counts), seconds
+
     def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> Evaluation:
         """Evaluate each run on some patterns of its own, a mini-batch.
 

@@ -1,0 +1,106 @@
+"""How much faster than batch K-means, where it is slow and elsewhere?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from kmeans_convergence.analysis import paired
+from kmeans_convergence.analysis.ledger import Condition, Estimate, Verdict
+from kmeans_convergence.analysis.paired import PROBLEM, REFERENCE
+from kmeans_convergence.analysis.quality import EQUIVALENCE
+from kmeans_convergence.starts import stream
+
+# Batch K-means is slow on a problem where the median of its passes to within 0.1 % of its limit is larger.
+SLOW = 50
+LEVELS = ("1", "0.1", "1e-3")
+
+# What Newton's method with face terms should reach: this share of the passes where batch K-means is slow, a limit there
+# that is not worse, and never more than so many times the passes elsewhere.
+METHOD = "face_newton"
+SHARE, MOST = 1 / 3, 1.5
+
+
+def problems(runs: pd.DataFrame, budget: float) -> pd.DataFrame:
+    """Compare with batch K-means from the same start on each problem.
+
+    Returns
+    -------
+    DataFrame
+        One row for each problem and optimizer: dataset, clusters, start, optimizer; ratio_1, ratio_0.1, ratio_1e-3
+        (medians over runs of the ratio of passes to so many per cent above the own limit; a run that never gets there
+        counts with the budget), cost (mean difference of the limits in per cent), lloyd (median passes of batch K-means
+        to 0.1 %), slow.
+    """
+    keys = [*PROBLEM, "optimizer"]
+    ratios = {
+        f"ratio_{level}": np.exp(paired.log_ratios(runs, f"own_{level}", budget).groupby(keys)["value"].median())
+        for level in LEVELS
+    }
+    table = pd.DataFrame(ratios | {"cost": paired.differences(runs).groupby(keys)["value"].mean()}).reset_index()
+    lloyd = paired.clipped(runs[runs["optimizer"] == REFERENCE].set_index(PROBLEM)[["own_0.1"]], budget)
+    table = table.join(lloyd.groupby(PROBLEM)["own_0.1"].median().rename("lloyd"), on=PROBLEM)
+    return table.assign(slow=table["lloyd"] > SLOW)
+
+
+def summarize(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
+    """Return averages over the problems where batch K-means is slow, and over the others.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `problems` returns it.
+    seed, resamples : int
+        Of the bootstrap over data sets.
+
+    Returns
+    -------
+    DataFrame
+        One row for each of both and optimizer: slow, optimizer, problems, sets; ratio_1, ratio_1_low, ratio_1_high and
+        the same for 0.1 and 1e-3 (median over problems with its 95 % interval); worst (largest ratio to 0.1 %); cost,
+        cost_low, cost_high (mean over problems).
+    """
+    rows = []
+    for (slow, optimizer), some in table.groupby(["slow", "optimizer"], sort=False):
+        row = {"slow": slow, "optimizer": optimizer, "problems": len(some), "sets": some["dataset"].nunique()}
+        for column in (*(f"ratio_{level}" for level in LEVELS), "cost"):
+            found = Condition(column, optimizer, average(some, column, seed, resamples))
+            low, high = found.interval
+            row |= {column: found.estimate.effect, f"{column}_low": low, f"{column}_high": high}
+        rows.append(row | {"worst": some["ratio_0.1"].max()})
+    return pd.DataFrame(rows).sort_values("slow", ascending=False, kind="stable", ignore_index=True)
+
+
+def average(some: pd.DataFrame, column: str, seed: int, resamples: int) -> Estimate:
+    """Return the median over problems of a ratio, or their mean difference of costs, with samples of data sets."""
+    statistic: Callable[[np.ndarray], np.floating] = np.mean if column == "cost" else np.median
+    parts = [part[column].to_numpy() for _, part in some.groupby("dataset", sort=False)]
+    drawn = stream(seed, "acceleration").integers(len(parts), size=(resamples, len(parts)))
+    draws = [statistic(np.concatenate([parts[s] for s in sample])) for sample in drawn]
+    return Estimate(float(statistic(some[column].to_numpy())), np.array(draws), len(parts))
+
+
+def judge(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
+    """Give each goal of Newton's method with face terms its verdict.
+
+    Returns
+    -------
+    DataFrame
+        Columns goal, effect, low, high (the interval; of the worst problem there is none), verdict.
+    """
+    mine = table[table["optimizer"] == METHOD]
+    slow, others = mine[mine["slow"]], mine[~mine["slow"]]
+    rows = []
+    for column, below, goal in (
+        ("ratio_0.1", SHARE, "median of passes to 0.1 % where batch K-means is slow (ratio)"),
+        ("cost", 100 * EQUIVALENCE, "final cost there (% of difference)"),
+    ):
+        found = Condition(goal, METHOD, average(slow, column, seed, resamples) if len(slow) else None, below=below)
+        effect = np.nan if found.estimate is None else found.estimate.effect
+        rows.append((goal, below, effect, *found.interval, found.verdict.value))
+    worst = others["ratio_0.1"].max()
+    verdict = Verdict.HOLDS if worst <= MOST else Verdict.FAILS
+    rows.append(("passes to 0.1 % on the worst other problem (ratio)", MOST, worst, worst, worst, verdict.value))
+    return pd.DataFrame(rows, columns=["goal", "below", "effect", "low", "high", "verdict"])
