@@ -13,6 +13,7 @@ from kmeans_convergence.optimizers.face_newton import FaceNewton, length
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.faces import PER_PAIR, Rule, face_product, find, newton_steps
+from kmeans_convergence.problems.passes import Seconds
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -105,10 +106,16 @@ def test_the_hessian_is_that_of_the_expected_cost():
 
 def steps_at(data, w, longest=1e9, **changes):
     """Return an evaluation and the steps from it, not longer than `longest` of Lloyd's."""
-    here = QuantizationProblem(data).evaluate(w)
+    here, seconds = QuantizationProblem(data).evaluate_seconds(w)
     rule = Rule(**(FaceNewton().rule._asdict() | {"patterns": 1e6, "fewest": 0.0} | changes))
     reach = longest * length(here, here.minimizer)
-    return here, newton_steps(data, here.w, here.assignments, here.counts, here.minimizer, reach, rule)
+    steps = newton_steps(data, here, seconds, reach, rule)
+    # whether the pass has found the second nearest prototypes or the search does, steps are the same
+    searched = newton_steps(data, here, Seconds.room(len(w), 0), reach, rule)
+    for found, expected in zip(searched[:-1], steps[:-1], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(searched.distances - steps.distances, steps.looked * w.shape[1])
+    return here, steps
 
 
 def after_lloyd(data, clusters, epochs):
@@ -183,18 +190,17 @@ def test_prototypes_without_patterns_and_a_single_one_have_no_faces():
 
 def test_too_few_patterns_near_faces_say_nothing():
     w = after_lloyd(PLANE, 6, 2)
-    here, steps = steps_at(PLANE, w, fewest=4000 / 12 + 1)
-    np.testing.assert_array_equal(here.w + steps.step, here.minimizer)
-    # it is not even looked for them
-    np.testing.assert_array_equal(steps.distances, 0)
     here, steps = steps_at(PLANE, w, fewest=3000 / 12)
     np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
-    np.testing.assert_array_equal(steps.distances, 6 * 4000)
+    np.testing.assert_array_equal(steps.promised, 0)
+    np.testing.assert_array_equal(steps.looked, 4000)
+    np.testing.assert_array_equal(steps.distances, 0)
 
 
 def test_some_patterns_stand_for_all():
     w = after_lloyd(PLANE, 3, 4)
     (_, some), (_, all_) = steps_at(PLANE, w, 1.5, patterns=50.0), steps_at(PLANE, w, 1.5)
+    assert (some.looked < all_.looked).all()
     assert (some.distances < all_.distances).all()
     # 300 patterns near faces know the decrease to some per cent
     np.testing.assert_allclose(some.promised, all_.promised, rtol=0.15)
@@ -202,7 +208,7 @@ def test_some_patterns_stand_for_all():
 
 
 # on so few flowers it would not dare
-DARING = FaceNewton(rule=FaceNewton().rule._replace(fewest=0.5), slow=0.0)
+DARING = FaceNewton(rule=FaceNewton().rule._replace(fewest=0.5), slow=0.0, patience=1)
 
 
 @pytest.mark.parametrize("optimizer", [FaceNewton(), DARING], ids=["shipped", "daring"])
@@ -233,43 +239,73 @@ def test_the_cost_of_the_partition_never_rises():
 
 
 def test_begins_as_batch_kmeans_while_that_is_fast():
-    patient = FaceNewton(slow=1.0)
-    lloyd, newton = (minimize(PROBLEM, way, STARTS, epochs=1).w for way in (MajorizeMinimize(), patient))
-    np.testing.assert_array_equal(newton, lloyd)
-    assert (minimize(PROBLEM, DARING, STARTS, epochs=2).w != minimize(PROBLEM, patient, STARTS, epochs=2).w).any()
+    satisfied, patient = FaceNewton(slow=1.0, patience=1), replace(DARING, patience=2)
+    lloyd, *newton = (
+        minimize(PROBLEM, way, STARTS, epochs=2).w for way in (MajorizeMinimize(), satisfied, patient, DARING)
+    )
+    np.testing.assert_array_equal(newton[0], lloyd)
+    np.testing.assert_array_equal(newton[1], lloyd)
+    assert (newton[2] != lloyd).any()
 
 
 def test_every_distance_is_charged():
     starts = after_lloyd(PLANE, 8, 1)
     problem = QuantizationProblem(PLANE)
     metered = MeteredProblem(problem, len(starts))
-    optimizer = FaceNewton(slow=0.0)
+    optimizer = FaceNewton(slow=0.0, patience=1)
     iterates = optimizer.iterates(metered, starts, ())
     first = next(iterates)
     # the evaluation of the start, and Lloyd's step
     np.testing.assert_array_equal(metered.touched, 4000)
-    next(iterates)
+    second = next(iterates)
     rule = optimizer.rule
     here, start = problem.evaluate(first), problem.evaluate(starts)
     # the radius is twice Lloyd's step before
     reach = 2 * length(start, first) / length(here, here.minimizer)
     here, steps = steps_at(PLANE, first, reach, patterns=rule.patterns, fewest=rule.fewest)
-    np.testing.assert_array_equal(metered.touched, 2 * 4000 + np.ceil(steps.distances / 8))
-    # the search: all prototypes for each pattern; moments of the patterns near faces, and products with those
+    # the first search: all prototypes for each pattern that is looked at
+    searched = 8 * steps.looked + steps.distances
+    np.testing.assert_array_equal(metered.touched, 2 * 4000 + np.ceil(searched / 8))
+    # so many that the pass from now on finds them: only the model costs something
+    assert (steps.looked > optimizer.wide * 4000).all()
+    before = metered.touched.copy()
+    next(iterates)
+    assert (metered.touched < before + 4000 + 8 * 100).all()
+    assert (metered.touched >= before + 4000).all()
+    # moments of the patterns near faces, and products with those
     _, search = steps_at(PLANE, first, products=0)
     _, two = steps_at(PLANE, first, products=2, tolerance=0.0)
     for r, (w, owners) in enumerate(zip(first, here.assignments, strict=True)):
         faces = find(PLANE, w, owners, rule.width)
-        assert search.distances[r] == 8 * 4000 + 2 * len(faces.rows)
+        assert search.distances[r] == 2 * len(faces.rows)
         pairs = {frozenset(pair) for pair in zip(faces.owners, faces.others, strict=True)}
         assert two.distances[r] - search.distances[r] == 2 * len(pairs) * (2 + PER_PAIR)
     # a run that has ended is not charged
-    metered.end(np.arange(4) < 2, metered.measure(first))
+    metered.end(np.arange(4) < 2, metered.measure(second))
     before = metered.touched.copy()
     for _ in range(3):
         next(iterates)
     np.testing.assert_array_equal(metered.touched[:2], before[:2])
     assert (metered.touched[2:] > before[2:]).all()
+
+
+@pytest.mark.parametrize(("features", "clusters"), [(1, 4), (2, 7), (4, 3), (7, 9), (20, 5), (3, 1), (3, 2)])
+def test_a_pass_finds_the_second_nearest_and_changes_nothing_else(features, clusters):
+    # integers, so that distances are exact and often equal, and blocks that are not full
+    rng = np.random.default_rng(features)
+    data = rng.integers(-2, 3, size=(1300, features)).astype(float)
+    w = rng.integers(-2, 3, size=(3, clusters, features)).astype(float)
+    plain, (here, seconds) = QuantizationProblem(data).evaluate(w), QuantizationProblem(data).evaluate_seconds(w)
+    for found, expected in zip(here.parts(), plain.parts(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    squared = ((data[:, None] - w[:, None]) ** 2).sum(axis=3)
+    order = np.argsort(squared, axis=2, kind="stable")
+    if clusters == 1:
+        assert not np.isfinite(seconds.gaps).any()
+    else:
+        np.testing.assert_array_equal(seconds.prototypes, order[:, :, 1])
+        nearest = np.sort(squared, axis=2)
+        np.testing.assert_array_equal(seconds.gaps, nearest[:, :, 1] - nearest[:, :, 0])
 
 
 def test_a_run_is_the_same_in_any_company():
