@@ -63,6 +63,7 @@ def everything():
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
         *figure("contraction_kernels"),
+        *figure("acceleration"),
         *figure("mixture_predicted"),
         *figure("mixture_limit"),
         *figure("noise"),

@@ -14,7 +14,6 @@ rule measure_contraction:
     output:
         rates="results/contraction/rates.csv",
         agreement="results/contraction/agreement.csv",
-        growth="results/contraction/growth.csv",
         kernels="results/contraction/kernels.csv",
     log:
         "logs/measure_contraction.log",
@@ -25,13 +24,33 @@ rule measure_contraction:
     threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
-        large=[data(name) for name in ("retina_px", "hubble_px", "china_px")],
         seed=config["seed"],
         largest=config["contraction"]["largest"],
     message:
         "Predict and measure rates of convergence"
     script:
         "../../scripts/measure_contraction.py"
+
+
+rule count_steps:
+    input:
+        code=code("scripts/count_steps.py"),
+    output:
+        growth="results/contraction/growth.csv",
+    log:
+        "logs/count_steps.log",
+    benchmark:
+        "logs/times/count_steps.tsv"
+    priority: 3
+    threads: 1
+    params:
+        large=[data(name) for name in ("retina_px", "hubble_px", "china_px")],
+        seed=config["seed"],
+        largest=config["contraction"]["largest"],
+    message:
+        "Count Lloyd's steps against the size of a sample"
+    script:
+        "../../scripts/count_steps.py"
 
 
 rule plot_contraction:
@@ -190,3 +209,29 @@ rule measure_acceleration:
         "Run methods that make batch K-means faster on larger samples"
     script:
         "../../scripts/measure_acceleration.py"
+
+
+rule report_acceleration:
+    input:
+        code=code("scripts/report_acceleration.py"),
+        problems="results/acceleration/problems.csv",
+        summary="results/acceleration/summary.csv",
+        goals="results/acceleration/goals.csv",
+    output:
+        figure=report(
+            figure("acceleration"),
+            caption="../report/acceleration.rst",
+            category="1 Lloyd is a Newton step",
+            labels={"figure": "Faster than Lloyd"},
+        ),
+        ratios="paper/generated/tables/acceleration_ratios.tex",
+        goals="paper/generated/tables/acceleration_goals.tex",
+    log:
+        "logs/report_acceleration.log",
+    benchmark:
+        "logs/times/report_acceleration.tsv"
+    threads: 1
+    message:
+        "Draw and tabulate methods that make batch K-means faster"
+    script:
+        "../../scripts/report_acceleration.py"

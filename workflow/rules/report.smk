@@ -138,7 +138,12 @@ rule build_report:
         source="paper/report.tex",
         bibliography="paper/references.bib",
         numbers="paper/generated/numbers.tex",
-        tables=[*rules.make_tables.output, *rules.make_comparison.output],
+        tables=[
+            *rules.make_tables.output,
+            *rules.make_comparison.output,
+            rules.report_acceleration.output.ratios,
+            rules.report_acceleration.output.goals,
+        ],
         figures=[
             f"figures/{name}.pdf"
             for name in [
@@ -147,6 +152,7 @@ rule build_report:
                 "contraction_predicted",
                 "contraction_growth",
                 "contraction_kernels",
+                "acceleration",
                 "mixture_predicted",
                 "mixture_limit",
                 "noise",

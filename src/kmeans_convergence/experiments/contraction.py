@@ -39,7 +39,7 @@ LONGEST = 0.2
 # Steps in the middle of a run at which the next one is predicted, and the quantile of their interval.
 MIDDLE = 10
 NORMAL = 1.645
-GRADIENT_STEPS = 2000
+GRADIENT_STEPS = 1000
 
 
 def contraction(dataset: Dataset, seed: int) -> pd.DataFrame:

@@ -1,16 +1,43 @@
-"""Tables of the methods that make batch K-means faster."""
+"""Figure and tables of the methods that make batch K-means faster."""
 
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.acceleration import LEVELS
+from kmeans_convergence.analysis.acceleration import LEVELS, MOST, SHARE, SLOW
 from kmeans_convergence.analysis.paired import REFERENCE
 from kmeans_convergence.reporting.contenders import label
+from kmeans_convergence.reporting.style import STYLES, new
 from kmeans_convergence.reporting.tables import escape
 from kmeans_convergence.reporting.text import booktabs, fixed, interval, number
 
 WHERE = {True: "slow", False: "others"}
+DRAWN = ("overrelaxed_19", "lbfgs", "face_newton")
+
+
+def against_lloyd(problems: pd.DataFrame) -> Figure:
+    """Draw the passes of each problem relative to Lloyd's against Lloyd's, for some methods."""
+    figure, panels = new(2.9, len(DRAWN))
+    for axes, method in zip(panels, DRAWN, strict=True):
+        some = problems[problems["optimizer"] == method]
+        axes.plot(some["lloyd"], some["ratio_0.1"], **STYLES[method].options(linestyle="", markersize=4, alpha=0.7))
+        axes.axhline(1, color="0.5", linewidth=0.8)
+        axes.axvline(SLOW, color="0.5", linewidth=0.8, linestyle=":")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_title(label(method))
+        axes.set_xlabel("passes of Lloyd's algorithm")
+    goal = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
+    most = 1.2 * problems["lloyd"].max()
+    panels[-1].plot([problems["lloyd"].min(), SLOW, SLOW, most], [MOST, MOST, SHARE, SHARE], label="goals", **goal)
+    panels[-1].legend(loc="lower left")
+    low, high = problems.loc[problems["optimizer"].isin(DRAWN), "ratio_0.1"].agg(["min", "max"])
+    for axes in panels:
+        axes.set_ylim(0.8 * min(low, SHARE), 1.2 * max(high, MOST))
+        axes.set_xlim(0.8 * problems["lloyd"].min(), most)
+    panels[0].set_ylabel("passes, relative to Lloyd's")
+    return figure
 
 
 def ratios(summary: pd.DataFrame) -> str:
@@ -31,6 +58,8 @@ def goals(judged: pd.DataFrame) -> str:
     """One row for each goal of Newton's method with face terms."""
     rows = []
     for _, row in judged.iterrows():
-        found = "--" if pd.isna(row["effect"]) else interval(row["effect"], row["low"], row["high"])
-        rows.append([escape(row["goal"]), number(row["below"], 2), found, row["verdict"]])
+        certain = row["low"] == row["high"]
+        found = fixed(row["effect"], 2) if certain else interval(row["effect"], row["low"], row["high"])
+        there = not pd.isna(row["effect"])
+        rows.append([escape(row["goal"]), number(row["below"], 2), *([found, row["verdict"]] if there else ["--", "--"])])
     return booktabs("@{}lrrl@{}", ["goal", "at most", "found", "verdict"], rows)

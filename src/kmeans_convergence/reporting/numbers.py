@@ -66,8 +66,11 @@ def thousands(value: int) -> str:
 def settings(config: Config) -> dict[str, str]:
     """Return what was configured."""
     experiment, search, conventions = config["experiment"], config["rate_search"], config["conventions"]
-    comparison = config["comparison"]
+    comparison, acceleration = config["comparison"], config["acceleration"]
     return {
+        "accelerationRows": thousands(acceleration["rows"]),
+        "accelerationPasses": str(acceleration["passes"]),
+        "accelerationStarts": str(acceleration["starts"]),
         "runs": thousands(experiment["runs"]),
         "prototypes": str(experiment["prototypes"]),
         "epochs": str(experiment["epochs"]),
