@@ -42,16 +42,21 @@ def against_lloyd(problems: pd.DataFrame) -> Figure:
 
 def ratios(summary: pd.DataFrame) -> str:
     """One row for each method where batch K-means is slow, the fastest first, and one for each on the others."""
+    header = ["method", r"1\,\%", r"0.1\,\%", r"$10^{-3}$\,\%", r"cost (\%)", "worst"]
     rows = []
     for slow, some in summary[summary["optimizer"] != REFERENCE].groupby("slow", sort=False):
-        first = rf"\emph{{{WHERE[bool(slow)]}}}: {some['problems'].iloc[0]} ({some['sets'].iloc[0]})"
+        counts = f"{some['problems'].iloc[0]} problems, {some['sets'].iloc[0]} data sets"
+        rows.append([rf"\emph{{{WHERE[bool(slow)]}: {counts}}}", *[""] * (len(header) - 1)])
         for _, row in some.sort_values("ratio_0.1", kind="stable").iterrows():
-            columns = [*(f"ratio_{level}" for level in LEVELS), "cost"]
-            cells = [interval(row[column], row[f"{column}_low"], row[f"{column}_high"]) for column in columns]
-            rows.append([first, label(row["optimizer"]), *cells, fixed(row["worst"], 2)])
-            first = ""
-    header = ["problems (sets)", "method", r"1\,\%", r"0.1\,\%", r"$10^{-3}$\,\%", r"cost (\%)", "worst"]
-    return booktabs("@{}llrrrrr@{}", header, rows)
+            cells = [_rounded(row, f"ratio_{level}", 2) for level in LEVELS]
+            rows.append([label(row["optimizer"]), *cells, _rounded(row, "cost", 1), fixed(row["worst"], 2)])
+    return booktabs("@{}lrrrrr@{}", header, rows)
+
+
+def _rounded(row: pd.Series, column: str, places: int) -> str:
+    """Return a number with its interval."""
+    value, low, high = (fixed(row[name], places) for name in (column, f"{column}_low", f"{column}_high"))
+    return f"{value} [{low}, {high}]"
 
 
 def goals(judged: pd.DataFrame) -> str:
