@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 JUDGED = ("runs", "passes", "memory", "remembering")
 
 
-def main(measured: dict[str, list[Path]], output: dict[str, Path]) -> None:
+def main(measured: dict[str, list[Path]], accelerated: Path, output: dict[str, Path]) -> None:
     """Write one table for each kind of measurement, and the verdicts."""
     tables = {name: pd.concat(map(pd.read_csv, paths), ignore_index=True) for name, paths in measured.items()}
-    for name, table in (tables | {"verdicts": judge(*(tables[name] for name in JUDGED))}).items():
+    verdicts = judge(*(tables[name] for name in JUDGED), pd.read_csv(accelerated))
+    for name, table in (tables | {"verdicts": verdicts}).items():
         write_csv(table, output[name])
 
 
@@ -27,5 +28,6 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             measured={name: [Path(path) for path in snakemake.input[name]] for name in (*JUDGED, "profile")},
+            accelerated=Path(snakemake.input.accelerated),
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

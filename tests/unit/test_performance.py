@@ -231,6 +231,23 @@ def judged(**changes):
                 "remembering": [2.0, 4.0],
             }
         ),
+        # slow, slow and fast: Lloyd's algorithm takes 60, 90 and 10 passes and as many seconds
+        "accelerated": pd.DataFrame(
+            {
+                "problem": problem,
+                "n": 1,
+                "d": 1,
+                "K": 1,
+                "optimizer": optimizer,
+                "run": 0,
+                "level": 1e-3,
+                "passes": passes,
+                "seconds": seconds,
+                "cost": 1.0,
+            }
+            for problem, lloyd, newton in (("a", 60.0, (12.0, 24.0)), ("b", 90.0, (36.0, 72.0)), ("c", 10.0, (10.0, 10.0)))
+            for optimizer, passes, seconds in (("Lloyd", lloyd, lloyd), ("face terms", *newton))
+        ),
     }
     return judging.judge(**(tables | changes)).set_index("key")
 
@@ -251,6 +268,9 @@ def test_verdicts_follow_from_the_numbers():
     assert table.loc["remembering", ["value", "reached", "worst"]].tolist() == [2.0, False, "mixture_8"]
     # 32 MiB of 64
     assert table.loc["memory", ["value", "reached"]].tolist() == [0.5, True]
+    # the means of 0.2 and 0.4, and of 0.4 and 0.8
+    assert table.loc["accelerated passes", ["value", "reached"]].tolist() == [pytest.approx(0.3), True]
+    assert table.loc["accelerated seconds", ["value", "reached"]].tolist() == [pytest.approx(0.6), False]
 
 
 def test_what_was_not_measured_is_not_reached():

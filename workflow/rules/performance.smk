@@ -128,6 +128,7 @@ rule judge_performance:
         remembering=expand(
             "results/performance/{shape}/remembering.csv", shape=REMEMBERED
         ),
+        accelerated="results/performance/accelerated.csv",
     output:
         **MEASURED,
     log:

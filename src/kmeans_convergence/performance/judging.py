@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
+from kmeans_convergence.performance.accelerated import LEVELS, compared
 from kmeans_convergence.performance.methods import METHODS
 from kmeans_convergence.performance.shapes import SHAPES
 
 # Targets: times as fast as the best exact peer, at least and on average over shapes; than a loop over starts; times a
 # matrix product, at most; times as fast by remembering.
 NO_SLOWER, ON_AVERAGE, LOOP, PRODUCT, REMEMBERING = 1.0, 2.0, 200.0, 1.5, 3.0
+# Of Newton's method with face terms, as shares of Lloyd's, where that is slow; medians over problems.
+FACES_PASSES, FACES_SECONDS = 1 / 3, 1 / 2
 # Of the passes and of the runs that these targets are about.
 WIDE_FEATURES, WIDE_CLUSTERS = 64, 64
 LONG_PATTERNS, LONG_CLUSTERS = 100_000, 32
@@ -50,7 +53,13 @@ def bound(n: int) -> int:
     return max(FLOOR, BYTES_PER_PATTERN * n)
 
 
-def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, remembering: pd.DataFrame) -> pd.DataFrame:
+def judge(
+    runs: pd.DataFrame,
+    passes: pd.DataFrame,
+    memory: pd.DataFrame,
+    remembering: pd.DataFrame,
+    accelerated: pd.DataFrame,
+) -> pd.DataFrame:
     """Return a verdict on each target.
 
     Returns
@@ -59,14 +68,14 @@ def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, rememb
         Columns key, value, target, worst (what the value is about), reached (whether); the value is NaN, and the target
         not reached, if nothing was measured that it is about.
     """
-    compared = ratios(fastest(runs))
+    against = ratios(fastest(runs))
     rows = []
-    for precision, few in compared.groupby("precision", sort=False):
+    for precision, few in against.groupby("precision", sort=False):
         least = few.loc[few.groupby("shape", sort=False)["ratio"].idxmin()]
         rows.append(_at_least(f"every shape {precision}", least, "ratio", NO_SLOWER, ("shape", "method")))
         average = float(np.exp(np.log(least["ratio"]).mean()))
         rows.append(_row(f"average {precision}", average, ON_AVERAGE, f"{len(least)}", average >= ON_AVERAGE))
-    loop = compared[(compared["shape"] == "iris") & (compared["method"] == "sklearn_lloyd")]
+    loop = against[(against["shape"] == "iris") & (against["method"] == "sklearn_lloyd")]
     rows.append(_at_least("loop", loop, "ratio", LOOP, ("shape", "method")))
 
     wide = [name for name, shape in SHAPES.items() if shape.d >= WIDE_FEATURES and shape.K >= WIDE_CLUSTERS]
@@ -85,6 +94,12 @@ def judge(runs: pd.DataFrame, passes: pd.DataFrame, memory: pd.DataFrame, rememb
     spare = plain.assign(ratio=plain["n"].map(bound) / plain["bytes"].clip(lower=1))
     row = _at_least("memory", spare, "ratio", 1.0, ("shape",))
     rows.append(_inverse(row))
+
+    middle = compared(accelerated)
+    middle = middle[middle["slow"] & (middle["level"] == LEVELS[1]) & (middle["optimizer"] == "face terms")]
+    for unit, target in (("passes", FACES_PASSES), ("seconds", FACES_SECONDS)):
+        value = middle[unit].median()
+        rows.append(_row(f"accelerated {unit}", value, target, "", value <= target))
     return pd.DataFrame(rows)
 
 

@@ -241,6 +241,8 @@ TARGETS = {
     "product float32": "one plain pass, single precision: times a matrix product, at most",
     "remembering": "gradient descent, the longer runs: times as fast by remembering, at least",
     "memory": "memory beyond the data: share of the bound, at most",
+    "accelerated passes": "face terms, where Lloyd's algorithm is slow: share of its passes, median, at most",
+    "accelerated seconds": "the same, share of its seconds",
 }
 
 

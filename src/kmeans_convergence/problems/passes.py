@@ -9,6 +9,7 @@ times K.
 shape                            scheme
 ===============================  ==========================================================================
 few features, or little data     `kernels.pass_directly`: direct distances; runs are spread over threads
+any, with the second nearest     the same, which tracks two prototypes for each pattern: on request
 many features or prototypes      `screened`: products in single precision by BLAS rule out all but the nearest
                                  prototypes; direct distances in double precision decide among those left
 many patterns, small moves       `bounds.Memory`, on request: bounds from earlier passes rule out most patterns

@@ -125,6 +125,11 @@ def quality_against_speed(summary: pd.DataFrame, target: str = "0.1") -> Figure:
         )
     panel.set_xscale("log")
     _factors(panel, [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50])
+    # beyond, one long interval would squeeze all others
+    panel.set_yscale("symlog", linthresh=6, linscale=2)
+    panel.set_yticks([*range(-6, 8, 2), *(sign * value for value in (10, 20, 50, 100) for sign in (-1, 1))])
+    panel.yaxis.set_major_formatter("{x:.0f}")
+    panel.yaxis.set_minor_locator(NullLocator())
     panel.margins(0.12, 0.06)
     panel.set_xlabel(f"passes to within {target} % of the run's own limit, over those of batch K-means (ratio)")
     panel.set_ylabel("final cost against batch K-means (% of difference)")

@@ -1,0 +1,95 @@
+"""Methods that make batch K-means faster: where it is slow, how much faster, and the verdicts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kmeans_convergence.analysis.acceleration import judge, problems, summarize
+from kmeans_convergence.data import Dataset
+from kmeans_convergence.data.bundled import iris
+from kmeans_convergence.experiments.acceleration import METHODS, accelerate
+from kmeans_convergence.experiments.comparison import Protocol, compare
+from kmeans_convergence.experiments.tuning import Tuning
+from kmeans_convergence.reporting import acceleration as report
+
+BUDGET = 200
+
+
+def runs(**passes):
+    """Return a table of two sets with two runs; each optimizer's passes to all levels, NaN if it never gets there."""
+    rows = []
+    for optimizer, of_sets in passes.items():
+        for dataset, of_runs in zip(("slow", "fast"), of_sets, strict=True):
+            for run, value in enumerate(of_runs):
+                limit = 100.0 if optimizer == "batch_kmeans" else 99.0 + run
+                levels = {f"own_{level}": value for level in ("1", "0.1", "1e-3")}
+                about = {"dataset": dataset, "clusters": 3, "start": "patterns", "optimizer": optimizer}
+                rows.append(about | {"run": run, "limit": limit} | levels)
+    return pd.DataFrame(rows)
+
+
+def table(**passes):
+    return problems(runs(batch_kmeans=((60, 80), (10, 20)), **passes), BUDGET)
+
+
+def test_ratios_are_of_runs_from_the_same_start():
+    found = table(face_newton=((15, 40), (10, 40))).set_index(["dataset", "optimizer"])
+    # medians of 1/4 and 1/2, in the logarithm, and of 1 and 2
+    assert found.loc[("slow", "face_newton"), "ratio_0.1"] == pytest.approx(np.sqrt(1 / 8))
+    assert found.loc[("fast", "face_newton"), "ratio_0.1"] == pytest.approx(np.sqrt(2))
+    # limits of 99 and 100 beside 100
+    assert found.loc[("slow", "face_newton"), "cost"] == pytest.approx(-0.5)
+    assert found["lloyd"].unique().tolist() == [15, 70]
+    assert found.loc["slow", "slow"].all()
+    assert not found.loc["fast", "slow"].any()
+
+
+def test_a_run_that_never_gets_there_counts_with_the_budget():
+    found = table(face_newton=((np.nan, np.nan), (10, 20))).set_index(["dataset", "optimizer"])
+    assert found.loc[("slow", "face_newton"), "ratio_1"] == pytest.approx(np.sqrt(200 / 60 * 200 / 80))
+
+
+@pytest.mark.parametrize(
+    ("newton", "verdicts"),
+    [
+        (((15, 20), (10, 20)), ["reached", "reached", "reached"]),
+        (((30, 40), (14, 28)), ["missed", "reached", "reached"]),
+        (((30, 40), (16, 32)), ["missed", "reached", "missed"]),
+    ],
+)
+def test_verdicts_follow_from_the_numbers(newton, verdicts):
+    assert judge(table(face_newton=newton), 1, 100)["verdict"].tolist() == verdicts
+
+
+def test_a_goal_within_the_interval_is_not_sure():
+    some = table(face_newton=((15, 20), (10, 20)))
+    # as slow on a second set: half of the samples have it
+    other = some.assign(dataset="other", **{"ratio_0.1": 0.4})
+    judged = judge(pd.concat([some, other[other["slow"]]]), 1, 200)
+    assert judged.loc[0, ["effect", "low", "high"]].tolist() == pytest.approx([0.325, 0.25, 0.4])
+    assert judged["verdict"].tolist() == ["reached, not surely", "reached", "reached"]
+
+
+def test_without_slow_problems_there_is_no_verdict():
+    fast = table(face_newton=((15, 20), (10, 20)))
+    fast = fast[~fast["slow"]]
+    judged = judge(fast, 1, 100)
+    assert judged["verdict"].tolist() == ["", "", "reached"]
+    assert report.goals(judged).count("--") == 4
+    assert summarize(fast, 1, 100)["slow"].tolist() == [False, False]
+    assert "slow" not in report.ratios(summarize(fast, 1, 100))
+
+
+def test_the_runs_are_those_of_the_comparison():
+    X, features = iris()
+    flowers = Dataset("iris", X, features, "mm", kind="real", clusters=(3,))
+    said = []
+    found = accelerate([flowers], seed=3, passes=20, starts=2, report=said.append)
+    assert tuple(dict.fromkeys(found["optimizer"])) == METHODS
+    protocol = Protocol(3, 20, ("patterns",), 150, 1, 2, 2, Tuning(1, 2))
+    alone = compare(flowers, protocol, ["batch_kmeans"], said.append).runs
+    lloyd = found[found["optimizer"] == "batch_kmeans"].reset_index(drop=True)
+    own = [column for column in alone if not column.startswith("best")]
+    pd.testing.assert_frame_equal(lloyd[own], alone[own])
+    text = report.ratios(summarize(problems(found, 20), 1, 100))
+    assert "Newton with face terms" in text
