@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    datasets: list[Description], acceleration: Config, seed: int, resamples: int, output: dict[str, Path]
-) -> None:
+def main(datasets: list[Description], acceleration: Config, seed: int, resamples: int, output: dict[str, Path]) -> None:
     """Write all runs, the comparison on each problem, and averages."""
     sets = [read(dataset, rows=acceleration["rows"], root_seed=seed) for dataset in datasets]
     runs = accelerate(sets, seed, acceleration["passes"], acceleration["starts"])

@@ -245,7 +245,11 @@ def judged(**changes):
                 "seconds": seconds,
                 "cost": 1.0,
             }
-            for problem, lloyd, newton in (("a", 60.0, (12.0, 24.0)), ("b", 90.0, (36.0, 72.0)), ("c", 10.0, (10.0, 10.0)))
+            for problem, lloyd, newton in (
+                ("a", 60.0, (12.0, 24.0)),
+                ("b", 90.0, (36.0, 72.0)),
+                ("c", 10.0, (10.0, 10.0)),
+            )
             for optimizer, passes, seconds in (("Lloyd", lloyd, lloyd), ("face terms", *newton))
         ),
     }

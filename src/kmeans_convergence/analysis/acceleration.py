@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis import paired
-from kmeans_convergence.analysis.ledger import Condition, Estimate
+from kmeans_convergence.analysis import paired, resampling
+from kmeans_convergence.analysis.ledger import Estimate
 from kmeans_convergence.analysis.paired import PROBLEM, REFERENCE
 from kmeans_convergence.analysis.quality import EQUIVALENCE
 from kmeans_convergence.starts import stream
@@ -66,9 +66,9 @@ def summarize(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     for (slow, optimizer), some in table.groupby(["slow", "optimizer"], sort=False):
         row = {"slow": slow, "optimizer": optimizer, "problems": len(some), "sets": some["dataset"].nunique()}
         for column in (*(f"ratio_{level}" for level in LEVELS), "cost"):
-            found = Condition(column, optimizer, average(some, column, seed, resamples))
-            low, high = found.interval
-            row |= {column: found.estimate.effect, f"{column}_low": low, f"{column}_high": high}
+            estimate = average(some, column, seed, resamples)
+            low, high = resampling.interval(estimate.draws)
+            row |= {column: estimate.effect, f"{column}_low": low, f"{column}_high": high}
         rows.append(row | {"worst": some["ratio_0.1"].max()})
     return pd.DataFrame(rows).sort_values("slow", ascending=False, kind="stable", ignore_index=True)
 
@@ -98,9 +98,11 @@ def judge(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
         ("ratio_0.1", SHARE, "median of passes to 0.1 % where batch K-means is slow (ratio)"),
         ("cost", 100 * EQUIVALENCE, "final cost there (% of difference)"),
     ):
-        found = Condition(goal, METHOD, average(slow, column, seed, resamples) if len(slow) else None)
-        effect = np.nan if found.estimate is None else found.estimate.effect
-        rows.append((goal, below, effect, *found.interval))
+        if len(slow):
+            estimate = average(slow, column, seed, resamples)
+            rows.append((goal, below, estimate.effect, *resampling.interval(estimate.draws)))
+        else:
+            rows.append((goal, below, np.nan, np.nan, np.nan))
     worst = others["ratio_0.1"].max()
     rows.append(("passes to 0.1 % on the worst other problem (ratio)", MOST, worst, worst, worst))
     judged = pd.DataFrame(rows, columns=["goal", "below", "effect", "low", "high"])

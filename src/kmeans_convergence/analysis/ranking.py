@@ -110,8 +110,8 @@ class Hierarchy:
         statistic : callable
             Makes the value of a problem from these averages, each of shape (..., M).
         """
-        sets = list(dict.fromkeys(values["dataset"]))
-        optimizers = list(dict.fromkeys(values["optimizer"]))
+        sets = list(values["dataset"].unique())
+        optimizers = list(values["optimizer"].unique())
         point = np.full((len(sets), len(optimizers)), np.nan)
         inner = np.full((repeats, *point.shape), np.nan)
         placed = values.assign(place=pd.Index(optimizers).get_indexer(values["optimizer"]))
@@ -285,7 +285,7 @@ def running_times(runs: pd.DataFrame, datasets: pd.DataFrame, target: str, seed:
         unsolved, the share of problems, each set the same weight, where no run got there.
     """
     values = runs.assign(success=runs[target].notna().astype(float), spent=runs[target].fillna(runs["passes"]))
-    reference = list(dict.fromkeys(values["optimizer"])).index(REFERENCE)
+    reference = list(values["optimizer"].unique()).index(REFERENCE)
 
     def log_ratio(success: np.ndarray, spent: np.ndarray) -> np.ndarray:
         # a target reached at once costs as much as one at the first step of the grid
@@ -319,7 +319,7 @@ def _shares(runs: pd.DataFrame, datasets: pd.DataFrame) -> pd.DataFrame:
     reached = runs[["dataset", "optimizer"]].assign(**{f"reached_{t}": runs[f"own_{t}"].notna() for t in ("1", "0.1")})
     by = ["dataset", "optimizer"]
     table = pd.concat([pd.concat(rows).groupby(by).mean(), reached.groupby(by).mean()], axis=1).reset_index()
-    names = list(dict.fromkeys(table["dataset"]))
+    names = list(table["dataset"].unique())
     weight = table["dataset"].map(dict(zip(names, weights(datasets, names), strict=True)))
     values = table.drop(columns="dataset").set_index("optimizer")
     total = weight.groupby(table["optimizer"]).sum()

@@ -22,9 +22,10 @@ def samples(runs: int, size: int, repeats: int, seed: int) -> np.ndarray:
 
 def averages(sample: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the average of `values` (R, ...) over each sample (B, m), shape (B, ...)."""
-    weights = np.zeros((len(sample), len(values)))
-    np.add.at(weights, (np.arange(len(sample))[:, None], sample), 1 / sample.shape[1])
-    flat = weights @ values.reshape(len(values), -1)
+    repeats, size = sample.shape
+    cells = sample + len(values) * np.arange(repeats)[:, None]
+    times = np.bincount(cells.ravel(), minlength=repeats * len(values)).reshape(repeats, len(values))
+    flat = times @ values.reshape(len(values), -1) / size
     return np.asarray(flat.reshape(len(sample), *values.shape[1:]))
 
 

@@ -37,7 +37,7 @@ def summarize(runs: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:
         called better or worse has passed a signed-rank test, too.
     """
     limits = runs.pivot(index="run", columns="optimizer", values="limit")
-    methods = list(dict.fromkeys(runs["optimizer"]))
+    methods = list(runs["optimizer"].unique())
     arrays = {key: limits[key].to_numpy() for key in methods}
     table = quality.compare(Runs({}, arrays), methods, REFERENCE, seed, repeats)
     times = runs["own_1"].fillna(np.inf).groupby(runs["optimizer"])

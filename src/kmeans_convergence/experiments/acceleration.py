@@ -1,4 +1,4 @@
-"""Methods that make batch K-means faster, where it is slow: larger samples and a larger budget than in the comparison."""
+"""Methods that make batch K-means faster, where it is slow: on larger samples and with a larger budget."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ METHODS = (
     "anderson",
     "lbfgs",
     "face_newton",
+    "online_face_newton",
 )
 
 

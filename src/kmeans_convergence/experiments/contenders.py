@@ -75,6 +75,11 @@ CONTENDERS = {
     "nesterov": Contender("Nesterov", "alternation", lambda passes, value: Nesterov()),
     "anderson": Contender("Anderson", "alternation", lambda passes, value: Anderson()),
     "face_newton": Contender("Newton with face terms", "alternation", lambda passes, value: FaceNewton()),
+    "online_face_newton": Contender(
+        "online, then face terms",
+        "alternation",
+        lambda passes, value: Switch(OnlineKMeans(factor=4.0), 1, FaceNewton()),
+    ),
     "hartigan": Contender("Hartigan", "alternation", lambda passes, value: Hartigan()),
     "gradient_nmax": Contender("gradient, 1/N", "gradient", lambda passes, value: CurvatureGradient(stable_rate)),
     "gradient_fixed": Contender("gradient, 2/N", "gradient", lambda passes, value: CurvatureGradient(best_rate)),

@@ -209,7 +209,7 @@ GROWING: tuple[tuple[str, Callable[[np.random.Generator, int], np.ndarray], int]
     ("square, K = 5", DENSITIES["uniform, 2-d"][0], 5),
 )
 # Samples of at least so many patterns are fewer: they differ less, and cost more.
-LARGE, FEW = 300_000, 7
+LARGE, FEW = 100_000, 7
 SIZES = (100, 316, 1000, 3162, 10_000, 31_623, 100_000, 316_228, 1_000_000)
 
 

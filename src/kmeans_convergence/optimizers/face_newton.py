@@ -8,7 +8,6 @@ from itertools import count
 
 import numpy as np
 
-from kmeans_convergence.optimizers.batch import MajorizeMinimize
 from kmeans_convergence.optimizers.metering import MeteredProblem, chosen
 from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.problems.faces import Rule

@@ -11,6 +11,7 @@ import pandas as pd
 from kmeans_convergence.optimizers.base import Optimizer
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import Evaluation, Problem
+from kmeans_convergence.problems.kernels import compare_assignments
 from kmeans_convergence.starts import Streams
 
 # A run rests when its last move and the decrease that the majoriser promises are below this share of its cost: about
@@ -131,13 +132,11 @@ def minimize(
 
 def _measure(before: Evaluation, here: Evaluation, passes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return one value for each run of the measures of a Trace, in its order."""
-    runs, clusters, _ = here.w.shape
     norm = np.sqrt((here.gradient**2).sum(axis=(1, 2)))
-    changed = np.count_nonzero(here.assignments != before.assignments, axis=1)
-    owners = here.assignments + clusters * np.arange(runs)[:, None]
-    owned = np.bincount(owners.ravel(), minlength=runs * clusters).reshape(runs, clusters)
+    changed, owned = np.zeros(len(here.w), dtype=np.int64), np.zeros(here.w.shape[:2], dtype=bool)
+    compare_assignments(before.assignments, here.assignments, changed, owned)
     move = np.sqrt(((here.w - before.w) ** 2).sum(axis=2)).max(axis=1)
-    return here.cost, norm, changed, (owned == 0).sum(axis=1), move, passes
+    return here.cost, norm, changed, (~owned).sum(axis=1), move, passes
 
 
 def _where(mask: np.ndarray, new: tuple[np.ndarray, ...], old: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:

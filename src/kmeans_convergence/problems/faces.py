@@ -204,7 +204,7 @@ def _search(X, w, owners, counts, seconds, gaps, width, enough, rows, others, sc
     Parameters
     ----------
     seconds : int32 array of shape (n,), in
-        What a pass has found; or of shape (0,), then the second nearest of each pattern that is looked at is found here.
+        What a pass has found; or of shape (0,), then they are found here for each pattern that is looked at.
     gaps : float64 array of the same shape, in
     enough : int
     rows : int64 array of shape (n,), out
@@ -244,7 +244,7 @@ def _search(X, w, owners, counts, seconds, gaps, width, enough, rows, others, sc
             if seconds.shape[0] == 0:
                 other, gap = room[1][1, m], room[0][1, m] - room[0][0, m]
             else:
-                other, gap = np.int64(seconds[row]), gaps[row]
+                other, gap = seconds[row], gaps[row]
             square = between[owners[row], other]
             if gap < 2 * width * square:
                 rows[found], others[found], scales[found] = row, other, 1 / (2 * width * square)

@@ -90,9 +90,8 @@ def pass_directly(X, w, first, last, block, assignments, seconds, gaps, cost, co
         closes = (begin + BLOCK - first) % block == 0 or begin + BLOCK >= last
         for r in range(w.shape[0]):
             here = slice(begin, begin + size)
-            _pass_block(
-                columns, size, w[r], room, assignments[r, here], seconds[r, here], gaps[r, here], cost[r], counts[r], sums[r]
-            )
+            some, others, theirs = assignments[r, here], seconds[r, here], gaps[r, here]
+            _pass_block(columns, size, w[r], room, some, others, theirs, cost[r], counts[r], sums[r])
             if closes:
                 close(cost[r], counts[r], sums[r])
 
@@ -489,3 +488,19 @@ def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
             divisor = max(1.0, counts[r, k] / factor)
             for j in range(X.shape[1]):
                 w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor
+
+
+@njit(cache=True, nogil=True)
+def compare_assignments(before, here, changed, owned):  # type: ignore[no-untyped-def]
+    """Count the patterns whose prototype is another one, and say which prototypes own patterns.
+
+    Parameters
+    ----------
+    before, here : int32 arrays of shape (R, n), in
+    changed : int64 array of shape (R,), in zeros, out
+    owned : bool array of shape (R, K), in zeros, out
+    """
+    for r in range(here.shape[0]):
+        for i in range(here.shape[1]):
+            changed[r] += before[r, i] != here[r, i]
+            owned[r, here[r, i]] = True

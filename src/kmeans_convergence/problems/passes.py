@@ -113,7 +113,7 @@ class Seconds(NamedTuple):
     ----------
     prototypes : ndarray of shape (R, n), int32
     gaps : ndarray of shape (R, n)
-        By how much their squared distances are larger than those of the nearest; infinite or NaN for a single prototype.
+        By how much their squared distances are larger than those of the nearest; infinite or NaN if there is no second.
     """
 
     prototypes: np.ndarray

@@ -13,7 +13,7 @@ from kmeans_convergence.reporting.tables import escape
 from kmeans_convergence.reporting.text import booktabs, fixed, interval, number
 
 WHERE = {True: "slow", False: "others"}
-DRAWN = ("overrelaxed_19", "lbfgs", "face_newton")
+DRAWN = ("lbfgs", "face_newton", "online_face_newton")
 
 
 def against_lloyd(problems: pd.DataFrame) -> Figure:
@@ -30,8 +30,8 @@ def against_lloyd(problems: pd.DataFrame) -> Figure:
         axes.set_xlabel("passes of Lloyd's algorithm")
     goal = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
     most = 1.2 * problems["lloyd"].max()
-    panels[-1].plot([problems["lloyd"].min(), SLOW, SLOW, most], [MOST, MOST, SHARE, SHARE], label="goals", **goal)
-    panels[-1].legend(loc="lower left")
+    panels[1].plot([problems["lloyd"].min(), SLOW, SLOW, most], [MOST, MOST, SHARE, SHARE], label="goals", **goal)
+    panels[1].legend(loc="lower left")
     low, high = problems.loc[problems["optimizer"].isin(DRAWN), "ratio_0.1"].agg(["min", "max"])
     for axes in panels:
         axes.set_ylim(0.8 * min(low, SHARE), 1.2 * max(high, MOST))
@@ -63,8 +63,10 @@ def goals(judged: pd.DataFrame) -> str:
     """One row for each goal of Newton's method with face terms."""
     rows = []
     for _, row in judged.iterrows():
-        certain = row["low"] == row["high"]
-        found = fixed(row["effect"], 2) if certain else interval(row["effect"], row["low"], row["high"])
-        there = not pd.isna(row["effect"])
-        rows.append([escape(row["goal"]), number(row["below"], 2), *([found, row["verdict"]] if there else ["--", "--"])])
+        cells = ["--", "--"]
+        if not pd.isna(row["effect"]):
+            certain = row["low"] == row["high"]
+            found = fixed(row["effect"], 2) if certain else interval(row["effect"], row["low"], row["high"])
+            cells = [found, row["verdict"]]
+        rows.append([escape(row["goal"]), number(row["below"], 2), *cells])
     return booktabs("@{}lrrl@{}", ["goal", "at most", "found", "verdict"], rows)

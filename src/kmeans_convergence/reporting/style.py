@@ -57,6 +57,7 @@ STYLES = {
     "nesterov": Style("#CC79A7", "v", True, "-"),
     "heavy_ball": Style("#CC79A7", "v", True, "--"),
     "face_newton": Style("#CC79A7", "v", True, "-."),
+    "online_face_newton": Style("#CC79A7", "v", True, ":"),
     # other relatives of K-means
     "hartigan": Style("#009E73", "p", True, "--"),
     "hybrid": Style("#009E73", "^", True, "-."),
