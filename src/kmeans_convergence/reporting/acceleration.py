@@ -46,7 +46,7 @@ def ratios(summary: pd.DataFrame) -> str:
     rows = []
     for slow, some in summary[summary["optimizer"] != REFERENCE].groupby("slow", sort=False):
         counts = f"{some['problems'].iloc[0]} problems, {some['sets'].iloc[0]} data sets"
-        rows.append([rf"\emph{{{WHERE[bool(slow)]}: {counts}}}", *[""] * (len(header) - 1)])
+        rows.append([rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\emph{{{WHERE[bool(slow)]}: {counts}}}}}"])
         for _, row in some.sort_values("ratio_0.1", kind="stable").iterrows():
             cells = [_rounded(row, f"ratio_{level}", 2) for level in LEVELS]
             rows.append([label(row["optimizer"]), *cells, _rounded(row, "cost", 1), fixed(row["worst"], 2)])
