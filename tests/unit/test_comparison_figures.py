@@ -189,6 +189,14 @@ def test_the_answer_says_what_the_numbers_say(summary):
     assert all(re.fullmatch("[A-Za-z]+", key) for key in values)
 
 
+def test_the_answer_names_the_cheapest_with_restarts(summary):
+    assert "With restarts" not in answer.answer(summary)["answer"]
+    time = np.linspace(2.0, 0.5, len(summary))
+    timed = summary.assign(time_1=time, time_1_low=time - 0.1, time_1_high=time + 0.1)
+    cheapest = label(timed["optimizer"].iloc[-1])
+    assert rf"is \emph{{{cheapest}}}, at 0.50 [0.40, 0.60] times" in answer.answer(timed)["answer"]
+
+
 def test_the_answer_turns_with_the_numbers(summary):
     columns = [c for c in summary if c.startswith("difference")]
     flipped = summary.assign(**{c: -summary[c] for c in columns})
