@@ -12,8 +12,9 @@ from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton, length
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.faces import PER_PAIR, Rule, face_product, find, newton_steps
-from kmeans_convergence.problems.passes import Seconds
+from kmeans_convergence.problems.face_kernels import PER_PAIR
+from kmeans_convergence.problems.faces import Rule, face_product, find, newton_steps
+from kmeans_convergence.problems.passes import SecondNearest
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -106,12 +107,12 @@ def test_the_hessian_is_that_of_the_expected_cost():
 
 def steps_at(data, w, longest=1e9, **changes):
     """Return an evaluation and the steps from it, not longer than `longest` of Lloyd's."""
-    here, seconds = QuantizationProblem(data).evaluate_seconds(w)
+    here, second_nearest = QuantizationProblem(data).evaluate_second_nearest(w)
     rule = Rule(**(FaceNewton().rule._asdict() | {"patterns": 1e6, "fewest": 0.0} | changes))
     reach = longest * length(here, here.minimizer)
-    steps = newton_steps(data, here, seconds, reach, rule)
+    steps = newton_steps(data, here, second_nearest, reach, rule)
     # whether the pass has found the second nearest prototypes or the search does, steps are the same
-    searched = newton_steps(data, here, Seconds.room(len(w), 0), reach, rule)
+    searched = newton_steps(data, here, SecondNearest.room(len(w), 0), reach, rule)
     for found, expected in zip(searched[:-1], steps[:-1], strict=True):
         np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(searched.distances - steps.distances, steps.looked * w.shape[1])
@@ -295,17 +296,20 @@ def test_a_pass_finds_the_second_nearest_and_changes_nothing_else(features, clus
     rng = np.random.default_rng(features)
     data = rng.integers(-2, 3, size=(1300, features)).astype(float)
     w = rng.integers(-2, 3, size=(3, clusters, features)).astype(float)
-    plain, (here, seconds) = QuantizationProblem(data).evaluate(w), QuantizationProblem(data).evaluate_seconds(w)
+    plain, (here, second_nearest) = (
+        QuantizationProblem(data).evaluate(w),
+        QuantizationProblem(data).evaluate_second_nearest(w),
+    )
     for found, expected in zip(here.parts(), plain.parts(), strict=True):
         np.testing.assert_array_equal(found, expected)
     squared = ((data[:, None] - w[:, None]) ** 2).sum(axis=3)
     order = np.argsort(squared, axis=2, kind="stable")
     if clusters == 1:
-        assert not np.isfinite(seconds.gaps).any()
+        assert not np.isfinite(second_nearest.gaps).any()
     else:
-        np.testing.assert_array_equal(seconds.prototypes, order[:, :, 1])
+        np.testing.assert_array_equal(second_nearest.prototypes, order[:, :, 1])
         nearest = np.sort(squared, axis=2)
-        np.testing.assert_array_equal(seconds.gaps, nearest[:, :, 1] - nearest[:, :, 0])
+        np.testing.assert_array_equal(second_nearest.gaps, nearest[:, :, 1] - nearest[:, :, 0])
 
 
 def test_a_run_is_the_same_in_any_company():

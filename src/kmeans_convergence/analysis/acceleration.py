@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from kmeans_convergence.analysis import paired, resampling
-from kmeans_convergence.analysis.ledger import Estimate
 from kmeans_convergence.analysis.paired import PROBLEM, REFERENCE
 from kmeans_convergence.analysis.quality import EQUIVALENCE
 from kmeans_convergence.starts import stream
@@ -66,20 +65,21 @@ def summarize(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     for (slow, optimizer), some in table.groupby(["slow", "optimizer"], sort=False):
         row = {"slow": slow, "optimizer": optimizer, "problems": len(some), "sets": some["dataset"].nunique()}
         for column in (*(f"ratio_{level}" for level in LEVELS), "cost"):
-            estimate = average(some, column, seed, resamples)
-            low, high = resampling.interval(estimate.draws)
-            row |= {column: estimate.effect, f"{column}_low": low, f"{column}_high": high}
+            names = (column, f"{column}_low", f"{column}_high")
+            row |= dict(zip(names, average(some, column, seed, resamples), strict=True))
         rows.append(row | {"worst": some["ratio_0.1"].max()})
     return pd.DataFrame(rows).sort_values("slow", ascending=False, kind="stable", ignore_index=True)
 
 
-def average(some: pd.DataFrame, column: str, seed: int, resamples: int) -> Estimate:
-    """Return the median over problems of a ratio, or their mean difference of costs, with samples of data sets."""
+def average(some: pd.DataFrame, column: str, seed: int, resamples: int) -> tuple[float, float, float]:
+    """Return the median over problems of a ratio, or the mean difference of costs; then its interval over sets."""
+    if some.empty:
+        return np.nan, np.nan, np.nan
     statistic: Callable[[np.ndarray], np.floating] = np.mean if column == "cost" else np.median
     parts = [part[column].to_numpy() for _, part in some.groupby("dataset", sort=False)]
     drawn = stream(seed, "acceleration").integers(len(parts), size=(resamples, len(parts)))
     draws = [statistic(np.concatenate([parts[s] for s in sample])) for sample in drawn]
-    return Estimate(float(statistic(some[column].to_numpy())), np.array(draws), len(parts))
+    return float(statistic(some[column].to_numpy())), *resampling.interval(np.array(draws))
 
 
 def judge(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
@@ -98,11 +98,7 @@ def judge(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
         ("ratio_0.1", SHARE, "median of passes to 0.1 % where batch K-means is slow (ratio)"),
         ("cost", 100 * EQUIVALENCE, "final cost there (% of difference)"),
     ):
-        if len(slow):
-            estimate = average(slow, column, seed, resamples)
-            rows.append((goal, below, estimate.effect, *resampling.interval(estimate.draws)))
-        else:
-            rows.append((goal, below, np.nan, np.nan, np.nan))
+        rows.append((goal, below, *average(slow, column, seed, resamples)))
     worst = others["ratio_0.1"].max()
     rows.append(("passes to 0.1 % on the worst other problem (ratio)", MOST, worst, worst, worst))
     judged = pd.DataFrame(rows, columns=["goal", "below", "effect", "low", "high"])

@@ -8,7 +8,7 @@ import numpy as np
 
 from kmeans_convergence.problems import Evaluation, Problem, QuantizationProblem, exchange, faces
 from kmeans_convergence.problems.base import pieces
-from kmeans_convergence.problems.passes import Seconds
+from kmeans_convergence.problems.passes import SecondNearest
 
 
 class MeteredProblem:
@@ -102,7 +102,7 @@ class MeteredProblem:
         part, owners = exchange.sweep(self._in_pieces.X, w[self.active], assignments[self.active])
         return _replaced(w, part, self.active), _replaced(assignments, owners, self.active)
 
-    def evaluate_seconds(self, w: np.ndarray, where: np.ndarray) -> tuple[Evaluation, Seconds]:
+    def evaluate_second_nearest(self, w: np.ndarray, where: np.ndarray) -> tuple[Evaluation, SecondNearest]:
         """Evaluate at the price of one pass, which also finds the second nearest prototypes for some of the runs.
 
         Parameters
@@ -112,17 +112,17 @@ class MeteredProblem:
             For the other runs, what the second nearest are means nothing.
         """
         self.charge(self.n)
-        some, seconds = where & self.active, Seconds.room(len(w), self.n)
+        some, second_nearest = where & self.active, SecondNearest.room(len(w), self.n)
         if not some.any():
-            return self.measure(w), seconds
-        here, found = self._in_pieces.evaluate_seconds(w[some])
-        seconds.prototypes[some], seconds.gaps[some] = found
-        return self._remember(w, here) if some.all() else self.measure(w), seconds
+            return self.measure(w), second_nearest
+        here, found = self._in_pieces.evaluate_second_nearest(w[some])
+        second_nearest.prototypes[some], second_nearest.gaps[some] = found
+        return self._remember(w, here) if some.all() else self.measure(w), second_nearest
 
     def newton_steps(
         self,
         here: Evaluation,
-        seconds: Seconds,
+        second_nearest: SecondNearest,
         known: np.ndarray,
         where: np.ndarray,
         longest: np.ndarray,
@@ -136,7 +136,7 @@ class MeteredProblem:
         ----------
         here : Evaluation
             Where the steps begin: not charged again.
-        seconds : Seconds
+        second_nearest : SecondNearest
         known : ndarray of shape (R,), bool
             The runs of which the same pass has found them.
         where : ndarray of shape (R,), bool
@@ -145,11 +145,11 @@ class MeteredProblem:
         rule : faces.Rule
         """
         steps = faces.Steps.of_rest(here.w.shape)
-        nothing = Seconds.room(len(here.w), 0)
-        for some, found in ((known, seconds), (~known, nothing)):
+        nothing = SecondNearest.room(len(here.w), 0)
+        for some, found in ((known, second_nearest), (~known, nothing)):
             some = some & where & self.active
             if some.any():
-                theirs = Seconds(*(part[some] for part in found))
+                theirs = SecondNearest(*(part[some] for part in found))
                 part = faces.newton_steps(self._in_pieces.X, _some(here, some), theirs, longest[some], rule)
                 for whole, values in zip(steps, part, strict=True):
                     whole[some] = values

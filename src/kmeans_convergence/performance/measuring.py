@@ -262,11 +262,11 @@ def _parts_with_products(X: np.ndarray, w: np.ndarray) -> dict[str, Callable[[],
 
 def _parts_without(problem: QuantizationProblem, w: np.ndarray) -> dict[str, Callable[[], object]]:
     runs, clusters, features = w.shape
-    owners, seconds = np.empty((runs, problem.n), dtype=np.int32), passes.Seconds.room(runs, 0)
+    owners, second_nearest = np.empty((runs, problem.n), dtype=np.int32), passes.SecondNearest.room(runs, 0)
     sums = np.zeros((runs, 2)), np.zeros((runs, 2, clusters)), np.zeros((runs, 2, clusters, features))
     block = passes.block_size(clusters)
     return {
-        "pass": lambda: kernels.pass_directly(problem.X, w, 0, problem.n, block, owners, *seconds, *sums),
+        "pass": lambda: kernels.pass_directly(problem.X, w, 0, problem.n, block, owners, *second_nearest, *sums),
         "all": lambda: problem.evaluate(w).minimizer,
     }
 

@@ -60,7 +60,7 @@ def squared_distance(x, w):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def pass_directly(X, w, first, last, block, assignments, seconds, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
+def pass_directly(X, w, first, last, block, assignments, second_nearest, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign patterns by direct distances and sum them: for few features, or little data and many runs.
 
     Parameters
@@ -72,7 +72,7 @@ def pass_directly(X, w, first, last, block, assignments, seconds, gaps, cost, co
         Patterns whose sums are closed together; a multiple of `BLOCK`.
     assignments : int32 array of shape (R, n), out
         The lowest index where prototypes tie; where no distance is finite, 0.
-    seconds : int32 array of shape (R, n), out, or (R, 0) when nobody asks
+    second_nearest : int32 array of shape (R, n), out, or (R, 0) when nobody asks
         The second nearest prototype.
     gaps : float64 array of the same shape, out
         By how much its squared distance is the larger one; infinite or NaN where there is no second.
@@ -90,7 +90,7 @@ def pass_directly(X, w, first, last, block, assignments, seconds, gaps, cost, co
         closes = (begin + BLOCK - first) % block == 0 or begin + BLOCK >= last
         for r in range(w.shape[0]):
             here = slice(begin, begin + size)
-            some, others, theirs = assignments[r, here], seconds[r, here], gaps[r, here]
+            some, others, theirs = assignments[r, here], second_nearest[r, here], gaps[r, here]
             _pass_block(columns, size, w[r], room, some, others, theirs, cost[r], counts[r], sums[r])
             if closes:
                 close(cost[r], counts[r], sums[r])
@@ -100,7 +100,7 @@ def pass_directly(X, w, first, last, block, assignments, seconds, gaps, cost, co
 def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Do what `pass_directly` does, but for patterns `rows` (R, m) of each run; `assignments` is (R, m)."""
     columns, room = room_for(rows.shape[1], *w.shape[1:])
-    seconds, gaps = np.empty(0, dtype=np.int32), np.empty(0)
+    second_nearest, gaps = np.empty(0, dtype=np.int32), np.empty(0)
     for r in range(w.shape[0]):
         for begin in range(0, rows.shape[1], BLOCK):
             size = min(BLOCK, rows.shape[1] - begin)
@@ -108,7 +108,7 @@ def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: igno
                 for j in range(X.shape[1]):
                     columns[j, i] = X[rows[r, begin + i], j]
             some = assignments[r, begin : begin + size]
-            _pass_block(columns, size, w[r], room, some, seconds, gaps, cost[r], counts[r], sums[r])
+            _pass_block(columns, size, w[r], room, some, second_nearest, gaps, cost[r], counts[r], sums[r])
             if (begin + BLOCK) % block == 0 or begin + BLOCK >= rows.shape[1]:
                 close(cost[r], counts[r], sums[r])
 
@@ -141,7 +141,7 @@ def room_for(patterns, clusters, features):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _pass_block(columns, size, w, room, assignments, seconds, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
+def _pass_block(columns, size, w, room, assignments, second_nearest, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign the first `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and add them up.
 
     The loops over patterns are innermost, so that they vectorise. A prototype has to be strictly nearer than those
@@ -150,7 +150,7 @@ def _pass_block(columns, size, w, room, assignments, seconds, gaps, cost, counts
     clusters, features = w.shape
     measured, prototypes, lanes, turns = room
     nearest, owner = measured[0], prototypes[0]
-    if seconds.shape[0] == 0:
+    if second_nearest.shape[0] == 0:
         nearest[:size] = np.inf
         # where no distance is finite, the cost is infinite and the first prototype owns the pattern
         owner[:size] = 0
@@ -159,7 +159,7 @@ def _pass_block(columns, size, w, room, assignments, seconds, gaps, cost, counts
     else:
         nearest_two(columns, size, w, room)
         for i in range(size):
-            seconds[i] = prototypes[1, i]
+            second_nearest[i] = prototypes[1, i]
             gaps[i] = measured[1, i] - nearest[i]
     if features <= FEW_FEATURES:
         cost[1] += cost_few(nearest, size)
@@ -448,46 +448,6 @@ def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
     else:
         for k in range(out.shape[0]):
             out[k] = squared_distance(x, w[k])
-
-
-@njit(cache=True, inline="always")
-def _nearest(x, w):  # type: ignore[no-untyped-def]
-    """Index of the prototype of `w` (K, d) that is nearest to the pattern `x` (d,)."""
-    owner, least = 0, np.inf
-    for k in range(w.shape[0]):
-        if w.shape[1] > LANES:
-            distance = squared_distance(x, w[k])
-        else:
-            # a feature for each lane: their sum in turn is the one over the lanes, and a short loop is faster
-            distance = 0.0
-            for j in range(w.shape[1]):
-                difference = x[j] - w[k, j]
-                distance += difference * difference
-        if distance < least:
-            least, owner = distance, k
-    return owner
-
-
-@njit(cache=True, nogil=True)
-def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
-    """Online gradient (4): for each pattern of `order` (R, m) move its prototype of `w` by `rate`, in place."""
-    for r in range(w.shape[0]):
-        for i in order[r]:
-            k = _nearest(X[i], w[r])
-            for j in range(X.shape[1]):
-                w[r, k, j] += rate * (X[i, j] - w[r, k, j])
-
-
-@njit(cache=True, nogil=True)
-def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
-    """Online K-means (8): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
-    for r in range(w.shape[0]):
-        for i in order[r]:
-            k = _nearest(X[i], w[r])
-            counts[r, k] += 1.0
-            divisor = max(1.0, counts[r, k] / factor)
-            for j in range(X.shape[1]):
-                w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor
 
 
 @njit(cache=True, nogil=True)

@@ -106,7 +106,7 @@ def suits_screening(n: int, clusters: int, features: int) -> bool:
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-class Seconds(NamedTuple):
+class SecondNearest(NamedTuple):
     """The second nearest prototypes of R runs.
 
     Attributes
@@ -120,12 +120,12 @@ class Seconds(NamedTuple):
     gaps: np.ndarray
 
     @classmethod
-    def room(cls, runs: int, n: int) -> Seconds:
+    def room(cls, runs: int, n: int) -> SecondNearest:
         """Return arrays to be filled; without patterns, that nothing is to be filled in."""
         return cls(np.zeros((runs, n), dtype=np.int32), np.zeros((runs, n)))
 
 
-def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, seconds: Seconds | None = None) -> Sums:
+def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, second_nearest: SecondNearest | None = None) -> Sums:
     """Return assignments (R, n), cost (R,), counts (R, K) and sums (R, K, d).
 
     Parameters
@@ -133,11 +133,11 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, seconds: Secon
     X : ndarray of shape (n, d), float64 or float32, C-ordered
     w : ndarray of shape (R, K, d), float64, C-ordered
     screen : Screen, or None for direct distances
-    seconds : Seconds, optional
+    second_nearest : SecondNearest, optional
         Is filled in by direct distances.
     """
     assignments = np.empty((len(w), len(X)), dtype=np.int32)
-    others, gaps = Seconds.room(len(w), 0) if seconds is None else seconds
+    others, gaps = SecondNearest.room(len(w), 0) if second_nearest is None else second_nearest
     narrowed = None if screen is None else screen.narrow(w)
     block = block_size(w.shape[1])
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kmeans_convergence.problems import kernels, passes
+from kmeans_convergence.problems import passes, sweep_kernels
 from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
 from kmeans_convergence.problems.bounds import Memory, suits_memory
 
@@ -75,13 +75,13 @@ class QuantizationProblem:
         self.distances += computed
         return Evaluation(w, lambda: memory.cost(w, assignments), counts, sums, assignments, hessian_diagonal=counts)
 
-    def evaluate_seconds(self, w: np.ndarray) -> tuple[Evaluation, passes.Seconds]:
+    def evaluate_second_nearest(self, w: np.ndarray) -> tuple[Evaluation, passes.SecondNearest]:
         """Evaluate R iterates in one pass by direct distances, which also finds the second nearest prototypes."""
         w = as_prototypes(w, self.X.shape[1])
-        seconds = passes.Seconds.room(len(w), self.n)
-        assignments, cost, counts, sums = passes.run_pass(self.X, w, None, seconds)
+        second_nearest = passes.SecondNearest.room(len(w), self.n)
+        assignments, cost, counts, sums = passes.run_pass(self.X, w, None, second_nearest)
         self.distances += len(w) * self.n * w.shape[1]
-        return Evaluation.known(w, cost, counts, sums, assignments, hessian_diagonal=counts), seconds
+        return Evaluation.known(w, cost, counts, sums, assignments, hessian_diagonal=counts), second_nearest
 
     def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> Evaluation:
         """Evaluate each run on some patterns of its own, a mini-batch.
@@ -112,7 +112,7 @@ class QuantizationProblem:
         """
         w = as_prototypes(w, self.X.shape[1]).copy()
         products = order.size * w[0].size
-        passes.over_runs(lambda some: kernels.sweep_rate(self.X, order[some], w[some], rate), len(w), products)
+        passes.over_runs(lambda some: sweep_kernels.sweep_rate(self.X, order[some], w[some], rate), len(w), products)
         return w
 
     def sweep_counts(
@@ -136,7 +136,7 @@ class QuantizationProblem:
         """
         w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
         passes.over_runs(
-            lambda some: kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)),
+            lambda some: sweep_kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)),
             len(w),
             products=order.size * w[0].size,
         )

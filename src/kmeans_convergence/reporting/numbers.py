@@ -7,6 +7,7 @@ import pandas as pd
 
 from kmeans_convergence import __version__
 from kmeans_convergence.analysis import claims, quality, rates
+from kmeans_convergence.analysis.acceleration import SLOW
 from kmeans_convergence.analysis.conventions import LEVEL
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
@@ -71,6 +72,7 @@ def settings(config: Config) -> dict[str, str]:
         "accelerationRows": thousands(acceleration["rows"]),
         "accelerationPasses": str(acceleration["passes"]),
         "accelerationStarts": str(acceleration["starts"]),
+        "accelerationSlow": str(SLOW),
         "runs": thousands(experiment["runs"]),
         "prototypes": str(experiment["prototypes"]),
         "epochs": str(experiment["epochs"]),

@@ -1,0 +1,46 @@
+"""Compiled sweeps of the online methods: pattern by pattern."""
+
+import numpy as np
+from numba import njit
+
+from kmeans_convergence.problems.kernels import LANES, squared_distance
+
+
+@njit(cache=True, inline="always")
+def _nearest(x, w):  # type: ignore[no-untyped-def]
+    """Index of the prototype of `w` (K, d) that is nearest to the pattern `x` (d,)."""
+    owner, least = 0, np.inf
+    for k in range(w.shape[0]):
+        if w.shape[1] > LANES:
+            distance = squared_distance(x, w[k])
+        else:
+            # a feature for each lane: their sum in turn is the one over the lanes, and a short loop is faster
+            distance = 0.0
+            for j in range(w.shape[1]):
+                difference = x[j] - w[k, j]
+                distance += difference * difference
+        if distance < least:
+            least, owner = distance, k
+    return owner
+
+
+@njit(cache=True, nogil=True)
+def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
+    """Online gradient (4): for each pattern of `order` (R, m) move its prototype of `w` by `rate`, in place."""
+    for r in range(w.shape[0]):
+        for i in order[r]:
+            k = _nearest(X[i], w[r])
+            for j in range(X.shape[1]):
+                w[r, k, j] += rate * (X[i, j] - w[r, k, j])
+
+
+@njit(cache=True, nogil=True)
+def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
+    """Online K-means (8): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
+    for r in range(w.shape[0]):
+        for i in order[r]:
+            k = _nearest(X[i], w[r])
+            counts[r, k] += 1.0
+            divisor = max(1.0, counts[r, k] / factor)
+            for j in range(X.shape[1]):
+                w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor
