@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.acceleration import judge, problems, summarize
+from kmeans_convergence.analysis.acceleration import problems, summarize
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments.acceleration import accelerate
 from kmeans_convergence.pipeline.configuration import Config
@@ -22,7 +22,6 @@ def main(datasets: list[Description], acceleration: Config, seed: int, resamples
     write_csv(runs, output["runs"])
     write_csv(table, output["problems"])
     write_csv(summarize(table, seed, resamples), output["summary"])
-    write_csv(judge(table, seed, resamples), output["goals"])
 
 
 if __name__ == "__main__":

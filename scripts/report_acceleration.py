@@ -1,11 +1,13 @@
-"""Draw and tabulate the methods that make batch K-means faster."""
+"""Judge, draw and tabulate the methods that make batch K-means faster."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kmeans_convergence.analysis.acceleration import judge, problems
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.tables import read_all, write_csv
 from kmeans_convergence.reporting import acceleration
 from kmeans_convergence.reporting.style import save
 from kmeans_convergence.reporting.text import write
@@ -14,18 +16,23 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(results: dict[str, Path], figure: list[Path], tables: dict[str, Path]) -> None:
-    """Write the figure and one LaTeX file for each table."""
-    problems, summary, goals = (pd.read_csv(results[name]) for name in ("problems", "summary", "goals"))
-    save(acceleration.against_lloyd(problems), *figure)
-    write(acceleration.ratios(summary), tables["ratios"])
-    write(acceleration.goals(goals), tables["goals"])
+def main(
+    results: list[Path], compared: list[Path], passes: int, seed: int, resamples: int, output: dict[str, list[Path]]
+) -> None:
+    """Write the verdicts, the figure and one LaTeX file for each table; `results`: problems, summary."""
+    table, summary = (pd.read_csv(path) for path in results)
+    goals = judge(table, problems(read_all(compared), passes), seed, resamples)
+    write_csv(goals, output["judged"][0])
+    save(acceleration.against_lloyd(table), *output["figure"])
+    write(acceleration.ratios(summary), output["ratios"][0])
+    write(acceleration.goals(goals), output["goals"][0])
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            {name: Path(snakemake.input[name]) for name in ("problems", "summary", "goals")},
-            [Path(path) for path in snakemake.output.figure],
-            {name: Path(snakemake.output[name]) for name in ("ratios", "goals")},
+            [Path(snakemake.input.problems), Path(snakemake.input.summary)],
+            [Path(path) for path in snakemake.input.compared],
+            output={name: [Path(path) for path in paths] for name, paths in snakemake.output.items()},
+            **snakemake.params,
         )

@@ -58,23 +58,26 @@ def test_a_run_that_never_gets_there_counts_with_the_budget():
     ],
 )
 def test_verdicts_follow_from_the_numbers(newton, verdicts):
-    assert judge(table(face_newton=newton), 1, 100)["verdict"].tolist() == verdicts
+    wide = table(face_newton=((15, 20), (10, 20)))
+    assert judge(table(face_newton=newton), wide, 1, 100)["verdict"].tolist() == [*verdicts, "reached"]
+    # a loss in the wide comparison counts, too, whatever the larger samples say
+    assert judge(wide, table(face_newton=newton), 1, 100)["verdict"].tolist() == ["reached"] * 3 + verdicts[2:]
 
 
 def test_a_goal_within_the_interval_is_not_sure():
     some = table(face_newton=((15, 20), (10, 20)))
     # as slow on a second set: half of the samples have it
     other = some.assign(dataset="other", **{"ratio_0.1": 0.4})
-    judged = judge(pd.concat([some, other[other["slow"]]]), 1, 200)
+    judged = judge(pd.concat([some, other[other["slow"]]]), some, 1, 200)
     assert judged.loc[0, ["effect", "low", "high"]].tolist() == pytest.approx([0.325, 0.25, 0.4])
-    assert judged["verdict"].tolist() == ["reached, not surely", "reached", "reached"]
+    assert judged["verdict"].tolist() == ["reached, not surely", "reached", "reached", "reached"]
 
 
 def test_without_slow_problems_there_is_no_verdict():
     fast = table(face_newton=((15, 20), (10, 20)))
     fast = fast[~fast["slow"]]
-    judged = judge(fast, 1, 100)
-    assert judged["verdict"].tolist() == ["", "", "reached"]
+    judged = judge(fast, fast, 1, 100)
+    assert judged["verdict"].tolist() == ["", "", "reached", "reached"]
     assert report.goals(judged).count("--") == 4
     assert summarize(fast, 1, 100)["slow"].tolist() == [False, False]
     assert "slow" not in report.ratios(summarize(fast, 1, 100))

@@ -192,7 +192,6 @@ rule measure_acceleration:
         runs="results/acceleration/runs.csv.gz",
         problems="results/acceleration/problems.csv",
         summary="results/acceleration/summary.csv",
-        goals="results/acceleration/goals.csv",
     log:
         "logs/measure_acceleration.log",
     benchmark:
@@ -216,22 +215,27 @@ rule report_acceleration:
         code=code("scripts/report_acceleration.py"),
         problems="results/acceleration/problems.csv",
         summary="results/acceleration/summary.csv",
-        goals="results/acceleration/goals.csv",
+        compared=expand("results/comparison/{name}/runs.csv.gz", name=COMPARED),
     output:
+        judged=["results/acceleration/goals.csv"],
         figure=report(
             figure("acceleration"),
             caption="../report/acceleration.rst",
             category="1 Lloyd is a Newton step",
             labels={"figure": "Faster than Lloyd"},
         ),
-        ratios="paper/generated/tables/acceleration_ratios.tex",
-        goals="paper/generated/tables/acceleration_goals.tex",
+        ratios=["paper/generated/tables/acceleration_ratios.tex"],
+        goals=["paper/generated/tables/acceleration_goals.tex"],
     log:
         "logs/report_acceleration.log",
     benchmark:
         "logs/times/report_acceleration.tsv"
     threads: 1
+    params:
+        passes=config["comparison"]["passes"],
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
     message:
-        "Draw and tabulate methods that make batch K-means faster"
+        "Judge, draw and tabulate methods that make batch K-means faster"
     script:
         "../../scripts/report_acceleration.py"

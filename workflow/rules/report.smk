@@ -141,8 +141,8 @@ rule build_report:
         tables=[
             *rules.make_tables.output,
             *rules.make_comparison.output,
-            rules.report_acceleration.output.ratios,
-            rules.report_acceleration.output.goals,
+            *rules.report_acceleration.output.ratios,
+            *rules.report_acceleration.output.goals,
         ],
         figures=[
             f"figures/{name}.pdf"

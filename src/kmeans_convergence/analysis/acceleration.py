@@ -82,8 +82,15 @@ def average(some: pd.DataFrame, column: str, seed: int, resamples: int) -> tuple
     return float(statistic(some[column].to_numpy())), *resampling.interval(np.array(draws))
 
 
-def judge(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
+def judge(table: pd.DataFrame, wide: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     """Give each goal of Newton's method with face terms its verdict.
+
+    Parameters
+    ----------
+    table, wide : DataFrame
+        As `problems` returns it: of the larger samples, and of the wide comparison.
+    seed, resamples : int
+        Of the bootstrap over data sets.
 
     Returns
     -------
@@ -91,16 +98,22 @@ def judge(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
         Columns goal, below, effect, low, high (the interval; the worst problem is what it is), verdict ("reached" or
         "missed", "not surely" if the interval has the goal inside; blank without problems).
     """
-    mine = table[table["optimizer"] == METHOD]
-    slow, others = mine[mine["slow"]], mine[~mine["slow"]]
+    slow, others, compared = (
+        some[(some["optimizer"] == METHOD) & (some["slow"] == where)]
+        for some, where in ((table, True), (table, False), (wide, False))
+    )
     rows = []
     for column, below, goal in (
         ("ratio_0.1", SHARE, "median of passes to 0.1 % where batch K-means is slow (ratio)"),
         ("cost", 100 * EQUIVALENCE, "final cost there (% of difference)"),
     ):
         rows.append((goal, below, *average(slow, column, seed, resamples)))
-    worst = others["ratio_0.1"].max()
-    rows.append(("passes to 0.1 % on the worst other problem (ratio)", MOST, worst, worst, worst))
+    for some, goal in (
+        (others, "passes to 0.1 % on the worst other problem (ratio)"),
+        (compared, "the same in the wide comparison"),
+    ):
+        worst = some["ratio_0.1"].max()
+        rows.append((goal, MOST, worst, worst, worst))
     judged = pd.DataFrame(rows, columns=["goal", "below", "effect", "low", "high"])
     word = np.where(judged["effect"] <= judged["below"], "reached", "missed")
     surely = (judged["high"] <= judged["below"]) | (judged["low"] > judged["below"])
