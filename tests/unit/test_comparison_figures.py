@@ -195,6 +195,9 @@ def test_the_answer_names_the_cheapest_with_restarts(summary):
     timed = summary.assign(time_1=time, time_1_low=time - 0.1, time_1_high=time + 0.1)
     cheapest = label(timed["optimizer"].iloc[-1])
     assert rf"is \emph{{{cheapest}}}, at 0.50 [0.40, 0.60] times" in answer.answer(timed)["answer"]
+    # nothing is cheap that may cost as much as alternation
+    dear = timed.assign(time_1=time + 1, time_1_low=time + 0.4, time_1_high=time + 1.1)
+    assert "With restarts" not in answer.answer(dear)["answer"]
 
 
 def test_the_answer_turns_with_the_numbers(summary):

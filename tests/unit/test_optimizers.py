@@ -246,3 +246,12 @@ def test_the_table_has_one_row_for_each_run_and_epoch(starts):
     for _, row in table.iterrows():
         epoch, run = int(row["epoch"]), int(row["run"])
         assert all(row[name] == getattr(trace, name)[epoch, run] for name in trace.MEASURES)
+
+
+def test_patterns_that_change_hands_are_counted_whichever_way_they_go():
+    problem = QuantizationProblem(np.array([[0.0], [1.0], [9.0], [10.0]]))
+    # the second pattern goes to the first prototype, in the other run the third one to the second
+    starts = np.array([[[0.0], [1.0]], [[9.0], [10.0]]])
+    trace = minimize(problem, MajorizeMinimize(), starts, epochs=4)
+    np.testing.assert_array_equal(trace.changed[:3], [[0, 0], [1, 1], [0, 0]])
+    np.testing.assert_array_equal(trace.empty, 0)
