@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.analysis import ledger, ranking
+from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all, write_csv
 
@@ -20,7 +21,7 @@ def main(tables: dict[str, list[Path]], passes: int, seed: int, resamples: int, 
         summary = ranking.summarize(some, datasets, passes, seed, resamples)
         write_csv(summary, output[str(kind)])
     claims = ledger.read_claims(tables["claims"][0])
-    evidence = ledger.Evidence(runs, datasets, passes, seed, resamples, tuning, derivation)
+    evidence = Evidence(runs, datasets, passes, seed, resamples, tuning, derivation)
     write_csv(ledger.judge(claims, evidence), output["ledger"])
 
 

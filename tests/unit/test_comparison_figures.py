@@ -13,6 +13,7 @@ import synthetic
 from matplotlib import pyplot
 
 from kmeans_convergence.analysis import ledger, paired, profiles, ranking
+from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.reporting import answer, comparison, comparison_tables, style, text
@@ -161,7 +162,7 @@ def test_tables_of_the_summary(summary):
 
 def test_the_ledger_as_a_table(root, runs, datasets, tmp_path):
     claims = ledger.read_claims(root / "paper" / "claims.tsv")
-    judged = ledger.judge(claims, ledger.Evidence(runs, datasets, synthetic.BUDGET, 0, 50))
+    judged = ledger.judge(claims, Evidence(runs, datasets, synthetic.BUDGET, 0, 50))
     table = comparison_tables.ledger(judged, r"\caption{Claims.}")
     assert table.count("longtable") == 2
     rows = [line for line in table.splitlines() if "addlinespace" in line]

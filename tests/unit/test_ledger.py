@@ -12,8 +12,9 @@ from scipy import stats
 from statsmodels.formula.api import ols
 from synthetic import Effect
 
-from kmeans_convergence.analysis import ledger
-from kmeans_convergence.analysis.ledger import Condition, Estimate, Evidence, Outcome, Verdict
+from kmeans_convergence.analysis import ledger, predicates
+from kmeans_convergence.analysis.conditions import Condition, Estimate, Outcome, Verdict
+from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.theory import derivation
 
@@ -92,7 +93,7 @@ def claims(root):
 
 
 def test_the_list_of_claims(claims):
-    assert set(claims["predicate"]) == set(ledger.PREDICATES)
+    assert set(claims["predicate"]) == set(predicates.PREDICATES)
     thread = {claim.rstrip("abcde") for claim in claims["id"] if claim.startswith("T")}
     assert thread == {f"T{i}" for i in range(1, 16)}
     assert (claims[["claim", "source"]] != "").all(axis=None)
@@ -174,12 +175,12 @@ def test_effects_in_a_known_world(judged):
         ("worse-accelerated", {"nesterov": Effect(1.0), "heavy_ball": Effect(1.0)}, Verdict.HOLDS),
         ("worse-accelerated", {"nesterov": Effect(1.0), "heavy_ball": Effect(-1.0)}, Verdict.PART),
         # worse, but by less than what counts as equal
-        ("worse-accelerated", {m: Effect(0.04, spread=0.01) for m in ledger.ACCELERATED}, Verdict.FAILS),
+        ("worse-accelerated", {m: Effect(0.04, spread=0.01) for m in predicates.ACCELERATED}, Verdict.FAILS),
         ("hybrid-never-loses", {"hybrid": Effect(-0.5, spread=0.1, factor=0.5)}, Verdict.HOLDS),
         ("hybrid-never-loses", {"hybrid": Effect(-0.5, spread=0.1, factor=2)}, Verdict.FAILS),
         ("minibatch-is-faster", {"minibatch_counts": Effect(0.3, factor=0.03)}, Verdict.HOLDS),
         ("minibatch-is-faster", {"minibatch_counts": Effect(2.0, factor=0.03)}, Verdict.FAILS),
-        ("slower-plain", {m: Effect(0, factor=0.5) for m in ledger.PLAIN}, Verdict.FAILS),
+        ("slower-plain", {m: Effect(0, factor=0.5) for m in predicates.PLAIN}, Verdict.FAILS),
         ("few-iterations", {"batch_kmeans": Effect(spread=0, factor=0.2)}, Verdict.HOLDS),
         ("start-decides", dict.fromkeys(synthetic.EFFECTS, Effect(spread=0.1)), Verdict.HOLDS),
         (
@@ -188,11 +189,15 @@ def test_effects_in_a_known_world(judged):
             Verdict.FAILS,
         ),
         ("deserved", {m: Effect(1.0, factor=2) for m in synthetic.EFFECTS if m != "batch_kmeans"}, Verdict.HOLDS),
-        ("gains-with-size", {m: dataclasses.replace(Effect(), power=0.1) for m in ledger.STOCHASTIC}, Verdict.FAILS),
+        (
+            "gains-with-size",
+            {m: dataclasses.replace(Effect(), power=0.1) for m in predicates.STOCHASTIC},
+            Verdict.FAILS,
+        ),
     ],
 )
 def test_verdicts_follow_the_effects(predicate, changes, verdict):
-    outcome = ledger.PREDICATES[predicate](world(**changes))
+    outcome = predicates.PREDICATES[predicate](world(**changes))
     assert outcome.verdict is verdict, [(c.label, c.optimizer, c.interval, c.verdict) for c in outcome.conditions]
 
 
@@ -202,15 +207,15 @@ def test_the_line_against_the_size_is_that_of_least_squares():
     ratios = evidence.hierarchy("own_1").table()["minibatch_c4"] / np.log(10)
     n = np.log10(datasets["n"])
     expected = stats.linregress(n, ratios)
-    slope = ledger.gains_with_size(evidence).conditions[1]
-    there = ledger.useful_at_scale(evidence).conditions[1]
+    slope = predicates.gains_with_size(evidence).conditions[1]
+    there = predicates.useful_at_scale(evidence).conditions[1]
     assert slope.optimizer == there.optimizer == "minibatch_c4"
     assert slope.estimate.effect == pytest.approx(expected.slope)
     assert np.log10(there.estimate.effect) == pytest.approx(expected.intercept + expected.slope * n.max())
     # the true power
     assert slope.interval[0] < -0.3 < slope.interval[1]
     small = world(datasets.assign(n=datasets["n"] / 1000), count=2)
-    assert ledger.useful_at_scale(small).verdict is Verdict.UNDECIDED
+    assert predicates.useful_at_scale(small).verdict is Verdict.UNDECIDED
 
 
 def test_where_it_fails_is_named():
@@ -219,7 +224,7 @@ def test_where_it_fails_is_named():
     other = synthetic.EFFECTS | {"gradient_nmax": Effect(-2.0)}
     bad = synthetic.runs(datasets.iloc[8:], other, count=10, clusters=(4,), starts=("patterns",))
     evidence = Evidence(pd.concat([good, bad], ignore_index=True), datasets, synthetic.BUDGET, 0, 200)
-    condition = ledger.worse("gradient_nmax")(evidence).conditions[0]
+    condition = predicates.worse("gradient_nmax")(evidence).conditions[0]
     assert condition.for_and_against[1] == list(datasets["name"].iloc[8:])
     assert condition.verdict is Verdict.PART
 
@@ -227,7 +232,7 @@ def test_where_it_fails_is_named():
 def test_share_of_the_start_is_that_of_an_analysis_of_variance():
     datasets = synthetic.datasets(6, 0)
     evidence = world(datasets, count=8)
-    found = ledger.start_decides(evidence).conditions[1].estimate
+    found = predicates.start_decides(evidence).conditions[1].estimate
     shares = []
     for _, rows in evidence.runs.groupby("dataset", sort=False):
         scaled = rows.assign(limit=rows["limit"] / rows["limit"].mean())
@@ -244,7 +249,7 @@ def test_loss_of_a_common_setting_by_hand():
     ).assign(clusters=2, optimizer="gradient_tuned")
     evidence = world(synthetic.datasets(6, 0), count=2, tuning=tuning)
     # 0.5 is the best that both have: 1 % above the own best in both
-    found = ledger.needs_tuning(evidence).conditions[0].estimate
+    found = predicates.needs_tuning(evidence).conditions[0].estimate
     np.testing.assert_allclose(found.point, [1.0, 1.0])
 
 
@@ -252,15 +257,15 @@ def test_loss_of_a_common_setting_by_hand():
 def test_the_derivation_decides_what_it_proves(holds, verdict):
     checks = pd.DataFrame({"step": ["Hessian (9)", "Newton (10)", "Newton (10)"], "holds": [True, True, holds]})
     evidence = world(synthetic.datasets(2, 0), count=2, derivation=checks)
-    assert ledger.PREDICATES["newton"](evidence).verdict is verdict
-    assert ledger.PREDICATES["faces"](evidence).verdict is Verdict.UNDECIDED
+    assert predicates.PREDICATES["newton"](evidence).verdict is verdict
+    assert predicates.PREDICATES["faces"](evidence).verdict is Verdict.UNDECIDED
 
 
 def test_claims_about_the_derivation_name_its_steps(claims):
     checks = derivation.check_all(iris()[0][::6], seed=0, points=2)
     evidence = world(synthetic.datasets(2, 0), count=2, derivation=checks)
     for predicate in ("same-objective", "step-is-gradient", "faces", "newton"):
-        assert ledger.PREDICATES[predicate](evidence).verdict is Verdict.HOLDS, predicate
+        assert predicates.PREDICATES[predicate](evidence).verdict is Verdict.HOLDS, predicate
 
 
 @pytest.mark.parametrize(

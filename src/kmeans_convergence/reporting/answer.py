@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kmeans_convergence.analysis.ledger import PLAIN, ROPE
 from kmeans_convergence.analysis.paired import REFERENCE
+from kmeans_convergence.analysis.predicates import PLAIN, ROPE
 from kmeans_convergence.reporting.contenders import label
 from kmeans_convergence.reporting.text import interval, percent
 

@@ -1,0 +1,193 @@
+"""What a claim says about a number, and the verdict that follows from the number's intervals.
+
+A condition is a number, an average over data sets, that has to lie in a region. The number has a 95 % interval
+(hierarchical bootstrap) and so has its value on each data set; the verdict follows from the intervals alone, by the
+rules in `Condition.verdict`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+import numpy as np
+
+from kmeans_convergence.analysis import resampling
+from kmeans_convergence.analysis.ranking import Hierarchy
+
+# Fewer data sets than this decide nothing.
+MINIMUM = 5
+# A claim about data in general may have one exception in ten.
+EXCEPTIONS = 0.1
+
+
+class Verdict(Enum):
+    """What becomes of a claim."""
+
+    HOLDS = "holds"
+    PART = "holds in part"
+    FAILS = "fails"
+    UNDECIDED = "cannot be decided"
+    NO_DATA = "not a question of data"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its bootstrap draws, and the same on each data set.
+
+    Attributes
+    ----------
+    effect : float
+    draws : ndarray of shape (B,)
+    sets : list of str
+    point : ndarray of shape (S,)
+    inner : ndarray of shape (B, S)
+    count : int
+        Data sets that went into it; 0 for a claim about one data set, whose runs are the replication.
+    """
+
+    effect: float
+    draws: np.ndarray
+    count: int
+    sets: list[str] = field(default_factory=list)
+    point: np.ndarray = field(default_factory=lambda: np.empty(0))
+    inner: np.ndarray = field(default_factory=lambda: np.empty((1, 0)))
+
+    @classmethod
+    def of(cls, hierarchy: Hierarchy, optimizer: str) -> Estimate | None:
+        """Return an optimizer's average over the sets that it was run on; None without any."""
+        if optimizer not in hierarchy.optimizers:
+            return None
+        m = hierarchy.optimizers.index(optimizer)
+        known = np.isfinite(hierarchy.point[:, m])
+        draws = hierarchy.draws[:, m]
+        return cls(
+            effect=float(hierarchy.effect[m]),
+            draws=draws[np.isfinite(draws)],
+            count=int(known.sum()),
+            sets=[name for name, there in zip(hierarchy.sets, known, strict=True) if there],
+            point=hierarchy.point[known, m],
+            inner=hierarchy.inner[:, known, m],
+        )
+
+    def exp(self) -> Estimate:
+        """Return a geometric mean from an average of logarithms."""
+        return Estimate(
+            math.exp(self.effect), np.exp(self.draws), self.count, self.sets, np.exp(self.point), np.exp(self.inner)
+        )
+
+    def on(self, dataset: str) -> Estimate | None:
+        """Return the estimate of one data set, as a claim about that set alone."""
+        if dataset not in self.sets:
+            return None
+        s = self.sets.index(dataset)
+        return Estimate(float(self.point[s]), self.inner[:, s], 0)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A number that has to lie between `above` and `below` for the claim to hold.
+
+    Attributes
+    ----------
+    label : str
+        What the number is, in words with its unit.
+    optimizer : str
+        Of which optimizer; empty if there is no choice.
+    estimate : Estimate or None
+        None if the tables have no runs that could tell.
+    above, below : float
+    exceptions : float
+        Share of the data sets that may say the opposite.
+    """
+
+    label: str
+    optimizer: str
+    estimate: Estimate | None
+    above: float = -math.inf
+    below: float = math.inf
+    exceptions: float = EXCEPTIONS
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the number."""
+        if self.estimate is None or not self.estimate.draws.size:
+            return math.nan, math.nan
+        low, high = resampling.interval(self.estimate.draws)
+        return float(low), float(high)
+
+    def inside(self, low: float, high: float) -> bool:
+        """Say whether an interval lies in the region, which is open: a ratio of exactly 1 is neither more nor less."""
+        return self.above < low and high < self.below
+
+    def outside(self, low: float, high: float) -> bool:
+        """Say whether an interval lies out of the region."""
+        return high <= self.above or low >= self.below
+
+    @cached_property
+    def for_and_against(self) -> tuple[list[str], list[str]]:
+        """The data sets whose own intervals lie in the region, and those whose lie out of it.
+
+        Without exceptions one set decides, so that their intervals have Bonferroni's correction.
+        """
+        if self.estimate is None or not self.estimate.sets:
+            return [], []
+        level = 0.95 if self.exceptions else 1 - 0.05 / len(self.estimate.sets)
+        intervals = list(zip(self.estimate.sets, resampling.interval(self.estimate.inner, level).T, strict=True))
+        return (
+            [name for name, (low, high) in intervals if self.inside(low, high)],
+            [name for name, (low, high) in intervals if self.outside(low, high)],
+        )
+
+    @property
+    def verdict(self) -> Verdict:
+        """Decide.
+
+        Fewer than `MINIMUM` data sets decide nothing. A condition holds (fails) if the interval lies in (out of) its
+        region and no more than the allowed share of the data sets says the opposite. Otherwise it holds in part if
+        more than that share of the data sets is for it and more than that share is against it. A claim without
+        exceptions fails by one, unless it holds on average: then it holds in part.
+        """
+        if self.estimate is None or not math.isfinite(self.interval[0]) or 0 < self.estimate.count < MINIMUM:
+            return Verdict.UNDECIDED
+        count = max(len(self.estimate.sets), 1)
+        supported, opposed = (len(names) / count > self.exceptions for names in self.for_and_against)
+        if self.inside(*self.interval):
+            return Verdict.PART if opposed else Verdict.HOLDS
+        if self.exceptions == 0 and (opposed or self.outside(*self.interval)):
+            return Verdict.FAILS
+        if self.outside(*self.interval):
+            return Verdict.PART if supported else Verdict.FAILS
+        return Verdict.PART if supported and opposed else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the evidence says about a claim: a verdict, the conditions behind it, and words if there are none."""
+
+    verdict: Verdict
+    conditions: tuple[Condition, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def each(cls, *conditions: Condition) -> Outcome:
+        """Judge a claim about several optimizers, one condition each.
+
+        What holds for some of them holds in part; what holds for none and fails for some fails.
+        """
+        known = tuple(condition for condition in conditions if condition.estimate is not None) or conditions
+        verdicts = {condition.verdict for condition in known}
+        if verdicts & {Verdict.HOLDS, Verdict.PART}:
+            return cls(Verdict.HOLDS if verdicts == {Verdict.HOLDS} else Verdict.PART, known)
+        return cls(Verdict.FAILS if Verdict.FAILS in verdicts else Verdict.UNDECIDED, known)
+
+    @classmethod
+    def joint(cls, *conditions: Condition) -> Outcome:
+        """Judge a claim all of whose conditions have to hold."""
+        verdicts = {condition.verdict for condition in conditions}
+        for verdict in (Verdict.FAILS, Verdict.UNDECIDED, Verdict.PART):
+            if verdict in verdicts:
+                return cls(verdict, conditions)
+        return cls(Verdict.HOLDS, conditions)
