@@ -99,6 +99,17 @@ def test_figures_are_as_wide_as_the_text_and_the_same_bytes_each_time(figures, n
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.parametrize("count", [5, 42, 75, 150])
+def test_a_heat_map_of_many_sets_stays_on_its_page(count):
+    names = [f"s{i}" for i in range(count)]
+    table = pd.DataFrame(1.0, index=names, columns=["batch_kmeans", "online_c4", "adam"])
+    figure = comparison.heat_map(table, table, pd.DataFrame({"name": names, "n": range(count)}))
+    assert figure.get_figheight() <= style.TALLEST + 1e-9
+    rows = 72 * figure.axes[0].get_position().height * figure.get_figheight() / count
+    assert figure.axes[0].get_yticklabels()[0].get_fontsize() < rows * 1.05
+    pyplot.close(figure)
+
+
 def test_every_axis_has_words(figures):
     for name in set(NAMES) - {"heat map", "critical difference"}:
         figure = figures[name]()

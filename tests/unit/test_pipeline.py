@@ -206,6 +206,23 @@ needs_latex = pytest.mark.skipif(not (shutil.which("pdflatex") and shutil.which(
 
 
 @needs_latex
+def test_a_figure_that_outgrows_its_page_is_refused(tmp_path):
+    source, pdf = tmp_path / "report.tex", tmp_path / "report.pdf"
+    (tmp_path / "some.bib").write_text("@misc{a, author = {A}, title = {A}, year = {1995}}\n")
+    words = (
+        "\\documentclass{{article}}\\begin{{document}}\\nocite{{a}}\\begin{{figure}}\\rule{{1pt}}{{{}}}\\end{{figure}}"
+    )
+    words += "\\bibliographystyle{{plain}}\\bibliography{{some}}\\end{{document}}"
+    source.write_text(words.format("1.2\\textheight"))
+    with pytest.raises(RuntimeError, match="Float too large"):
+        typeset(source, pdf)
+    assert not pdf.exists()
+    source.write_text(words.format("0.9\\textheight"))
+    typeset(source, pdf)
+    assert pdf.exists()
+
+
+@needs_latex
 def test_the_first_error_of_latex_is_named(tmp_path):
     source, pdf = tmp_path / "report.tex", tmp_path / "report.pdf"
     source.write_text("\\documentclass{article}\n\\begin{document}\n\\nosuchmacro and \\noother\n\\end{document}\n")

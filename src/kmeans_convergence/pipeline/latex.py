@@ -18,7 +18,7 @@ def typeset(source: Path, pdf: Path) -> None:
     Raises
     ------
     RuntimeError
-        With the first error of LaTeX, or what is undefined or too wide.
+        With the first error of LaTeX, or what is undefined or larger than its place.
     """
     folder = source.parent.resolve()
     # BibTeX writes only where it runs, and finds the bibliography by this list; the empty end stands for its own
@@ -38,7 +38,11 @@ def typeset(source: Path, pdf: Path) -> None:
         for _ in range(3):
             run(*engine, source.name)
         log = (Path(scratch) / f"{source.stem}.log").read_text(errors="replace")
-        complaints = [line for line in log.splitlines() if line.startswith("Overfull") or "undefined" in line]
+        complaints = [
+            line
+            for line in log.splitlines()
+            if line.startswith("Overfull") or "undefined" in line or "Float too large" in line
+        ]
         if complaints:
             raise RuntimeError(f"{source} was typeset with complaints: {'; '.join(complaints[:3])}")
         partial = pdf.with_name(f".{pdf.name}")

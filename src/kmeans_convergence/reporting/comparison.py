@@ -18,7 +18,7 @@ from matplotlib.transforms import Bbox
 
 from kmeans_convergence.analysis.paired import FIRST, REFERENCE
 from kmeans_convergence.reporting.contenders import label
-from kmeans_convergence.reporting.style import TEXT_WIDTH, look, use
+from kmeans_convergence.reporting.style import TALLEST, TEXT_WIDTH, look, use
 
 # Per cent; smaller excesses are drawn on the frame.
 LOWEST = 1e-4
@@ -154,7 +154,9 @@ def heat_map(cost: pd.DataFrame, ratio: pd.DataFrame, datasets: pd.DataFrame) ->
     order = datasets.set_index("name")["n"].reindex(cost.index).sort_values(kind="stable").index
     columns = cost.drop(columns=REFERENCE).mean().sort_values(kind="stable").index
     cost, ratio = cost.loc[order, columns], ratio.reindex(index=order, columns=columns)
-    figure, axes = _grid(2.1 + 0.115 * len(order), 1, 2, sharey=True)
+    # bars and names of optimizers take 2.1 in; rows get narrower before the figure outgrows its page
+    row = min(0.115, (TALLEST - 2.1) / len(order))
+    figure, axes = _grid(2.1 + row * len(order), 1, 2, sharey=True)
     scales = (
         (cost, Normalize(-COST_SCALE, COST_SCALE), "final cost (% of difference)", [-3, 0, 3]),
         (ratio, LogNorm(1 / PASSES_SCALE, PASSES_SCALE), "passes (ratio)", [0.1, 1, 10]),
@@ -163,7 +165,7 @@ def heat_map(cost: pd.DataFrame, ratio: pd.DataFrame, datasets: pd.DataFrame) ->
         # lightness falls in one direction, so that it reads in grey; what was not run stays white
         image = panel.imshow(table.to_numpy(), cmap="cividis", norm=norm, aspect="auto", interpolation="nearest")
         panel.set_xticks(range(len(columns)), [label(m) for m in columns], rotation=90, fontsize=6)
-        panel.set_yticks(range(len(order)), order, fontsize=6)
+        panel.set_yticks(range(len(order)), order, fontsize=min(6, 0.85 * 72 * row))
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
         bar = figure.colorbar(image, ax=panel, location="top", extend="both", aspect=40, ticks=ticks, label=title)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Width of the text of the report, in inches.
 TEXT_WIDTH = 6.3
+# Height of a figure that leaves room for its caption on the page, in inches.
+TALLEST = 8.2
 
 
 @dataclass(frozen=True)
