@@ -1,6 +1,6 @@
 # make: the report. make test: every check. Both build the environment first.
 PYTHON ?= python3
-CORES ?= 4
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
