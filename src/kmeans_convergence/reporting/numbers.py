@@ -13,6 +13,9 @@ from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.analysis.verdicts import as_described, likeliest
 from kmeans_convergence.data import Dataset
+from kmeans_convergence.experiments.contenders import PAPER_RATE
+from kmeans_convergence.optimizers.adaptive import Adam
+from kmeans_convergence.optimizers.minibatch import MovingAverage
 from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.reporting import noise
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
@@ -91,6 +94,9 @@ def settings(config: Config) -> dict[str, str]:
         "comparedMost": thousands(comparison["most"]),
         "comparedOptimizers": str(len(comparison["optimizers"])),
         "comparedResamples": thousands(comparison["resamples"]),
+        "onlineDefault": str(PAPER_RATE),
+        "adamDefault": str(Adam().rate),
+        "averageDefault": str(MovingAverage().initial),
         "seed": str(config["seed"]),
         "version": __version__,
         "flatRatio": str(claims.FLAT),
