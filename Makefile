@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # LaTeX that the project unpacked for itself goes first.
 export PATH := $(CURDIR)/.texlive/bin:$(PATH)
 
-.PHONY: all page bench performance test lint types tests latex clean
+.PHONY: all page lab bench performance test lint types tests latex clean
 all: $(READY) latex
 	@tools/unlock_stale.sh $(BIN)/snakemake
 	@$(BIN)/snakemake --cores $(CORES)
@@ -19,6 +19,10 @@ all: $(READY) latex
 page: all
 	@$(BIN)/snakemake --quiet all --report report.html
 	@echo "The page is $(CURDIR)/report.html"
+
+# The notebooks, with sliders to move, in the browser.
+lab: $(READY)
+	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 # Cost of a batched Lloyd iteration, beside scikit-learn in the same run.
 bench: $(READY)
@@ -67,4 +71,5 @@ $(PEERS): requirements-performance.lock $(READY)
 	  echo "They could not be installed: the supplement is made without them." >&2
 
 clean:
-	rm -rf results figures logs paper/generated paper/report.pdf paper/performance.pdf notebooks/html report.html
+	rm -rf results logs paper/generated paper/report.pdf paper/performance.pdf notebooks/html report.html
+	find figures -type f ! -name README.md -delete
