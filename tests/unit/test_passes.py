@@ -1,6 +1,9 @@
 """Every scheme gives the assignments of direct distances, and the same bits whatever the threads and blocks."""
 
+import json
 import math
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -190,3 +193,37 @@ def test_threads_change_no_bit_of_a_sweep(monkeypatch):
         found.append((problem.sweep(w, order, 0.1), *problem.sweep_counts(w, order, np.ones((5, 4)), 2.0)))
     for other in found[1:]:
         assert_same_bits(other, found[0])
+
+
+# In a process of its own: others may have been compiled here for single precision or by calls from tests.
+SPECIALIZED = """
+import json
+import numpy as np
+from kmeans_convergence.problems import QuantizationProblem, face_kernels, faces, kernels, sweep_kernels
+rng = np.random.default_rng(0)
+problem = QuantizationProblem(rng.normal(size=(60, 3)))
+large = QuantizationProblem(rng.normal(size=(1500, 20)))
+orders = rng.integers(60, size=(2, 40)), rng.integers(60, size=(2, 80))[:, ::2]
+rule = faces.Rule(0.25, 30.0, 1.0, 1e-3, 10)
+for writeable in (True, False):
+    w, wide = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 12, 20))
+    w.flags.writeable = wide.flags.writeable = writeable
+    here, second_nearest = problem.evaluate_second_nearest(w)
+    large.evaluate(wide)
+    faces.newton_steps(problem.X, here, second_nearest, np.full(2, np.inf), rule)
+    faces.find(problem.X if writeable else problem.X.copy(), w[0], here.assignments[0], 0.25)
+    for order in orders:
+        problem.evaluate_rows(w, order)
+        problem.sweep(w, order, 0.1)
+        problem.sweep_counts(w, order, np.zeros((2, 4)))
+compiled = [kernels.pass_directly, kernels.pass_rows, kernels.assign_screened, face_kernels.find_steps,
+            sweep_kernels.sweep_rate, sweep_kernels.sweep_counts]
+print(json.dumps({kernel.__name__: len(kernel.signatures) for kernel in compiled}))
+"""
+
+
+def test_a_kernel_is_compiled_once_whoever_owns_the_arrays():
+    done = subprocess.run([sys.executable, "-c", SPECIALIZED], capture_output=True, text=True, check=True)
+    counts = json.loads(done.stdout)
+    assert len(counts) == 6
+    assert set(counts.values()) == {1}, counts

@@ -118,6 +118,13 @@ def as_patterns(X: np.ndarray) -> np.ndarray:
     return X
 
 
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Return a view that cannot be written to: for one that can, compiled code would be compiled once more."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def as_prototypes(w: np.ndarray, features: int) -> np.ndarray:
     """Return `w` as a C-ordered float64 array, or say why it is no batch of prototypes."""
     w = np.ascontiguousarray(w, dtype=np.float64)

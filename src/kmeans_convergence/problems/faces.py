@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmeans_convergence.problems import face_kernels
-from kmeans_convergence.problems.base import Evaluation
+from kmeans_convergence.problems.base import Evaluation, frozen
 from kmeans_convergence.problems.passes import SecondNearest, over_runs, run_pass
 
 
@@ -127,7 +127,7 @@ def find(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Face
 def face_product(X: np.ndarray, w: np.ndarray, faces: Faces, v: np.ndarray) -> np.ndarray:
     """Return sum q q^T v / (2 c ||w_k - w_l||^2) for prototypes `w` (K, d) and `v` (K, d): blockdiag(N) v - H v."""
     out = np.zeros_like(v)
-    face_kernels.subtract_faces(X, w, faces.rows, faces.owners, faces.others, faces.scales, v, out)
+    face_kernels.subtract_faces(frozen(X), frozen(w), faces.rows, faces.owners, faces.others, faces.scales, v, out)
     return -out
 
 
@@ -156,11 +156,12 @@ def newton_steps(
     """
     steps = Steps.of_rest(here.w.shape)
     coordinates = here.w[0].size
+    X, w = frozen(X), frozen(here.w)
 
     def task(some: slice) -> None:
         face_kernels.find_steps(
             X,
-            here.w[some],
+            w[some],
             here.assignments[some],
             here.counts[some],
             here.minimizer[some],

@@ -32,7 +32,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence.problems import kernels
-from kmeans_convergence.problems.base import pieces
+from kmeans_convergence.problems.base import frozen, pieces
 
 # Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
@@ -136,6 +136,7 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, second_nearest
     second_nearest : SecondNearest, optional
         Is filled in by direct distances.
     """
+    X, w = frozen(X), frozen(w)
     assignments = np.empty((len(w), len(X)), dtype=np.int32)
     others, gaps = SecondNearest.room(len(w), 0) if second_nearest is None else second_nearest
     narrowed = None if screen is None else screen.narrow(w)
@@ -188,6 +189,7 @@ def in_pieces(
 
 def run_pass_rows(X: np.ndarray, w: np.ndarray, rows: np.ndarray) -> Sums:
     """Return what `run_pass` does, by direct distances, for the patterns `rows` (R, m) of each run."""
+    X, w, rows = frozen(X), frozen(w), np.ascontiguousarray(rows)
     runs, clusters, features = w.shape
     block, assignments = block_size(clusters), np.empty(rows.shape, dtype=np.int32)
     cost, counts, sums = np.zeros((runs, 2)), np.zeros((runs, 2, clusters)), np.zeros((runs, 2, clusters, features))
@@ -225,6 +227,7 @@ def screened(
     scores, norms, errors
         See `kernels.assign_screened`; overwritten by the next ones.
     """
+    X, w = frozen(X), frozen(w)
     runs, clusters, features = w.shape
     size = max(64, min(WORKING_SET // (12 * features + 4 * clusters), 4096, len(rows)))
     patterns = np.empty((size, features), dtype=np.float32)

@@ -110,7 +110,7 @@ class QuantizationProblem:
             The patterns that each run sees, one after the other.
         rate : float
         """
-        w = as_prototypes(w, self.X.shape[1]).copy()
+        w, order = as_prototypes(w, self.X.shape[1]).copy(), np.ascontiguousarray(order)
         products = order.size * w[0].size
         passes.over_runs(lambda some: sweep_kernels.sweep_rate(self.X, order[some], w[some], rate), len(w), products)
         return w
@@ -135,6 +135,7 @@ class QuantizationProblem:
         counts : ndarray of shape (R, K)
         """
         w, counts = as_prototypes(w, self.X.shape[1]).copy(), counts.copy()
+        order = np.ascontiguousarray(order)
         passes.over_runs(
             lambda some: sweep_kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)),
             len(w),
