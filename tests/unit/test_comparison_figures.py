@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import synthetic
 from matplotlib import pyplot
+from matplotlib.colors import to_hex
 
 from kmeans_convergence.analysis import ledger, paired, profiles, ranking
 from kmeans_convergence.analysis.evidence import Evidence
@@ -72,13 +73,15 @@ def figures(runs, datasets, summary, per_set):
     grid = np.geomspace(1, 100, 30)
     some = runs[runs["optimizer"].isin(FEW)]
     shares = {t: profiles.performance(profiles.medians(some, t), grid, datasets) for t in ("own_1", "own_0.1")}
-    times = {t: profiles.run_times(some, t, grid, datasets) for t in ("best_1", "best_0.1")}
+    times = {t: profiles.run_times(some, t, grid, datasets, 0, 20) for t in ("best_1", "best_0.1")}
+    excesses = {column: profiles.excess(some, column, datasets) for column in ("end", "limit")}
     curves = synthetic.curves(datasets.iloc[:5], {m: synthetic.EFFECTS[m] for m in FEW})
     panels = [(name, 10) for name in datasets["name"].iloc[:5]]
     return {
         "convergence": lambda: comparison.convergence(curves, panels, FEW),
         "profiles": lambda: comparison.performance_profiles(shares, FEW),
         "run times": lambda: comparison.run_times(times, FEW),
+        "final costs": lambda: comparison.final_costs(excesses, FEW),
         "quality": lambda: comparison.quality_against_speed(summary),
         "heat map": lambda: comparison.heat_map(cost, passes, datasets),
         "critical difference": lambda: comparison.critical_difference(ranking.ranks(cost, datasets), p, "final cost"),
@@ -86,7 +89,16 @@ def figures(runs, datasets, summary, per_set):
     }
 
 
-NAMES = ("convergence", "profiles", "run times", "quality", "heat map", "critical difference", "winners")
+NAMES = (
+    "convergence",
+    "profiles",
+    "run times",
+    "final costs",
+    "quality",
+    "heat map",
+    "critical difference",
+    "winners",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,6 +120,49 @@ def test_a_heat_map_of_many_sets_stays_on_its_page(count):
     rows = 72 * figure.axes[0].get_position().height * figure.get_figheight() / count
     assert figure.axes[0].get_yticklabels()[0].get_fontsize() < rows * 1.05
     pyplot.close(figure)
+
+
+def test_a_heat_map_has_a_cell_for_each_set_and_optimizer_in_the_order_of_its_labels(per_set, datasets):
+    cost, passes = per_set
+    cost, passes = cost.copy(), passes.copy()
+    cost.loc["set03", "adam"] = np.nan
+    left, right = (axes for axes in comparison.heat_map(cost, passes, datasets).axes[:2])
+    keys = {label(key): key for key in cost}
+    columns = [keys[text.get_text()] for text in left.get_xticklabels()]
+    assert set(columns) == set(cost) - {paired.REFERENCE}
+    assert (cost[columns].mean().diff().dropna() >= 0).all()
+    rows = [text.get_text() for text in left.get_yticklabels()]
+    assert rows == list(datasets.sort_values("n", kind="stable")["name"])
+    for axes, table in ((left, cost), (right, passes)):
+        drawn = np.ma.filled(axes.collections[0].get_array().reshape(len(rows), len(columns)), np.nan)
+        np.testing.assert_array_equal(drawn, table.loc[rows, columns])
+
+
+def test_run_times_have_the_bands_of_their_lines_beside_batch_kmeans_in_each_panel(figures):
+    axes = figures["run times"]().axes
+    families = [["nesterov"], ["gradient_tuned"], ["online_kmeans", "minibatch_c4"]]
+    assert len(axes) == 2 * len(families)
+    for panel, members in zip(axes, 2 * families, strict=True):
+        methods = [paired.REFERENCE, *members]
+        assert [line.get_label() for line in panel.lines] == [label(method) for method in methods]
+        assert [line.get_color() for line in panel.lines] == [style.look(method).color for method in methods]
+        for line, band, method in zip(panel.lines, panel.collections, methods, strict=True):
+            assert to_hex(band.get_facecolor()[0]).upper() == style.look(method).color
+            heights = band.get_paths()[0].vertices[:, 1]
+            assert heights.min() <= line.get_ydata().min()
+            assert heights.max() >= line.get_ydata().max()
+
+
+def test_final_costs_are_the_weighted_shares_of_runs(figures, runs, datasets):
+    for panel, column in zip(figures["final costs"]().axes, ("end", "limit"), strict=True):
+        assert [line.get_label() for line in panel.lines] == [label(method) for method in FEW]
+        table = profiles.excess(runs[runs["optimizer"].isin(FEW)], column, datasets)
+        for line, method in zip(panel.lines, FEW, strict=True):
+            assert (line.get_color(), line.get_linestyle()) == (style.look(method).color, style.look(method).line)
+            some = table[table["optimizer"] == method]
+            for bound in (1.0, 5.0):
+                share = some.loc[some["excess"] <= bound, "weight"].sum() / some["weight"].sum()
+                assert line.get_ydata()[line.get_xdata() <= bound].max() == pytest.approx(share)
 
 
 def test_every_axis_has_words(figures):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kmeans_convergence.analysis import profiles
+from kmeans_convergence.analysis import profiles, ranking
 
 DATASETS = pd.DataFrame({"name": ["a", "b"], "kind": ["real", "real"]})
 
@@ -70,7 +70,41 @@ def test_profiles_rise_and_somebody_is_the_fastest(passes):
 
 
 def test_run_times_by_hand(runs):
-    found = profiles.run_times(runs, "best_1", np.array([1.0, 4.0, 100.0]), DATASETS)
+    found = profiles.run_times(runs, "best_1", np.array([1.0, 4.0, 100.0]), DATASETS, 0, 50)
     found = found.pivot(index="optimizer", columns="passes", values="share")
     np.testing.assert_allclose(found.loc["x"], [0, 1 / 2 * 2 / 3, 1 / 2 * 2 / 3 + 1 / 4])
     np.testing.assert_allclose(found.loc["y"], [1 / 6, 1 / 6 + 1 / 4, 1 / 6 + 1 / 4])
+
+
+def test_intervals_of_run_times_are_those_of_the_hierarchy(runs):
+    grid = np.array([1.0, 4.0, 100.0])
+    found = profiles.run_times(runs, "best_1", grid, DATASETS, 7, 200).set_index(["optimizer", "passes"])
+    assert (found["low"] <= found["share"]).all()
+    assert (found["share"] <= found["high"]).all()
+    for passes in grid:
+        reached = runs.assign(value=(runs["best_1"] <= passes).astype(float))
+        alone = ranking.Hierarchy.of(reached, DATASETS, 7, 200)
+        low, high = np.quantile(alone.draws, [0.025, 0.975], axis=0)
+        here = found.xs(passes, level="passes").loc[alone.optimizers]
+        np.testing.assert_array_equal(here["share"], alone.effect)
+        np.testing.assert_array_equal(here[["low", "high"]], np.stack([low, high], axis=1))
+    # both sets are drawn or one of them alone: a has runs within 4 passes, b has none for x
+    assert found.loc[("x", 4.0), "low"] == 0
+    assert found.loc[("x", 4.0), "high"] > 2 / 3
+
+
+def test_excess_by_hand():
+    rows = [
+        # dataset, clusters, optimizer, run, end, limit
+        ("a", 2, "x", 0, 12.0, 11.0),
+        ("a", 2, "x", 1, 10.0, 10.0),
+        ("a", 2, "y", 0, np.inf, 15.0),
+        ("b", 2, "x", 0, 1.0, 0.0),
+        ("b", 3, "x", 0, 5.0, 4.0),
+    ]
+    runs = table(rows, ["dataset", "clusters", "optimizer", "run", "end", "limit"])
+    ends, limits = (profiles.excess(runs, column, DATASETS) for column in ("end", "limit"))
+    np.testing.assert_allclose(ends["excess"], [20, 0, np.inf, np.inf, 25])
+    np.testing.assert_allclose(limits["excess"], [10, 0, 50, 0, 0])
+    # half for each set, shared by its problems and by the runs of an optimizer on each
+    np.testing.assert_allclose(ends["weight"], [1 / 4, 1 / 4, 1 / 2, 1 / 4, 1 / 4])

@@ -6,6 +6,7 @@ COMPARISON = {
     "convergence": "Convergence on some sets",
     "profiles": "Performance profiles",
     "run_times": "Run-time distributions",
+    "costs": "Distributions of final costs",
     "quality_speed": "Quality against speed",
     "sets": "All sets, all optimizers",
     "ranks": "Average ranks",

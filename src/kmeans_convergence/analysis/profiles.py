@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kmeans_convergence.analysis.paired import FIRST, PROBLEM
-from kmeans_convergence.analysis.ranking import weights
+from kmeans_convergence.analysis.ranking import Hierarchy, weights
+from kmeans_convergence.analysis.resampling import interval
 
 
 def medians(runs: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def medians(runs: pd.DataFrame, target: str) -> pd.DataFrame:
     return middle.unstack("optimizer")
 
 
-def problem_weights(table: pd.DataFrame, datasets: pd.DataFrame) -> np.ndarray:
+def problem_weights(table: pd.DataFrame | pd.Series, datasets: pd.DataFrame) -> np.ndarray:
     """Return the weight of each row, shape (P,): that of its data set, shared by the problems of the set."""
     of_row = table.index.get_level_values("dataset")
     names = list(dict.fromkeys(of_row))
@@ -54,19 +55,76 @@ def performance(passes: pd.DataFrame, factors: np.ndarray, datasets: pd.DataFram
     return _shares(ratio, weight, factors, "factor")
 
 
-def run_times(runs: pd.DataFrame, target: str, grid: np.ndarray, datasets: pd.DataFrame) -> pd.DataFrame:
-    """Return the empirical run-time distribution: optimizer, passes, share of runs that reached the target by then.
+def run_times(
+    runs: pd.DataFrame, target: str, grid: np.ndarray, datasets: pd.DataFrame, seed: int, repeats: int
+) -> pd.DataFrame:
+    """Return the empirical run-time distributions with 95 % intervals.
 
-    Each data set has its weight, each problem of it the same, each run of a problem the same.
+    Each data set has its weight, each problem of it the same, each run of a problem the same. The bootstrap draws sets
+    and runs within, the same ones for all optimizers and passes.
+
+    Parameters
+    ----------
+    runs : DataFrame
+    target : str
+        One of the columns own_10, own_1, ..., best_1e-6.
+    grid : ndarray of shape (G,)
+        In passes.
+    datasets : DataFrame
+    seed, repeats : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Columns optimizer, passes, share (of the runs that reached the target by then), low, high.
     """
-    by = [runs[column] for column in (*PROBLEM, "optimizer")]
-    reached = {float(p): (runs[target] <= p).groupby(by, sort=False).mean().unstack("optimizer") for p in grid}
-    weight = problem_weights(next(iter(reached.values())), datasets)
-    rows = [
-        pd.DataFrame({"optimizer": table.columns, "passes": p, "share": _average(table, weight)})
-        for p, table in reached.items()
-    ]
-    return pd.concat(rows, ignore_index=True).sort_values("optimizer", kind="stable", ignore_index=True)
+    place, optimizers = pd.factorize(runs["optimizer"])
+    # one value for each pass of the grid, so that the hierarchy sees optimizers x passes as its columns
+    reached = pd.concat(
+        [
+            runs[[*PROBLEM, "run"]].assign(
+                optimizer=place * len(grid) + g, value=(runs[target] <= passes).astype(float)
+            )
+            for g, passes in enumerate(grid)
+        ],
+        ignore_index=True,
+    )
+    hierarchy = Hierarchy.of(reached, datasets, seed, repeats)
+    low, high = interval(hierarchy.draws)
+    place, g = np.divmod(np.array(hierarchy.optimizers), len(grid))
+    table = pd.DataFrame(
+        {"optimizer": optimizers[place], "passes": grid[g], "share": hierarchy.effect, "low": low, "high": high}
+    )
+    return table.sort_values(["optimizer", "passes"], ignore_index=True)
+
+
+def excess(runs: pd.DataFrame, column: str, datasets: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each run ends above the lowest limit of all runs on its data with its number of prototypes.
+
+    Parameters
+    ----------
+    runs : DataFrame
+    column : str
+        "end", where the budget ended, or "limit", where the polish did.
+    datasets : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        Columns optimizer, excess (per cent, infinite for a run that diverged or that ends above a lowest limit of
+        zero), weight: that of the data set, shared by its problems and by the runs of the optimizer on each.
+    """
+    best = runs.groupby(["dataset", "clusters"])["limit"].transform("min")
+    with np.errstate(divide="ignore"):
+        above = 100 * np.divide(runs[column] - best, best)
+    # zero over zero: at the lowest limit
+    above = above.where(runs[column] != best, 0.0).fillna(np.inf)
+    problems = runs.groupby(PROBLEM, sort=False).size()
+    share = pd.Series(problem_weights(problems, datasets), index=problems.index)
+    of_run = share.reindex(pd.MultiIndex.from_frame(runs[PROBLEM])).to_numpy()
+    count = runs.groupby([*PROBLEM, "optimizer"])[column].transform("size")
+    return pd.DataFrame({"optimizer": runs["optimizer"], "excess": above, "weight": of_run / count})
 
 
 def _shares(values: pd.DataFrame, weight: np.ndarray, grid: np.ndarray, name: str) -> pd.DataFrame:

@@ -9,11 +9,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+from kmeans_convergence.reporting.knobs import PAGE_VARIABLE
+
 
 def execute(notebook: Path, html: Path) -> None:
     """Run a notebook in its own folder and write it with its outputs as one HTML file.
 
-    The notebook itself is left as it is.
+    The notebook itself is left as it is. Where it has sliders, the page has what they start with.
 
     Raises
     ------
@@ -28,7 +30,7 @@ def execute(notebook: Path, html: Path) -> None:
         timeout=600,
         # the kernel's notices about its sockets are not for the person who waits
         extra_arguments=["--log-level=ERROR"],
-    ).execute()
+    ).execute(env=os.environ | {PAGE_VARIABLE: ""})
     # the patch level of the interpreter is no result
     document.metadata.get("language_info", {}).pop("version", None)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(document, {"metadata": {"name": notebook.stem}})

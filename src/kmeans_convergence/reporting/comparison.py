@@ -10,20 +10,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scikit_posthocs
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 from matplotlib.transforms import Bbox
 
 from kmeans_convergence.analysis.paired import FIRST, REFERENCE
+from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.reporting.contenders import label
 from kmeans_convergence.reporting.style import TALLEST, TEXT_WIDTH, look, use
 
 # Per cent; smaller excesses are drawn on the frame.
 LOWEST = 1e-4
+# Ends of the axis of final costs above the best known, in per cent.
+SMALLEST, LARGEST = 0.01, 100.0
 # Ends of the colours of the heat map: per cent of difference, and ratio of passes.
 COST_SCALE, PASSES_SCALE = 3.0, 10.0
+# Columns of the figure of run times.
+FAMILIES = {"alternation": "alternation", "gradient": "gradients", "noisy": "pattern by pattern, mini-batches"}
 WORDS = {"own_1": "1 %", "own_0.1": "0.1 %", "best_1": "1 %", "best_0.1": "0.1 %"}
 
 
@@ -67,32 +73,85 @@ def convergence(curves: pd.DataFrame, panels: Sequence[tuple[str, int]], methods
 
 def performance_profiles(profiles: dict[str, pd.DataFrame], methods: Sequence[str]) -> Figure:
     """Draw performance profiles, one panel for each target; `profiles` holds what `profiles.performance` returns."""
-    axis = "passes over those of the fastest method (ratio)"
-    titles = {target: f"to within {WORDS[target]} of the run's own limit" for target in profiles}
-    return _shares(profiles, methods, "factor", axis, "problems solved (%)", titles)
+    figure, axes = _grid(3.4, 1, len(profiles), sharey=True)
+    for panel, (target, table) in zip(axes.flat, profiles.items(), strict=True):
+        for method in methods:
+            some = table[table["optimizer"] == method]
+            _curve(panel, method, some["factor"], 100 * some["share"], drawstyle="steps-post")
+        panel.set_title(f"to within {WORDS[target]} of the run's own limit")
+        panel.set_xscale("log")
+        _factors(panel, [0.1, 1, 2, 5, 10, 20, 50, 100])
+        panel.set_xlim(table["factor"].min(), table["factor"].max())
+        panel.set_ylim(-1, 101)
+    figure.supxlabel("passes over those of the fastest method (ratio)", fontsize=9)
+    axes.flat[0].set_ylabel("problems solved (%)")
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=4)
+    return figure
 
 
 def run_times(distributions: dict[str, pd.DataFrame], methods: Sequence[str]) -> Figure:
-    """Draw run-time distributions, one panel for each target; they are what `profiles.run_times` returns."""
-    titles = {target: f"to within {WORDS[target]} of the best known cost" for target in distributions}
-    return _shares(distributions, methods, "passes", "passes over the data", "runs that got there (%)", titles)
+    """Draw run-time distributions with intervals, targets x families of optimizers, batch K-means in each panel.
+
+    Parameters
+    ----------
+    distributions : dict
+        For each target what `profiles.run_times` returns.
+    methods : sequence of str
+    """
+    families = [family for family in FAMILIES if any(_of_family(method, family) for method in methods)]
+    size = 0.4 + 2.1 * len(distributions)
+    figure, axes = _grid(size, len(distributions), len(families), sharex=True, sharey=True)
+    for row, (target, table) in zip(axes, distributions.items(), strict=True):
+        for panel, family in zip(row, families, strict=True):
+            for method in (REFERENCE, *(method for method in methods if _of_family(method, family))):
+                some = table[table["optimizer"] == method]
+                low, middle, high = (100 * some[column] for column in ("low", "share", "high"))
+                _curve(panel, method, some["passes"], middle, drawstyle="steps-post")
+                band = {"color": look(method).color, "alpha": 0.15, "linewidth": 0}
+                panel.fill_between(some["passes"], low, high, step="post", **band)
+            panel.set_xscale("log")
+            _factors(panel, [0.1, 1, 10, 100])
+            panel.set_xlim(table["passes"].min(), table["passes"].max())
+            panel.set_ylim(-1, 101)
+        row[0].set_ylabel(f"runs within {WORDS[target]} of the best (%)")
+    for panel, family in zip(axes[0], families, strict=True):
+        panel.set_title(FAMILIES[family])
+        panel.legend(loc="upper left", fontsize=7)
+    figure.supxlabel("passes over the data", fontsize=9)
+    return figure
 
 
-def _shares(
-    tables: dict[str, pd.DataFrame], methods: Sequence[str], x: str, xlabel: str, ylabel: str, titles: dict[str, str]
-) -> Figure:
-    figure, axes = _grid(3.4, 1, len(tables), sharey=True)
-    for panel, (target, table) in zip(axes.flat, tables.items(), strict=True):
+def _of_family(method: str, family: str) -> bool:
+    """Say whether an optimizer other than batch K-means belongs to a family."""
+    return method != REFERENCE and CONTENDERS[method].family == family
+
+
+def final_costs(excesses: dict[str, pd.DataFrame], methods: Sequence[str]) -> Figure:
+    """Draw the distributions of final costs above the best known, one panel for each of the columns end and limit.
+
+    Parameters
+    ----------
+    excesses : dict
+        For each column what `profiles.excess` returns.
+    methods : sequence of str
+    """
+    figure, axes = _grid(3.4, 1, len(excesses), sharey=True)
+    for panel, (column, table) in zip(axes.flat, excesses.items(), strict=True):
         for method in methods:
             some = table[table["optimizer"] == method]
-            _curve(panel, method, some[x], 100 * some["share"], drawstyle="steps-post")
-        panel.set_title(titles[target])
+            # beyond the frame on either side, whatever it is: infinity has no place on an axis
+            drawn = np.clip(some["excess"], SMALLEST / 2, 2 * LARGEST)
+            seaborn.ecdfplot(x=drawn, weights=some["weight"], ax=panel, **_line(method))
+        panel.set_title({"end": "where the budget ends", "limit": "after the polish by batch K-means"}[column])
         panel.set_xscale("log")
-        _factors(panel, [0.1, 1, 2, 5, 10, 20, 50, 100] if x == "factor" else [0.1, 1, 10, 100])
-        panel.set_xlim(table[x].min(), table[x].max())
-        panel.set_ylim(-1, 101)
-    figure.supxlabel(xlabel, fontsize=9)
-    axes.flat[0].set_ylabel(ylabel)
+        _factors(panel, [0.01, 0.1, 1, 10, 100])
+        panel.set_xlim(SMALLEST, LARGEST)
+        panel.set_ylim(-0.01, 1.01)
+        panel.yaxis.set_major_formatter(PercentFormatter(1, symbol=None))
+        panel.set_xlabel("")
+    figure.supxlabel("final cost above the best known (%)", fontsize=9)
+    axes.flat[0].set_ylabel("runs that end as low (%)")
     handles, names = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=4)
     return figure
@@ -163,14 +222,27 @@ def heat_map(cost: pd.DataFrame, ratio: pd.DataFrame, datasets: pd.DataFrame) ->
     )
     for panel, (table, norm, title, ticks) in zip(axes.flat, scales, strict=True):
         # lightness falls in one direction, so that it reads in grey; what was not run stays white
-        image = panel.imshow(table.to_numpy(), cmap="cividis", norm=norm, aspect="auto", interpolation="nearest")
-        panel.set_xticks(range(len(columns)), [label(m) for m in columns], rotation=90, fontsize=6)
-        panel.set_yticks(range(len(order)), order, fontsize=min(6, 0.85 * 72 * row))
-        panel.tick_params(length=0)
-        panel.spines[:].set_visible(False)
-        bar = figure.colorbar(image, ax=panel, location="top", extend="both", aspect=40, ticks=ticks, label=title)
-        bar.ax.xaxis.set_major_formatter(FuncFormatter(_plain))
-        bar.ax.xaxis.set_minor_locator(NullLocator())
+        seaborn.heatmap(
+            table,
+            ax=panel,
+            norm=norm,
+            cmap="cividis",
+            linewidths=0.3,
+            xticklabels=[label(method) for method in columns],
+            yticklabels=order,
+            cbar_kws={
+                "location": "top",
+                "extend": "both",
+                "aspect": 40,
+                "ticks": ticks,
+                "label": title,
+                "format": FuncFormatter(_plain),
+            },
+        )
+        panel.collections[0].colorbar.minorticks_off()
+        panel.tick_params("x", length=0, labelsize=6, rotation=90)
+        panel.tick_params("y", length=0, labelsize=min(6, 0.85 * 72 * row), rotation=0)
+        panel.set(xlabel="", ylabel="")
     return figure
 
 
@@ -273,10 +345,14 @@ def _grid(height: float, rows: int, columns: int, **options: Any) -> tuple[Figur
 
 
 def _curve(axes: Axes, method: str, x: pd.Series, y: pd.Series, **more: Any) -> None:
-    """Draw a line with a few markers, at other places for each method."""
-    style = look(method)
+    """Draw a line with a few markers."""
+    axes.plot(x, y, **_line(method, **more))
+
+
+def _line(method: str, **more: Any) -> dict[str, Any]:
+    """Return the keyword arguments of a line with a few markers, at other places for each method, and its name."""
     shift = list(itertools.islice(itertools.cycle((0.0, 0.03, 0.06, 0.09)), 40))[sum(map(ord, method)) % 40]
-    axes.plot(x, y, **style.options(label=label(method), markevery=(shift, 0.2), **more))
+    return look(method).options(label=label(method), markevery=(shift, 0.2), **more)
 
 
 def _factors(axes: Axes, ticks: Sequence[float]) -> None:

@@ -22,6 +22,8 @@ SHOWN = (
 )
 PANELS = 12
 POINTS = 60
+# Behind the bands of run-time distributions, which need no more digits than a figure shows.
+RESAMPLES = 400
 
 
 def draw(
@@ -45,7 +47,7 @@ def draw(
     grid = np.geomspace(1, budget, POINTS)
     shares = {t: profiles.performance(profiles.medians(some, t), grid, datasets) for t in ("own_1", "own_0.1")}
     times = np.geomspace(paired.FIRST, budget, POINTS)
-    distributions = {t: profiles.run_times(some, t, times, datasets) for t in ("best_1", "best_0.1")}
+    distributions = {t: profiles.run_times(some, t, times, datasets, seed, RESAMPLES) for t in ("best_1", "best_0.1")}
     # points of the sets only: no intervals are drawn
     cost = ranking.Hierarchy.of(paired.differences(runs), datasets, seed, 1).table()
     ratio = np.exp(ranking.Hierarchy.of(paired.log_ratios(runs, "own_1", budget), datasets, seed, 1).table())
@@ -55,6 +57,7 @@ def draw(
         "convergence": comparison.convergence(curves, panels(datasets), shown),
         "profiles": comparison.performance_profiles(shares, shown),
         "run_times": comparison.run_times(distributions, shown),
+        "costs": comparison.final_costs({c: profiles.excess(some, c, datasets) for c in ("end", "limit")}, shown),
         "quality_speed": comparison.quality_against_speed(summary),
         "sets": comparison.heat_map(cost, ratio, datasets),
         "ranks": comparison.critical_difference(ranks, p, "final cost"),
