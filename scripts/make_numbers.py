@@ -8,8 +8,8 @@ import pandas as pd
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.reporting.numbers import collect
 from kmeans_convergence.reporting.text import macros, write
 

@@ -9,8 +9,8 @@ from kmeans_convergence.data import Description, read
 from kmeans_convergence.data.summary import describe
 from kmeans_convergence.experiments.comparison import Protocol, compare
 from kmeans_convergence.experiments.overlap import overlap
-from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments.conventions import limits
-from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_array, write_csv
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from kmeans_convergence.analysis.rates import curve
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments.paper import Protocol
 from kmeans_convergence.experiments.rate_search import RateGrid, search
-from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
 
 if TYPE_CHECKING:

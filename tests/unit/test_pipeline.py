@@ -95,6 +95,14 @@ def test_a_script_does_not_depend_on_what_it_does_not_use(root):
     names = {file.name for file in imports.modules(root / "scripts" / "run_experiment.py")}
     assert {"paper.py", "kernels.py", "starts.py"} <= names
     assert not names & {"claims.py", "style.py", "derivation.py", "latex.py", "rate_search.py"}
+    # nor does the paper's experiment run again when an optimizer joins the comparison
+    assert "contenders.py" not in names
+
+
+def test_a_job_of_the_comparison_loads_no_library_that_it_does_not_use(root):
+    code = "import runpy, sys; runpy.run_path('scripts/run_comparison.py'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert not {"jsonschema", "matplotlib", "sklearn.cluster", "seaborn"} & set(done.stdout.split())
 
 
 # --- scripts --------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from functools import cache
 from itertools import repeat
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
 from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence.optimizers.metering import MeteredProblem
@@ -59,6 +58,8 @@ class ScikitLearnMiniBatch:
     @staticmethod
     def _fit(X: np.ndarray, start: np.ndarray, seed: int, epochs: int) -> tuple[np.ndarray, int, bool]:
         """Return the prototypes after at most so many epochs, the patterns touched, and whether it stopped before."""
+        from sklearn.cluster import MiniBatchKMeans  # slow to import, and most need its name in tables alone
+
         model = MiniBatchKMeans(len(start), init=start, n_init=1, max_iter=epochs, random_state=seed)
         # the same rounding on any number of threads
         with _libraries().limit(limits=1):

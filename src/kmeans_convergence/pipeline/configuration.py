@@ -16,8 +16,7 @@ from kmeans_convergence.data import Dataset, describe, load, read_registry
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
-
-Config = dict[str, Any]
+from kmeans_convergence.pipeline.settings import Config
 
 TIERS = ("bundled", "synthetic", "downloaded", "csv")
 

@@ -16,7 +16,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.contenders import PAPER_RATE
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.minibatch import MovingAverage
-from kmeans_convergence.pipeline.configuration import Config
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.reporting import noise
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 

@@ -1,0 +1,5 @@
+"""The type of a configuration, apart from its checks: jobs that are given one need not import what these need."""
+
+from typing import Any
+
+Config = dict[str, Any]
