@@ -17,8 +17,8 @@ START = 6.6
 POINTS = 2001
 
 
-def slice_through_kinks() -> Figure:
-    """Draw E against the position of one prototype, and the parabolas that Newton's method sees in turn."""
+def slice_through_kinks(start: float = START) -> Figure:
+    """Draw E against the position of one prototype, and the parabolas that Newton's method sees in turn from a start."""
     problem = QuantizationProblem(PATTERNS)
     position = np.linspace(LEFT, RIGHT, POINTS)
     evaluation = problem.evaluate(_prototypes(position))
@@ -27,7 +27,7 @@ def slice_through_kinks() -> Figure:
     for kink in position[1:][(evaluation.assignments[1:] != evaluation.assignments[:-1]).any(axis=1)]:
         axes.axvline(kink, color="0.8", linewidth=0.6, zorder=0)
     axes.plot(position, evaluation.cost, color="black", linewidth=1.6, label="cost $E$")
-    here = np.array([START])
+    here = np.array([start])
     for method, line, name in (("batch_kmeans", "--", "first"), ("online_kmeans", "-.", "second")):
         color = STYLES[method].color
         at = problem.evaluate(_prototypes(here))
