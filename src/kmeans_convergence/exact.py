@@ -25,10 +25,14 @@ HARD = 400
 
 
 def extents(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the middle of each feature of `X` (n, d) and half its range, both of shape (d,) and the type of `X`."""
-    # halves, because the range of very large numbers may overflow
-    least, most = X.min(axis=0) / 2, X.max(axis=0) / 2
-    return least + most, most - least
+    """Return the middle and the range of each feature of `X` (n, d), both float64 of shape (d,).
+
+    A range beyond the largest number is infinite, and so is the middle then.
+    """
+    least = X.min(axis=0).astype(np.float64)
+    with np.errstate(over="ignore"):
+        spread = X.max(axis=0) - least
+    return least + spread / 2, spread
 
 
 def check_range(X: np.ndarray, what: str = "The data", scale: float = 1.0) -> None:
@@ -39,10 +43,10 @@ def check_range(X: np.ndarray, what: str = "The data", scale: float = 1.0) -> No
     InputError
         One sentence that begins with `what`.
     """
-    largest, half = math.sqrt(OVERFLOW / X.size), float(extents(X)[1].max())
-    if half > largest / 2 / scale:
+    largest, spread = math.sqrt(OVERFLOW / X.size), float(extents(X)[1].max())
+    if spread > largest / scale:
         size = "large"
-    elif 0 < half < SMALLEST / 2 / scale:
+    elif 0 < spread < SMALLEST / scale:
         size = "small"
     else:
         return
@@ -53,12 +57,13 @@ def check_range(X: np.ndarray, what: str = "The data", scale: float = 1.0) -> No
 
 
 def origin(X: np.ndarray) -> np.ndarray:
-    """Return the point (d,) that patterns `X` (n, d) are to be measured from, without rounding: 0 unless one is far.
+    """Return the point (d,) that patterns `X` (n, d) are to be measured from, without rounding; of the type of `X`.
 
-    It is the middle of each feature that is farther from zero than `FAR` times the largest half range of a feature.
+    A feature that is farther from zero than `FAR` times the largest range of all is measured from its middle, any other
+    from zero.
     """
-    middle, half = extents(X)
-    return np.where(np.abs(middle) > FAR * half.max(), middle, 0)
+    middle, spread = extents(X)
+    return np.where(np.abs(middle) > FAR * spread.max(), middle, 0).astype(X.dtype)
 
 
 def normalized(X: np.ndarray) -> np.ndarray:
@@ -66,7 +71,8 @@ def normalized(X: np.ndarray) -> np.ndarray:
 
     What is done to a feature costs no digit. Most are left as they are.
     """
-    middle, half = extents(X)
-    X = X - np.where(np.abs(middle) > FAR * half, middle, 0)
+    middle, spread = extents(X)
+    with np.errstate(over="ignore"):
+        X = X - np.where(np.abs(middle) > FAR * spread, middle, 0)
     exponent = np.frexp(np.abs(X).max(axis=0))[1]
     return np.ldexp(X, np.where(np.abs(exponent) < HARD, 0, -exponent))

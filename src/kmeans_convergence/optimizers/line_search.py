@@ -11,9 +11,8 @@ from kmeans_convergence.optimizers.batch import stable_rate
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.starts import Streams
 
-
-# The longest step, in units of 1/N_max: without a bound, a run that rests would double it until it is infinite, and half
-# of that is never short enough.
+# The longest step, in units of 1/N_max: without a bound, a run that rests would double it until it is infinite, and
+# half of that is never short enough.
 LONGEST = 2.0**50
 
 
