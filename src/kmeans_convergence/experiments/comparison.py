@@ -178,10 +178,12 @@ def polish(problem: QuantizationProblem, trace: Trace) -> Path:
 
     A run that has diverged has lost its prototypes: it gets the cost of a single one, at the mean.
     """
+    end = minimize(problem, MajorizeMinimize(), trace.w, passes=math.inf)
+    mean = problem.X.mean(axis=0, dtype=np.float64)
+    alone = problem.evaluate(mean[None, None])
     lost = np.array([stop is Stop.DIVERGED for stop in trace.stop])
-    w = np.where(lost[:, None, None], problem.X.mean(axis=0, dtype=np.float64), trace.w)
-    end = minimize(problem, MajorizeMinimize(), w, passes=math.inf)
-    return Path(trace.cost, trace.passes, end.cost[-1], end.empty[-1], trace.stop)
+    limit = np.where(lost, alone.cost, end.cost[-1])
+    return Path(trace.cost, trace.passes, limit, np.where(lost, trace.w.shape[1] - 1, end.empty[-1]), trace.stop)
 
 
 def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
