@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from kmeans_convergence.data import Dataset
-from kmeans_convergence.experiments import comparison
+from kmeans_convergence.experiments import comparison, tuning
 from kmeans_convergence.experiments.comparison import FIRST_PASS, Path, Protocol, Tables, compare, curve, reduce
-from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED, enlist
+from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED, Contender, enlist
 from kmeans_convergence.experiments.overlap import margins, overlap
 from kmeans_convergence.experiments.tuning import Tuning, chosen, tune, values_of
-from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers import MajorizeMinimize, OnlineGradient, Rate, Stop, minimize
+from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
@@ -36,6 +37,35 @@ def protocol(**changes):
 @pytest.fixture(scope="module")
 def tables(dataset):
     return compare(dataset, protocol(), METHODS, lambda line: None)
+
+
+def test_every_reason_to_stop_has_a_name():
+    assert set(comparison.STOPS) == set(Stop)
+    assert len(set(comparison.STOPS.values())) == len(Stop)
+
+
+def test_tables_name_what_diverges(dataset, monkeypatch):
+    far = Contender("far", "noisy", lambda passes, value: OnlineGradient(Rate(5.0, decays=False)))
+    rule = Contender("far, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), (1e200, 1e300))
+    for module in (comparison, tuning):
+        monkeypatch.setattr(module, "CONTENDERS", CONTENDERS | {"far": far, "far_tuned": rule})
+    methods = ["batch_kmeans", "far", "far_tuned"]
+    found = compare(dataset, protocol(passes=40), methods, lambda line: None)
+    lost = found.runs[found.runs["optimizer"] != "batch_kmeans"]
+    assert set(lost["stop"]) == {"diverged"}
+    assert np.isinf(lost["end"]).all()
+    assert (lost["passes"] < 40).all()
+    # nothing is left of them but one prototype at the mean
+    scatter = 0.5 * ((dataset.X - dataset.X.mean(axis=0)) ** 2).sum()
+    np.testing.assert_allclose(lost["limit"], scatter, rtol=1e-12)
+    np.testing.assert_array_equal(lost["empty"], lost["clusters"] - 1)
+    assert lost[[f"own_{target}" for target in TARGETS]].isna().all(axis=None)
+    assert np.isinf(found.tuning["score"]).all()
+    curves = found.curves[found.curves["optimizer"] == "far"].groupby(["clusters", "start"]).last()
+    assert np.isinf(curves[["low", "median", "high"]]).all(axis=None)
+    # batch K-means is as it is alone
+    alone = compare(dataset, protocol(passes=40), methods[:1], lambda line: None).runs
+    pd.testing.assert_frame_equal(found.runs[found.runs["optimizer"] == "batch_kmeans"].reset_index(drop=True), alone)
 
 
 # --- reduction ------------------------------------------------------------------------------------

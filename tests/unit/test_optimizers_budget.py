@@ -12,8 +12,10 @@ from kmeans_convergence.optimizers import (
     Rate,
     Stop,
     Switch,
+    loop,
     minimize,
 )
+from kmeans_convergence.optimizers.line_search import ArmijoGradient
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
@@ -85,10 +87,56 @@ def test_a_gradient_method_rests_at_a_fixed_point_of_lloyd():
     assert set(minimize(PROBLEM, GradientDescent(Rate(0.01)), trace.w, epochs=3).stop) == {Stop.BUDGET}
 
 
-def test_a_step_that_is_too_long_ends_with_the_budget():
-    trace = minimize(PROBLEM, GradientDescent(Rate(1e20, decays=False)), STARTS, passes=60.0)
-    assert set(trace.stop) == {Stop.BUDGET}
+def test_a_step_that_is_too_long_diverges_and_is_charged_no_more():
+    counting = Counting(PROBLEM)
+    trace = minimize(counting, GradientDescent(Rate(1e20, decays=False)), STARTS, passes=60.0)
+    assert set(trace.stop) == {Stop.DIVERGED}
     assert not np.isfinite(trace.cost[-1]).any()
+    # a step multiplies the distance of a prototype that owns patterns by 1e20 at least, so that its square overflows
+    # after eight; then the next nearest of the six owns the patterns
+    assert trace.passes[-1].max() <= 6 * 8
+    assert counting.patterns == PROBLEM.n * (trace.passes[-1].sum() + 30)
+
+
+@pytest.mark.parametrize("budget", [{"epochs": 5}, {"passes": 5.0}, {"passes": np.inf}])
+def test_a_run_that_begins_nowhere_has_diverged_and_the_others_go_on(budget):
+    starts = STARTS[:3].copy()
+    starts[1, 0, 0] = np.nan
+    trace = minimize(PROBLEM, MajorizeMinimize(), starts, **budget)
+    alone = minimize(PROBLEM, MajorizeMinimize(), STARTS[[0, 2]], **budget)
+    assert trace.stop == (alone.stop[0], Stop.DIVERGED, alone.stop[1])
+    assert trace.passes[-1, 1] == 0
+    np.testing.assert_array_equal(trace.cost[:, [0, 2]], alone.cost)
+
+
+class Rocking:
+    """Moves all prototypes to and fro by so much, and seems to do so for ever."""
+
+    memoryless = True
+
+    def __init__(self, length):
+        self.length = length
+
+    def iterates(self, problem, starts, rngs):
+        while True:
+            for w in (starts + self.length, starts):
+                problem.charge(problem.n)
+                yield w
+
+
+@pytest.mark.parametrize("length", [1e-9, 1.0])
+def test_without_a_budget_a_run_that_cycles_ends_all_the_same(length):
+    trace = minimize(PROBLEM, Rocking(length), STARTS[:2], passes=np.inf)
+    assert set(trace.stop) == {Stop.STALLED}
+    assert len(trace.cost) <= loop.PATIENCE + 3
+    assert set(minimize(PROBLEM, Rocking(length), STARTS[:2], passes=300.0).stop) == {Stop.BUDGET}
+
+
+def test_a_step_length_stays_finite_and_its_search_ends_where_a_run_rests():
+    # both prototypes are at the means: the gradient is zero, and every trial is accepted at once, 1500 times
+    problem = QuantizationProblem(np.array([[-1.0], [1.0], [7.0], [9.0]]))
+    trace = minimize(problem, ArmijoGradient(), np.array([[[0.0], [8.0]]]), epochs=1500)
+    assert trace.cost[-1, 0] == trace.cost[0, 0] == 2
 
 
 class Costly:

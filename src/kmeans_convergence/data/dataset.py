@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence import exact
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.starts import stream
 
@@ -71,6 +72,8 @@ class Dataset:
 def standardize(X: np.ndarray) -> np.ndarray:
     """Centre each feature and divide it by its standard deviation; a constant feature becomes zero.
 
+    It does not matter how far from zero a feature is, nor whether its squares over- or underflow.
+
     Parameters
     ----------
     X : ndarray of shape (n, d)
@@ -79,6 +82,7 @@ def standardize(X: np.ndarray) -> np.ndarray:
     -------
     ndarray of shape (n, d)
     """
+    X = exact.normalized(X)
     varies = X.min(axis=0) < X.max(axis=0)
     # the mean of equal numbers can miss them by a rounding error, which the division would blow up
     centred = np.where(varies, X - X.mean(axis=0), 0.0)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence import exact
 from kmeans_convergence.data import bundled, csv, downloaded, synthetic
 from kmeans_convergence.data.dataset import (
     DEPENDENCES,
@@ -152,9 +153,12 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
     chosen = sample_rows(name, total, total if rows is None else rows, root_seed)
     unit = description["unit"]
     if description["scaling"] == "standardize":
-        X, unit = standardize(X[np.arange(total)] * description["scale"])[chosen], STANDARD_UNIT
+        # whatever the scale is
+        X, unit = standardize(X[np.arange(total)])[chosen], STANDARD_UNIT
     else:
-        X = X[chosen] * description["scale"]
+        X, scale = X[chosen], description["scale"]
+        exact.check_range(X, f"Data set {name!r} with the scale {scale:g}", scale)
+        X = X * scale
     return Dataset(
         name,
         np.ascontiguousarray(X, dtype=np.float64),

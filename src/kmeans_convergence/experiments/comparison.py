@@ -23,7 +23,12 @@ TARGETS = {"10": 0.1, "1": 0.01, "0.1": 0.001, "1e-3": 1e-5, "1e-6": 1e-8}
 # Where curves are looked at inside the first pass, in passes; further on after each pass.
 FIRST_PASS = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 
-STOPS = {Stop.FIXED_POINT: "fixed point", Stop.BUDGET: "budget"}
+STOPS = {
+    Stop.FIXED_POINT: "fixed point",
+    Stop.BUDGET: "budget",
+    Stop.DIVERGED: "diverged",
+    Stop.STALLED: "stalled",
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def compare(
     -------
     Tables
     """
-    problem = QuantizationProblem(dataset.X)
+    problem = QuantizationProblem(dataset.X).centred
     tables = [
         _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])
         for K in dataset.clusters
@@ -169,9 +174,16 @@ def _compare(
 
 
 def polish(problem: QuantizationProblem, trace: Trace) -> Path:
-    """Let batch K-means take every run to its fixed point, at nobody's charge."""
+    """Let batch K-means take every run to its fixed point, at nobody's charge.
+
+    A run that has diverged has lost its prototypes: it gets the cost of a single one, at the mean.
+    """
     end = minimize(problem, MajorizeMinimize(), trace.w, passes=math.inf)
-    return Path(trace.cost, trace.passes, end.cost[-1], end.empty[-1], trace.stop)
+    mean = problem.X.mean(axis=0, dtype=np.float64)
+    alone = problem.evaluate(mean[None, None])
+    lost = np.array([stop is Stop.DIVERGED for stop in trace.stop])
+    limit = np.where(lost, alone.cost, end.cost[-1])
+    return Path(trace.cost, trace.passes, limit, np.where(lost, trace.w.shape[1] - 1, end.empty[-1]), trace.stop)
 
 
 def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
@@ -200,7 +212,9 @@ def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
         "stop": [STOPS[stop] for stop in path.stop],
         "empty": path.empty,
     }
-    for reference, value in (("own", path.limit), ("best", np.full_like(path.limit, best))):
+    # a run that has diverged comes to no limit
+    own = np.where([stop is Stop.DIVERGED for stop in path.stop], np.nan, path.limit)
+    for reference, value in (("own", own), ("best", np.full_like(path.limit, best))):
         for target, excess in TARGETS.items():
             table[f"{reference}_{target}"] = first_within(path, value * (1 + excess), passes)
     return pd.DataFrame(table)
@@ -225,7 +239,10 @@ def curve(path: Path, grid: np.ndarray) -> pd.DataFrame:
     runs = np.arange(len(path.limit))
     rows = [(path.passes <= time).sum(axis=0) - 1 for time in grid]
     excess = np.stack([path.cost[row, runs] for row in rows]) / path.limit - 1
-    low, median, high = np.quantile(excess, [0.25, 0.5, 0.75], axis=1)
+    # between the infinite costs of two runs that have diverged, NumPy finds no number
+    with np.errstate(invalid="ignore"):
+        quartiles = np.quantile(excess, [0.25, 0.5, 0.75], axis=1)
+    low, median, high = np.where(np.isnan(quartiles) & np.isinf(excess).any(axis=1), np.inf, quartiles)
     return pd.DataFrame({"passes": grid, "low": low, "median": median, "high": high})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations, product
 
@@ -9,12 +10,9 @@ import numpy as np
 import pandas as pd
 
 from kmeans_convergence.data import Dataset
-from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import Problem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
-
-# Epochs between two looks at which runs have ended: those drop out of the batch.
-CHUNK = 5
 
 
 def limits(
@@ -73,11 +71,4 @@ def subsets(features: Sequence[str]) -> list[tuple[str, ...]]:
 
 def run_to_the_end(problem: Problem, starts: np.ndarray) -> np.ndarray:
     """Return the cost at which batch K-means terminates from each start, shape (R,)."""
-    cost = np.empty(len(starts))
-    w, rows = starts, np.arange(len(starts))
-    while rows.size:
-        trace = minimize(problem, MajorizeMinimize(), w, epochs=CHUNK)
-        ended = np.array([stop is Stop.FIXED_POINT for stop in trace.stop])
-        cost[rows[ended]] = trace.cost[-1, ended]
-        w, rows = trace.w[~ended], rows[~ended]
-    return cost
+    return minimize(problem, MajorizeMinimize(), starts, passes=math.inf).cost[-1]

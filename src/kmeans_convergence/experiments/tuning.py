@@ -69,10 +69,12 @@ def tune(
         for value in values:
             rngs = streams(seed, dataset, clusters, repetitions, "tuning order")
             trace = minimize(problem, CONTENDERS[key].optimizer(passes, value), starts, passes=passes, rngs=rngs)
-            ends.append(np.where(np.isfinite(trace.cost[-1]), trace.cost[-1], np.inf))
+            ends.append(trace.cost[-1])
             spent.append(trace.passes[-1].sum())
         if values:
-            score = (np.array(ends) / np.min(ends) - 1).mean(axis=1)
+            finite = np.isfinite(ends)
+            excess = np.divide(ends, np.min(ends), out=np.full(finite.shape, np.inf), where=finite) - 1
+            score = excess.mean(axis=1)
             rows = {"optimizer": key, "setting": values, "score": score, "passes": spent}
             tables.append(pd.DataFrame(rows | {"chosen": np.arange(len(values)) == score.argmin()}))
     return pd.concat(tables[1:] or tables, ignore_index=True)

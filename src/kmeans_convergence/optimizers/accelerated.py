@@ -16,7 +16,7 @@ from kmeans_convergence.optimizers.metering import MeteredProblem, chosen
 from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.starts import Streams
 
-# Eigenvalues of the normal equations below this share of the largest one are rounding errors.
+# What is left of a squared length, below this share of the largest one, are rounding errors.
 CUTOFF = 1e-12
 
 # What a leap is made from: the evaluation at each iterate that was kept, and which runs just had a leap taken back.
@@ -49,6 +49,33 @@ class SafeguardedLeaps:
             plain = back | (there.assignments == here.assignments).all(axis=1)
             here = chosen(back, here, there)
             w = np.where(plain[:, None, None], here.minimizer, leaps.send((here, back)))
+
+
+def least_squares(products: np.ndarray, projections: np.ndarray) -> np.ndarray:
+    """Solve normal equations by elimination, in an order that is the same on every processor, unlike that of LAPACK.
+
+    A vector that depends on those before it gets no weight; nor does one that is 0.
+
+    Parameters
+    ----------
+    products : ndarray of shape (R, m, m)
+        Inner products of the vectors.
+    projections : ndarray of shape (R, m)
+        Their inner products with what is to be fitted.
+
+    Returns
+    -------
+    ndarray of shape (R, m)
+    """
+    equations = np.concatenate([products, projections[..., None]], axis=2)
+    least = CUTOFF * products.diagonal(axis1=1, axis2=2).max(axis=1, initial=0.0)
+    for j in range(products.shape[1]):
+        pivots = equations[:, j, j, None].copy()
+        independent = pivots > least[:, None]
+        row = np.divide(equations[:, j], pivots, out=np.zeros_like(equations[:, j]), where=independent)
+        equations -= equations[:, :, j, None] * row[:, None]
+        equations[:, j] = row
+    return equations[..., -1]
 
 
 @dataclass(frozen=True)
@@ -138,10 +165,8 @@ class Anderson(SafeguardedLeaps):
             used = (np.arange(self.most) < m[:, None])[..., None]
             residual = (here.minimizer - here.w).reshape(runs, -1)
             differences = residuals * used
-            # the shortest of all solutions: a difference that is unknown or unused is 0 and gets no weight
             products = np.einsum("rmp,rnp->rmn", differences, differences)
-            inverse = np.linalg.pinv(products, rcond=CUTOFF, hermitian=True)
-            theta = np.einsum("rmn,rn->rm", inverse, np.einsum("rnp,rp->rn", differences, residual))
+            theta = least_squares(products, np.einsum("rnp,rp->rn", differences, residual))
             leap = here.minimizer - np.einsum("rm,rmp->rp", theta, steps * used).reshape(here.w.shape)
             before = here
             here, back = yield leap

@@ -11,6 +11,10 @@ from kmeans_convergence.optimizers.batch import stable_rate
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.starts import Streams
 
+# The longest step, in units of 1/N_max: without a bound, a run that rests would double it until it is infinite, and
+# half of that is never short enough.
+LONGEST = 2.0**50
+
 
 @dataclass(frozen=True)
 class ArmijoGradient:
@@ -45,6 +49,6 @@ class ArmijoGradient:
                 trying &= ~enough
                 at_once &= ~trying
                 step = np.where(trying, step / 2, step)
-            step = np.where(at_once, 2 * step, step)
+            step = np.where(at_once, np.minimum(2 * step, LONGEST * safe), step)
             here = there
             yield here.w

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +12,7 @@ import pandas as pd
 from kmeans_convergence.optimizers.base import Optimizer
 from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.problems import Evaluation, Problem
+from kmeans_convergence.problems.base import PatternProblem
 from kmeans_convergence.problems.kernels import compare_assignments
 from kmeans_convergence.starts import Streams
 
@@ -18,12 +20,18 @@ from kmeans_convergence.starts import Streams
 # the rounding error of the cost, so that nothing is left to be seen.
 REST = 1e-15
 
+# Without a budget, a run ends, too, when its cost has not been lower for so many iterates. So every run ends, even one
+# whose iterates cycle within rounding errors.
+PATIENCE = 100
+
 
 class Stop(Enum):
     """Why a run ended."""
 
     FIXED_POINT = "the iterate maps to itself, so that no later step can move it"
     BUDGET = "the epochs or passes were used up"
+    DIVERGED = "the iterate or its cost is no longer finite"
+    STALLED = "there is no budget, and the cost falls no more"
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,11 @@ def minimize(
     """Run an optimizer from R starts and measure each iterate.
 
     A run of a memoryless optimizer ends when an epoch does not move it: it maps to itself. With a budget in passes,
-    any run ends too when it rests, see `REST`. A run that has ended stays where it is and is charged no more.
-    Measuring is not charged.
+    any run ends too when it rests, see `REST`; with an infinite one, also when its cost falls no more, see
+    `PATIENCE`. A run that diverges ends there. A run that has ended stays where it is and is charged no more. Measuring
+    is not charged.
+
+    The run itself happens where the problem is `centred`, so that data far from zero cost no digits.
 
     Parameters
     ----------
@@ -103,31 +114,38 @@ def minimize(
     if (epochs is None) == (passes is None):
         raise TypeError("minimize needs a budget, either in epochs or in passes.")
     runs = len(starts)
-    metered = MeteredProblem(problem, runs)
-    rests = np.zeros(runs, dtype=bool)
+    centred, origin = (problem.centred, problem.origin) if isinstance(problem, PatternProblem) else (problem, 0.0)
+    metered = MeteredProblem(centred, runs)
+    stop = np.full(runs, Stop.BUDGET)
     # a step that is too long for the problem may end at infinity: this is a result and no accident
     with np.errstate(over="ignore", invalid="ignore"):
-        here = metered.measure(np.array(starts, dtype=np.float64))
+        here = metered.measure(np.array(starts, dtype=np.float64) - origin)
         rows = [_measure(here, here, metered.touched / metered.n)]
+        stop[_diverges(here)] = Stop.DIVERGED
+        metered.end(_diverges(here), here)
+        least, lowered = here.cost, np.zeros(runs, dtype=np.int64)
         iterates = optimizer.iterates(metered, here.w, rngs)
         while metered.active.any() and (epochs is None or len(rows) <= epochs):
             before, here = here, metered.measure(next(iterates))
             row = _measure(before, here, metered.touched / metered.n)
             rows.append(row if metered.active.all() else _where(metered.active, row, rows[-1]))
-            ended = np.zeros(runs, dtype=bool)
+            lowered = np.where(here.cost < least, len(rows), lowered)
+            least = np.minimum(here.cost, least)
+            reasons = [(Stop.DIVERGED, _diverges(here))]
             if optimizer.memoryless:
-                ended |= (here.w == before.w).all(axis=(1, 2))
+                reasons.append((Stop.FIXED_POINT, (here.w == before.w).all(axis=(1, 2))))
             if passes is not None:
-                ended |= _rests(before, here)
-            rests |= metered.active & ended
-            if passes is not None:
-                ended |= metered.touched >= passes * metered.n
-            metered.end(ended, here)
+                reasons.append((Stop.FIXED_POINT, _rests(before, here)))
+                reasons.append((Stop.BUDGET, metered.touched >= passes * metered.n))
+            if passes == math.inf:
+                reasons.append((Stop.STALLED, len(rows) - lowered > PATIENCE))
+            for reason, ended in reasons:
+                stop[metered.active & ended] = reason
+                metered.end(ended, here)
     if epochs is not None:
         rows += [rows[-1]] * (epochs + 1 - len(rows))
-    stop = tuple(Stop.FIXED_POINT if rest else Stop.BUDGET for rest in rests)
     cost, norm, changes, empty, moves, charged = (np.stack(measure) for measure in zip(*rows, strict=True))
-    return Trace(cost, norm, changes, empty, moves, charged, w=here.w, stop=stop)
+    return Trace(cost, norm, changes, empty, moves, charged, w=here.w + origin, stop=tuple(stop))
 
 
 def _measure(before: Evaluation, here: Evaluation, passes: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -143,9 +161,14 @@ def _where(mask: np.ndarray, new: tuple[np.ndarray, ...], old: tuple[np.ndarray,
     return tuple(np.where(mask, a, b) for a, b in zip(new, old, strict=True))
 
 
+def _diverges(here: Evaluation) -> np.ndarray:
+    """Say which runs have an iterate or a cost that is not finite, shape (R,)."""
+    return ~(np.isfinite(here.cost) & np.isfinite(here.w).all(axis=(1, 2)))
+
+
 def _rests(before: Evaluation, here: Evaluation) -> np.ndarray:
     """Say which runs have neither moved nor have somewhere to go, in terms of their cost, shape (R,)."""
     promised, moved = (
         0.5 * (here.counts * ((w - here.w) ** 2).sum(axis=2)).sum(axis=1) for w in (here.minimizer, before.w)
     )
-    return np.isfinite(here.cost) & (np.maximum(promised, moved) <= REST * here.cost)
+    return np.asarray(np.maximum(promised, moved) <= REST * here.cost)

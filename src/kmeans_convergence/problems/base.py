@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
+from kmeans_convergence import exact
 from kmeans_convergence.errors import InputError
 
 
@@ -80,6 +81,46 @@ def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield first, X[first : first + rows]
 
 
+class PatternProblem:
+    """What the problems on patterns share: the patterns, and the same problem with patterns measured from their middle.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, d)
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d), float64 or float32, read-only
+    origin : ndarray of shape (d,)
+        What `centred` patterns are measured from: 0 unless the data are far from zero, see `exact.origin`.
+    """
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.X = as_patterns(X)
+        self.origin = exact.origin(self.X)
+
+    @property
+    def n(self) -> int:
+        """Number of patterns."""
+        return len(self.X)
+
+    @cached_property
+    def centred(self) -> Self:
+        """The same problem for prototypes less `origin`, where sums of patterns keep their digits.
+
+        It is this problem unless the data are far from zero; then the patterns are copied.
+        """
+        if not self.origin.any():
+            return self
+        X = self.X - self.origin
+        X.flags.writeable = False
+        return self._with(X)
+
+    def _with(self, X: np.ndarray) -> Self:
+        """Return the same problem on other patterns."""
+        return type(self)(X)
+
+
 class Problem(Protocol):
     """A cost over prototypes that can be evaluated for many runs in one pass over the data."""
 
@@ -102,7 +143,7 @@ def as_patterns(X: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        When `X` is not a matrix with at least one row and one column of finite numbers.
+        When `X` is not a matrix with at least one row and one column of finite numbers, or they cannot be squared.
     """
     X = np.asarray(X)
     kind = np.float32 if X.dtype == np.float32 else np.float64
@@ -114,6 +155,7 @@ def as_patterns(X: np.ndarray) -> np.ndarray:
         if not finite.all():
             i, j = np.argwhere(~finite)[0] + (first, 0)
             raise InputError(f"The data hold {X[i, j]} in row {i}, column {j}: only finite numbers are allowed.")
+    exact.check_range(X)
     X.flags.writeable = False
     return X
 

@@ -238,7 +238,9 @@ def _steihaug(w, pairs, moments, counts, step, longest, tolerance, products):  #
         along, own = _weighted(counts, step, direction), _weighted(counts, direction, direction)
         rate = square / curvature if curvature > 0 else np.inf
         if not length + 2 * rate * along + rate**2 * own < room:
-            cut, rate = True, (math.sqrt(along**2 + own * (room - length)) - along) / own
+            # in units of the direction, so that no fourth power of a length over- or underflows
+            past = along / own
+            cut, rate = True, math.sqrt(past**2 + (room - length) / own) - past
         _add(step, rate, direction)
         promised += rate * square - 0.5 * rate**2 * curvature
         length += 2 * rate * along + rate**2 * own

@@ -7,13 +7,13 @@ import math
 import numpy as np
 from scipy.special import logsumexp
 
-from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
+from kmeans_convergence.problems.base import Evaluation, PatternProblem, as_prototypes
 
 # Bytes of responsibilities held at a time: a batch of runs larger than this is cut into pieces.
 MEMORY = 2**25
 
 
-class MixtureProblem:
+class MixtureProblem(PatternProblem):
     r"""Minimise the negative log likelihood of :math:`\frac1K\sum_k\mathcal N(x;w_k,I)` over the means w.
 
     Only the means are learned, as in section 5 of Bottou and Bengio (1995). With the responsibilities
@@ -27,13 +27,8 @@ class MixtureProblem:
     """
 
     def __init__(self, X: np.ndarray) -> None:
-        self.X = as_patterns(X)
+        super().__init__(X)
         self._log_normalizer = 0.5 * self.X.shape[1] * math.log(2 * math.pi)
-
-    @property
-    def n(self) -> int:
-        """Number of patterns."""
-        return len(self.X)
 
     def evaluate(self, w: np.ndarray) -> Evaluation:
         """Evaluate R iterates of shape (R, K, d) in one pass; the cost is in nats."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from kmeans_convergence.problems import passes, sweep_kernels
-from kmeans_convergence.problems.base import Evaluation, as_patterns, as_prototypes
+from kmeans_convergence.problems.base import Evaluation, PatternProblem, as_prototypes
 from kmeans_convergence.problems.bounds import Memory, suits_memory
 
 
-class QuantizationProblem:
+class QuantizationProblem(PatternProblem):
     r"""Minimise :math:`E(w)=\sum_i \frac12\min_k\|x_i-w_k\|^2`.
 
     Parameters
@@ -30,7 +31,7 @@ class QuantizationProblem:
     Raises
     ------
     InputError
-        When `X` is not a matrix of finite numbers.
+        When `X` is not a matrix of finite numbers, or they are too large or too small to be squared.
 
     Notes
     -----
@@ -39,15 +40,13 @@ class QuantizationProblem:
     """
 
     def __init__(self, X: np.ndarray, remember: bool = False) -> None:
-        self.X = as_patterns(X)
+        super().__init__(X)
         self.distances = 0
         self._remember = remember
         self._memory: Memory | None = None
 
-    @property
-    def n(self) -> int:
-        """Number of patterns."""
-        return len(self.X)
+    def _with(self, X: np.ndarray) -> Self:
+        return type(self)(X, self._remember)
 
     @cached_property
     def _screen(self) -> passes.Screen:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import sympy as sp
 
+from kmeans_convergence.errors import InputError
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.problems import Evaluation, QuantizationProblem
 from kmeans_convergence.starts import from_patterns, stream, uniform_in_box
@@ -24,6 +25,9 @@ EXACT_STARTS = 3
 
 # Far more than K-means needs: a run that is still moving then is counted as one that does not end.
 EPOCHS = 1000
+
+# Prototypes are drawn anew until they fit a check, but no more often: for some patterns there are none.
+DRAWS = 100_000
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -168,9 +172,26 @@ def spread(X: np.ndarray) -> float:
     return float(np.sqrt(X.var(axis=0).sum()))
 
 
+def draws() -> Iterator[int]:
+    """Count draws; there are so many, and what is drawn until it fits need not exist.
+
+    Raises
+    ------
+    InputError
+        When they are used up.
+    """
+    yield from range(DRAWS)
+    raise InputError(
+        f"In {DRAWS} draws no prototypes were as far from each other and from patterns that change their owner as the "
+        "checks of the derivation need: fewer patterns are needed, or other ones."
+    )
+
+
 def inside_a_cell(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Draw prototypes, shape (K, d), that may move by more than the shortest step; return this radius too."""
+    trial = draws()
     while True:
+        next(trial)
         w = uniform_in_box(X, PROTOTYPES, rng)
         radius = cell_radius(X, w)
         if radius > SHORTEST_STEP * spread(X):

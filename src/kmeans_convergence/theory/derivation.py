@@ -231,7 +231,9 @@ def _at_a_tie(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     radius : float
         How far prototypes may move before another pattern changes its owners.
     """
+    trial = checks.draws()
     while True:
+        next(trial)
         here = X - X[rng.integers(len(X))]
         w = uniform_in_box(here, checks.PROTOTYPES, rng)
         a = int((w**2).sum(axis=1).argmin())

@@ -1,0 +1,78 @@
+"""Shifts and scales that cost no digit, for patterns far from zero and for very large or very small ones.
+
+Costs and assignments do not depend on where zero is. But the sum of patterns far from zero is rounded in the units of
+its size, and a mean that is off by more than the patterns differ is no mean. A feature whose values lie within a factor
+of two is moved without rounding (Sterbenz 1974), and a power of two scales without rounding.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kmeans_convergence.errors import InputError
+
+# A feature is far from zero if it is farther away than so many times what patterns differ by: means have lost six of
+# their sixteen digits then. Below, costs do not see it, because they depend on the square of what a mean is off by.
+FAR = 2.0**20
+
+# The least range of a feature whose square does not underflow, and what sums of squares have to stay below.
+SMALLEST, OVERFLOW = 1e-150, np.finfo(np.float64).max
+
+# Numbers beyond two to this power, or its inverse, are hard to square.
+HARD = 400
+
+
+def extents(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the middle and the range of each feature of `X` (n, d), both float64 of shape (d,).
+
+    A range beyond the largest number is infinite, and so is the middle then.
+    """
+    least = X.min(axis=0).astype(np.float64)
+    with np.errstate(over="ignore"):
+        spread = X.max(axis=0) - least
+    return least + spread / 2, spread
+
+
+def check_range(X: np.ndarray, what: str = "The data", scale: float = 1.0) -> None:
+    """Refuse patterns `X` (n, d), finite numbers, whose squared differences over- or underflow after scaling.
+
+    Raises
+    ------
+    InputError
+        One sentence that begins with `what`.
+    """
+    largest, spread = math.sqrt(OVERFLOW / X.size), float(extents(X)[1].max())
+    if spread > largest / scale:
+        size = "large"
+    elif 0 < spread < SMALLEST / scale:
+        size = "small"
+    else:
+        return
+    raise InputError(
+        f"{what} cannot be squared, because the numbers are too {size}: the largest range of a feature has to lie "
+        f"between {SMALLEST:.0e} and {largest:.0e}, so multiply all features by a constant or standardize them."
+    )
+
+
+def origin(X: np.ndarray) -> np.ndarray:
+    """Return the point (d,) that patterns `X` (n, d) are to be measured from, without rounding; of the type of `X`.
+
+    A feature that is farther from zero than `FAR` times the largest range of all is measured from its middle, any other
+    from zero.
+    """
+    middle, spread = extents(X)
+    return np.where(np.abs(middle) > FAR * spread.max(), middle, 0).astype(X.dtype)
+
+
+def normalized(X: np.ndarray) -> np.ndarray:
+    """Return patterns (n, d) with each feature moved towards zero if it is far, and scaled if it is hard to square.
+
+    What is done to a feature costs no digit. Most are left as they are.
+    """
+    middle, spread = extents(X)
+    with np.errstate(over="ignore"):
+        X = X - np.where(np.abs(middle) > FAR * spread, middle, 0)
+    exponent = np.frexp(np.abs(X).max(axis=0))[1]
+    return np.ldexp(X, np.where(np.abs(exponent) < HARD, 0, -exponent))
