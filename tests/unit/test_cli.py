@@ -154,12 +154,12 @@ def test_verdicts_and_answers_in_a_world_that_is_known():
     text = advice(table.assign(runs=60), "mine", 3, "drawn by k-means++")
     assert "For the lowest cost: Hartigan. From the same starts it ends 2" in text
     assert "For speed: Nesterov. Half of its runs are within 1 % of where they end after 3 passes" in text
-    assert "1 better, 2 equal, 1 worse, 1 open" in text
+    assert "1 better, 2 equal, 1 open, 1 worse" in text
 
 
 def test_an_answer_when_nothing_is_better():
     table = single.summarize(runs({"batch_kmeans": (0, 0, 2), "adam": (0, 5, 30)}), 1, 500)
     text = advice(table.assign(runs=60), "mine", 3, "drawn by k-means++")
     assert "For the lowest cost: batch K-means; no other optimizer is shown to end more than 0.1 % below it." in text
-    assert "1 optimizer could be better or worse" in text
+    assert "1 optimizer could end lower" in text
     assert "no optimizer that ends as low is faster" in text
