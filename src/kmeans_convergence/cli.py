@@ -225,7 +225,8 @@ def _show(summary: pd.DataFrame, text: str, folder: Path) -> None:
         console = Console()
         with console.capture() as printed:
             table = _shown(summary)
-            if console.measure(table).maximum <= console.width:
+            # what it would be without an end of the line
+            if console.measure(table, options=console.options.update(width=1000)).maximum <= console.width:
                 console.print(table)
             else:
                 console.print(_stacked(summary), markup=False, highlight=False)
@@ -240,9 +241,9 @@ def _show(summary: pd.DataFrame, text: str, folder: Path) -> None:
 
 
 def _shown(summary: pd.DataFrame) -> Table:
-    table = Table(title="Final cost against batch K-means, and speed", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title="Final cost against batch K-means, and speed", box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("optimizer", no_wrap=True)
-    for name in ("difference in %\n[95 % interval]", "better / equal\n/ worse in %", "passes\nto 1 %"):
+    for name in ("difference (%)\n[95 % interval]", "better / equal\n/ worse (%)", "passes\nto 1 %"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for _, row in summary.iterrows():

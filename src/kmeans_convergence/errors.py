@@ -23,7 +23,7 @@ def explain(problem: BaseException) -> str | None:
     if isinstance(problem, InputError):
         return str(problem)
     if _lacks_memory(problem):
-        return "There is not enough memory: the study of a small table needs 1 GB, that of a larger one more."
+        return "There is not enough memory: a small table needs 1 GB, a larger one more."
     if isinstance(problem, OSError):
         return f"{problem.filename or 'A file'} cannot be read or written ({problem.strerror or problem})."
     return None

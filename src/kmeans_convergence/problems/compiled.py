@@ -15,9 +15,9 @@ class _Cache(FunctionCache):
     def save_overload(self, signature: Any, data: Any) -> None:
         """Keep the machine code, or stop trying."""
         try:
-            super().save_overload(signature, data)
+            super().save_overload(signature, data)  # type: ignore[no-untyped-call]
         except OSError:
-            self.disable()
+            self.disable()  # type: ignore[no-untyped-call]
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -30,7 +30,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(kernel: Callable[..., Any]) -> Any:
         dispatcher = njit(**options)(kernel)
         try:
-            cache = _Cache(kernel)
+            cache = _Cache(kernel)  # type: ignore[no-untyped-call]
         except RuntimeError:  # there is no folder
             return dispatcher
         # what `cache=True` does, with another class
