@@ -6,7 +6,6 @@ memory for them, gets a sentence.
 
 from __future__ import annotations
 
-import _thread
 import mmap
 import os
 import signal
@@ -119,7 +118,8 @@ def _raise_again(ignored: UnraisableHookArgs) -> None:
     """Raise an interruption once more that met code from which no exception gets out, as that of a destructor."""
     if issubclass(ignored.exc_type, KeyboardInterrupt | SystemExit):
         number = signal.SIGINT if issubclass(ignored.exc_type, KeyboardInterrupt) else signal.SIGTERM
-        again = threading.Timer(0.05, _thread.interrupt_main, (number,))
+        # to the main thread: it may be waiting for something
+        again = threading.Timer(0.05, signal.pthread_kill, (threading.main_thread().ident, number))
         again.daemon = True
         again.start()
     else:

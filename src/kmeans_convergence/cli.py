@@ -258,11 +258,11 @@ def _stacked(summary: pd.DataFrame) -> str:
     for _, row in summary.iterrows():
         lines += [
             f"{CONTENDERS[row['optimizer']].label}: {row['verdict']}",
-            f"  {single.difference(row)} %",
-            f"  {single.shares(row)} % of the starts",
-            f"  {single.passes(row['passes'])} passes to 1 %",
+            f"  difference (%): {single.difference(row)}",
+            f"  better/equal/worse (%): {single.shares(row)}",
+            f"  passes to 1 %: {single.passes(row['passes'])}",
         ]
-    return "\n".join([*lines, "", "(difference in % with its 95 % interval; better / equal / worse)", ""])
+    return "\n".join([*lines, ""])
 
 
 def _write(folder: Path, tables: Tables, summary: pd.DataFrame, text: str, dataset: Dataset, clusters: int) -> None:

@@ -1,6 +1,7 @@
 """Every scheme gives the assignments of direct distances, and the same bits whatever the threads and blocks."""
 
 import math
+import os
 import tracemalloc
 
 import numpy as np
@@ -190,3 +191,11 @@ def test_threads_change_no_bit_of_a_sweep(monkeypatch):
         found.append((problem.sweep(w, order, 0.1), *problem.sweep_counts(w, order, np.ones((5, 4)), 2.0)))
     for other in found[1:]:
         assert_same_bits(other, found[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "threads"), [("3", 3), ("4,2", 4), (" 2 ", 2), ("", None), ("0", None), ("-1", None), ("abc", None)]
+)
+def test_the_number_of_threads_as_people_write_it(monkeypatch, value, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert passes.threads() == (threads or os.cpu_count())

@@ -45,7 +45,7 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
         When there is no network, the download breaks off or has another SHA-256, or it cannot be written.
     """
     import pooch  # slow to import
-    from requests.exceptions import RequestException
+    from requests.exceptions import RequestException, Timeout
 
     pooch.get_logger().setLevel(logging.WARNING)
     place = folder()
@@ -60,9 +60,8 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
     except RequestException as problem:
         if problem.response is not None:
             problem.response.close()  # pooch leaves the connection open after an answer such as 404
-        raise InputError(
-            f"Data set {name!r} could not be downloaded from {url} ({type(problem).__name__}); {mend}."
-        ) from problem
+        reason = f"not in {LIMIT:g} s" if type(problem) is Timeout else type(problem).__name__
+        raise InputError(f"Data set {name!r} could not be downloaded from {url} ({reason}); {mend}.") from problem
     except OSError as problem:
         reason = (
             "there is no space left" if problem.errno == errno.ENOSPC else problem.strerror or type(problem).__name__
