@@ -38,7 +38,7 @@ SEED, PASSES, ROWS, WORK, FEWEST, MOST = 1995, 50, 5000, 300_000, 20, 100
 REPEATS = 2000
 # Where a pass is more work, there are fewer starts, and then fewer passes. With fewer starts than this, no signed-rank
 # test that is corrected for all optimizers can reject, however the runs end.
-LEAST_STARTS, LEAST_PASSES = 12, 10
+LEAST_STARTS, LEAST_PASSES = 14, 10
 # Products of all passes and starts of one optimizer: with so many, all optimizers and their tuning take about a minute.
 EFFORT = 1.5e9
 # Minutes that are not announced.

@@ -25,9 +25,14 @@ def listed(folder):
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, SystemExit])
 def test_after_a_failure_the_old_file_is_there_and_nothing_else(tmp_path, failure):
     (tmp_path / "a.txt").write_text("old")
-    with pytest.raises(failure), replacing(tmp_path / "a.txt") as partial:
-        partial.write_text("ne")
-        raise failure
+
+    def fail():
+        with replacing(tmp_path / "a.txt") as partial:
+            partial.write_text("ne")
+            raise failure
+
+    with pytest.raises(failure):
+        fail()
     assert listed(tmp_path) == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
 

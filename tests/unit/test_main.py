@@ -115,7 +115,12 @@ def test_a_run_that_is_stopped_leaves_a_word_at_most(when, number, status):
     assert left() == set()
 
 
-BARE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom kmeans_convergence.__main__ import main; sys.exit(main(sys.argv[1:]))"
+BARE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from kmeans_convergence.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def test_an_interruption_that_a_destructor_meets_is_not_lost():
