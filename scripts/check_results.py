@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.reporting.text import write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,7 +17,7 @@ def main(tests: list[str], passed: Path) -> None:
     status = pytest.main([*tests, "-p", "no:cacheprovider"])
     if status:
         raise RuntimeError("The results break an invariant.")
-    passed.write_text("all invariants of the results hold\n")
+    write("all invariants of the results hold\n", passed)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy as np
 import pooch
 import pytest
 
-from kmeans_convergence.data import load, read_registry
+from kmeans_convergence.data import downloaded, load, read_registry
 from kmeans_convergence.data.downloaded import FOLDER_VARIABLE, fetch, folder, parse, read
 from kmeans_convergence.data.summary import describe
 
@@ -58,6 +58,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/gone.csv":
             self.send_error(404)
             return
+        if self.path == "/drip.csv":
+            # a byte of the header now and then, until somebody has had enough
+            while not self.server.enough.wait(0.05):
+                self.wfile.write(b"H")
+            return
         self.send_response(200)
         self.send_header("Content-Length", str(len(TABLE)))
         self.end_headers()
@@ -71,11 +76,12 @@ class Handler(BaseHTTPRequestHandler):
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked = []
+    server.asked, server.enough = [], threading.Event()
     server.at = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
+    server.enough.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -126,6 +132,13 @@ def test_without_a_network(server, cache, refused):
     server.server_close()
     with refused("'some'", server.at, "downloaded", "ConnectionError", FOLDER_VARIABLE):
         fetch("some", "some.csv", f"{server.at}/whole.csv", RIGHT)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_download_that_drips_has_an_end(server, cache, refused, monkeypatch):
+    monkeypatch.setattr(downloaded, "LIMIT", 0.5)
+    with refused("'some'", f"{server.at}/drip.csv", "0.5 s", FOLDER_VARIABLE):
+        fetch("some", "some.csv", f"{server.at}/drip.csv", RIGHT)
     assert list(cache.iterdir()) == []
 
 

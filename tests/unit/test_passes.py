@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -227,3 +228,11 @@ def test_a_kernel_is_compiled_once_whoever_owns_the_arrays():
     counts = json.loads(done.stdout)
     assert len(counts) == 6
     assert set(counts.values()) == {1}, counts
+
+
+@pytest.mark.parametrize(
+    ("value", "threads"), [("3", 3), ("4,2", 4), (" 2 ", 2), ("", None), ("0", None), ("-1", None), ("abc", None)]
+)
+def test_the_number_of_threads_as_people_write_it(monkeypatch, value, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert passes.threads() == (threads or os.cpu_count())

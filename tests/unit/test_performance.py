@@ -5,14 +5,20 @@ No time is asserted.
 
 import ast
 import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
+from kmeans_convergence import performance
 from kmeans_convergence.performance import accelerated, judging, limits, measuring, report
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.methods import METHODS, MOST, lloyd, load, missing, quiet
@@ -154,6 +160,68 @@ def test_a_fresh_process_has_the_threads_it_was_given():
     before = dict(os.environ)
     assert alone(passes.threads, 3) == 3
     assert dict(os.environ) == before
+
+
+MEASURES = """
+import signal, tempfile
+from pathlib import Path
+from kmeans_convergence.performance.alone import alone
+from kmeans_convergence.signals import unwound_when_terminated
+import measured
+if __name__ == "__main__":
+    # a shell that starts the tests in the background lets them ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with unwound_when_terminated(), tempfile.TemporaryDirectory(dir=".") as folder:
+        alone(measured.sleep, 1)
+"""
+MEASURED = """
+import os, time
+from pathlib import Path
+def sleep():
+    Path("pid.new").write_text(str(os.getpid()))
+    os.replace("pid.new", "pid")
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("watched_by", ["kernel", "pipe"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_measurement_does_not_outlive_who_measures(tmp_path, monkeypatch, number, watched_by):
+    if watched_by == "pipe" and number != signal.SIGKILL:
+        pytest.skip("the parent ends it itself")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(Path(performance.__file__).parents[2]))))
+    # on another system there is no way by the kernel
+    other = "import sys\nsys.platform = 'other'\n" if watched_by == "pipe" else ""
+    (tmp_path / "measured.py").write_text(other + MEASURED)
+    (tmp_path / "measures.py").write_text(MEASURES)
+    with subprocess.Popen([sys.executable, "measures.py"], cwd=tmp_path, stderr=subprocess.DEVNULL) as parent:
+        wait_until((tmp_path / "pid").exists)
+        child = int((tmp_path / "pid").read_text())
+        os.kill(child, 0)
+        parent.send_signal(number)
+        parent.wait(60)
+    assert parent.returncode == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: -2}[number]
+    wait_until(lambda: not is_alive(child))
+    left = {file.name for file in tmp_path.iterdir() if file.is_dir() and file.name != "__pycache__"}
+    assert not left or number == signal.SIGKILL
+
+
+def wait_until(happened, seconds=60):
+    for _ in range(20 * seconds):
+        if happened():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"it has not happened in {seconds} s")
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # one that has ended may wait for somebody to ask how
+    status = Path(f"/proc/{process}/stat")
+    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 def test_peak_memory_is_what_is_allocated():

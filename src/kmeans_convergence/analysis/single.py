@@ -32,9 +32,10 @@ def summarize(runs: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:
     DataFrame
         One row for each optimizer, the lowest mean cost first: the columns of `quality.compare`; `passes`, the median
         over starts of the passes to within 1 per cent of the run's own limit, infinite when half of them need more
-        than the budget, and its quartiles `passes_low`, `passes_high`; `verdict`, "better", "equal", "worse" or
-        "open": whether the whole interval of the difference lies below, within or above the margin of 0.1 %; what is
-        called better or worse has passed a signed-rank test, too.
+        than the budget, and its quartiles `passes_low`, `passes_high`; `verdict`, "better", "equal" or "worse":
+        whether the whole interval of the difference lies below, within or above the margin of 0.1 %, "open" if it lies
+        in more than one of these; what is called better or worse has passed a signed-rank test, too, and is "likely
+        better" or "likely worse" if it has not.
     """
     limits = runs.pivot(index="run", columns="optimizer", values="limit")
     methods = list(runs["optimizer"].unique())
@@ -52,9 +53,16 @@ def _verdict(row: object) -> str:
     low, high, p = (getattr(row, name) for name in ("low", "high", "p_holm"))
     if low >= -MARGIN and high <= MARGIN:
         return "equal"
-    if p <= LEVEL and high < -MARGIN:
-        return "better"
-    return "worse" if p <= LEVEL and low > MARGIN else "open"
+    if high < -MARGIN:
+        return "better" if p <= LEVEL else "likely better"
+    if low > MARGIN:
+        return "worse" if p <= LEVEL else "likely worse"
+    return "open"
+
+
+def rivals(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that may be better than batch K-means by more than the margin, for all that is shown."""
+    return table[~table["verdict"].isin(("better", "equal")) & (table["low"] < -MARGIN)]
 
 
 def best(table: pd.DataFrame) -> pd.Series:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kmeans_convergence.errors import InputError
+from kmeans_convergence.signals import unwound_when_terminated
 
 FOLDER_VARIABLE = "KMEANS_CONVERGENCE_DATA"
 
 # R's row names, which the files of the Rdatasets collection begin with.
 ROW_NAMES = "rownames"
+
+# Seconds that a download may take in all; the largest file has a few megabytes.
+LIMIT = 300.0
 
 Table = tuple[np.ndarray, tuple[str, ...]]
 
@@ -44,14 +45,14 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
         When there is no network, the download breaks off or has another SHA-256, or it cannot be written.
     """
     import pooch  # slow to import
-    from requests.exceptions import RequestException
+    from requests.exceptions import RequestException, Timeout
 
     pooch.get_logger().setLevel(logging.WARNING)
     place = folder()
     mend = f"{FOLDER_VARIABLE} may name a folder that has {file}"
     try:
-        with _unwound_when_terminated():
-            return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file, path=place))
+        with unwound_when_terminated():
+            return Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}", fname=file, path=place, downloader=_in_time))
     except ValueError as problem:
         raise InputError(
             f"Data set {name!r}: what {url} sends has not the SHA-256 {sha256} and was not kept; {mend}."
@@ -59,9 +60,8 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
     except RequestException as problem:
         if problem.response is not None:
             problem.response.close()  # pooch leaves the connection open after an answer such as 404
-        raise InputError(
-            f"Data set {name!r} could not be downloaded from {url} ({type(problem).__name__}); {mend}."
-        ) from problem
+        reason = f"not in {LIMIT:g} s" if type(problem) is Timeout else type(problem).__name__
+        raise InputError(f"Data set {name!r} could not be downloaded from {url} ({reason}); {mend}.") from problem
     except OSError as problem:
         reason = (
             "there is no space left" if problem.errno == errno.ENOSPC else problem.strerror or type(problem).__name__
@@ -71,20 +71,30 @@ def fetch(name: str, file: str, url: str, sha256: str) -> Path:
         ) from problem
 
 
-@contextmanager
-def _unwound_when_terminated() -> Iterator[None]:
-    """Take a signal to terminate, as a batch system sends it, for an exit: what is half-written is removed on the way.
+def _in_time(url: str, file: str, registry: Any) -> None:
+    """Download a file, as pooch asks for it, in a limited time: a server may send a byte now and then for ever.
 
-    Only the main thread may do so; in others the signal ends the process at once.
+    The thread is not waited for: whatever it still writes, it writes to a file that is removed.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    import pooch
+    from requests.exceptions import Timeout
+
+    failures: list[BaseException] = []
+
+    def download() -> None:
+        try:
+            pooch.HTTPDownloader()(url, file, registry)
+        # whatever it is, it is raised where it is waited for
+        except BaseException as problem:
+            failures.append(problem)
+
+    thread = threading.Thread(target=download, daemon=True)
+    thread.start()
+    thread.join(LIMIT)
+    if thread.is_alive():
+        raise Timeout(f"not there after {LIMIT:g} s")
+    if failures:
+        raise failures[0]
 
 
 def parse(path: Path, drop: tuple[str, ...] = ()) -> Table:

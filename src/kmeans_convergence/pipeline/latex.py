@@ -8,6 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from kmeans_convergence.atomic import replacing
+
 # Neither times nor paths get into the PDF; the date of the source is fixed.
 ENVIRONMENT = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "TZ": "UTC"}
 
@@ -45,6 +47,5 @@ def typeset(source: Path, pdf: Path) -> None:
         ]
         if complaints:
             raise RuntimeError(f"{source} was typeset with complaints: {'; '.join(complaints[:3])}")
-        partial = pdf.with_name(f".{pdf.name}")
-        shutil.copyfile(Path(scratch) / f"{source.stem}.pdf", partial)
-        os.replace(partial, pdf)
+        with replacing(pdf) as partial:
+            shutil.copyfile(Path(scratch) / f"{source.stem}.pdf", partial)

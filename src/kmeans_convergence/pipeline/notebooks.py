@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+from kmeans_convergence.atomic import replacing
 from kmeans_convergence.reporting.knobs import PAGE_VARIABLE
 
 
@@ -34,6 +34,5 @@ def execute(notebook: Path, html: Path) -> None:
     # the patch level of the interpreter is no result
     document.metadata.get("language_info", {}).pop("version", None)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(document, {"metadata": {"name": notebook.stem}})
-    partial = html.with_name(f".{html.name}")
-    partial.write_text(page)
-    os.replace(partial, html)
+    with replacing(html) as partial:
+        partial.write_text(page, encoding="utf-8")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.atomic import replacing
+
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table; a name that ends with .gz is compressed, without a time stamp."""
-    partial = path.with_name(f".{path.name}")
-    compression = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
-    table.to_csv(partial, index=False, compression=compression)
-    os.replace(partial, path)
+    with replacing(path) as partial, partial.open("wb") as file:
+        if path.suffix == ".gz":
+            # nor with the name under which it is written
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed:
+                table.to_csv(compressed, index=False)
+        else:
+            table.to_csv(file, index=False)
 
 
 def read_all(paths: Sequence[Path]) -> pd.DataFrame:
@@ -25,7 +30,5 @@ def read_all(paths: Sequence[Path]) -> pd.DataFrame:
 
 def write_array(array: np.ndarray, path: Path) -> None:
     """Write an array as .npy."""
-    partial = path.with_name(f".{path.name}")
-    with partial.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file:
         np.save(file, array)
-    os.replace(partial, path)

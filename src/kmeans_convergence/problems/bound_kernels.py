@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from kmeans_convergence.problems.compiled import compiled
 from kmeans_convergence.problems.kernels import (
     BLOCK,
     FEW_FEATURES,
@@ -21,7 +21,7 @@ MARGIN = 1e-9
 TINY = 1e-150
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def spend(w, before, own, others, group, within):  # type: ignore[no-untyped-def]
     """Add, rounded up, the last moves of prototypes to what they have moved so far.
 
@@ -51,13 +51,13 @@ def spend(w, before, own, others, group, within):  # type: ignore[no-untyped-def
         group[g] = (group[g] + moved[some].max()) * (1 + 2.0**-50)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def members(clusters, groups):  # type: ignore[no-untyped-def]
     """Number of prototypes in a group, of neighbouring indices; the last group may have fewer."""
     return -(-clusters // groups)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _spend_others(moved, others):  # type: ignore[no-untyped-def]
     """Add to `others` (K,) the largest of the moves (K,), but its own; rounded up."""
     largest, runner_up, farthest = 0.0, 0.0, 0
@@ -71,7 +71,7 @@ def _spend_others(moved, others):  # type: ignore[no-untyped-def]
         others[k] = (others[k] + (runner_up if k == farthest else largest)) * (1 + 2.0**-50)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def half_gaps(w):  # type: ignore[no-untyped-def]
     """Return half the distance of each prototype to its nearest other, rounded down; `w` (K, d) -> (K,)."""
     clusters = w.shape[0]
@@ -84,19 +84,19 @@ def half_gaps(w):  # type: ignore[no-untyped-def]
     return 0.5 * np.sqrt(least) * (1 - MARGIN)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _rounded_down(bound):  # type: ignore[no-untyped-def]
     """A bound in single precision that is not above `bound`; zero, which says nothing, below its range."""
     return np.float32(min(bound, 1e38) * (1 - 2.0**-22)) if bound > 1e-30 else np.float32(0)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _upper(square):  # type: ignore[no-untyped-def]
     """Root of a computed squared distance, rounded up by the margin."""
     return math.sqrt(square) * (1 + MARGIN) + TINY
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _note(i, owner, upper, lower, own, others, keys, lowers):  # type: ignore[no-untyped-def]
     """Note that the owner of pattern i is at most `upper` and all others are at least `lower` away."""
     lowers[i] = _rounded_down(lower + others[owner])
@@ -104,7 +104,7 @@ def _note(i, owner, upper, lower, own, others, keys, lowers):  # type: ignore[no
     keys[i] = _rounded_down(spent + lower - upper) if lower > upper else np.float32(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def look(  # type: ignore[no-untyped-def]
     X, w, gaps, slack, first, last, step, own, others, group, within, owners, keys, lowers, group_lowers, open_rows
 ):
@@ -172,14 +172,14 @@ def look(  # type: ignore[no-untyped-def]
     return left, computed
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _room(groups):  # type: ignore[no-untyped-def]
     """Return what `look` works in: how far groups are away, at least; groups within reach; of these two squares."""
     return np.empty(groups), np.empty(groups, dtype=np.int64), np.empty(groups), np.empty(groups)
 
 
 # All these numbers are finite: `bounds` forgets bounds when a move is not. So the search may be reordered.
-@njit(cache=True, inline="always", fastmath={"nnan", "ninf", "nsz", "reassoc"})
+@compiled(inline="always", fastmath={"nnan", "ninf", "nsz", "reassoc"})
 def _away(lowers, group, within, owners_group, away):  # type: ignore[no-untyped-def]
     """Fill `away` (G,) with how far the groups are away now, the owner left out, at least; return the least."""
     for g in range(away.shape[0]):
@@ -188,7 +188,7 @@ def _away(lowers, group, within, owners_group, away):  # type: ignore[no-untyped
     return _least(away)
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _within_reach(away, upper, groups):  # type: ignore[no-untyped-def]
     """Put first in `groups` (G,), in order, those that may be no farther away than `upper`; return their number."""
     reach = 0
@@ -198,7 +198,7 @@ def _within_reach(away, upper, groups):  # type: ignore[no-untyped-def]
     return reach
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _search(x, w, owner, square, reach, room, group_lowers, group, within):  # type: ignore[no-untyped-def]
     """Search the groups that are within reach for the nearest prototype of a pattern.
 
@@ -251,7 +251,7 @@ def _search(x, w, owner, square, reach, room, group_lowers, group, within):  # t
     return best, least, computed
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def assign_directly(X, w, rows, own, others, owners, keys, lowers):  # type: ignore[no-untyped-def]
     """Find the owners of patterns `rows` (m,), of up to `LANES` features, by all distances, and bounds; see `look`."""
     columns = np.zeros((LANES, BLOCK))
@@ -276,7 +276,7 @@ def assign_directly(X, w, rows, own, others, owners, keys, lowers):  # type: ign
             _note(row, owner[i], _upper(nearest[i]), lower, own, others, keys, lowers)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _compare_few(columns, size, wk, k, nearest, second, owner):  # type: ignore[no-untyped-def]
     """Let prototype `k` at `wk` (LANES,), with few features, compete; see `kernels._compare_few`."""
     x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
@@ -290,7 +290,7 @@ def _compare_few(columns, size, wk, k, nearest, second, owner):  # type: ignore[
         owner[i] = k if nearer else owner[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _compare_some(columns, size, wk, k, nearest, second, owner):  # type: ignore[no-untyped-def]
     """Do the same for up to `LANES` features."""
     x0, x1, x2, x3 = columns[0], columns[1], columns[2], columns[3]
@@ -306,7 +306,7 @@ def _compare_some(columns, size, wk, k, nearest, second, owner):  # type: ignore
         owner[i] = k if nearer else owner[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def note_scores(  # type: ignore[no-untyped-def]
     scores, norms, errors, features, scale, rows, own, others, group, within, owners, keys, lowers, group_lowers
 ):
@@ -347,7 +347,7 @@ def note_scores(  # type: ignore[no-untyped-def]
             group_lowers[i, owner // size] = _rounded_down(away[owner // size] + within[owner])
 
 
-@njit(cache=True, inline="always", fastmath={"nnan", "ninf", "nsz", "reassoc"})
+@compiled(inline="always", fastmath={"nnan", "ninf", "nsz", "reassoc"})
 def _least(values):  # type: ignore[no-untyped-def]
     """Return the least of some finite numbers."""
     least = values[0]
@@ -356,7 +356,7 @@ def _least(values):  # type: ignore[no-untyped-def]
     return least
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def mark(first, before, owners, block, changed):  # type: ignore[no-untyped-def]
     """Mark in `changed`, see `add_up`, who won or lost patterns from `first` on, which were owned by `before` (m,)."""
     for i in range(owners.shape[0]):
@@ -365,7 +365,7 @@ def mark(first, before, owners, block, changed):  # type: ignore[no-untyped-def]
             changed[(first + i) // block, owners[i]] = True
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def add_up(X, first, last, block, owners, changed, block_counts, block_sums, counts, sums):  # type: ignore[no-untyped-def]
     """Add the sums of blocks in turn, after making those anew of prototypes that have won or lost a pattern.
 
@@ -392,7 +392,7 @@ def add_up(X, first, last, block, owners, changed, block_counts, block_sums, cou
                 sums[k, j] += block_sums[b, k, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sum_block(X, owners, changed, counts, sums):  # type: ignore[no-untyped-def]
     """Sum the patterns of a block in the order of `kernels.pass_directly`, for prototypes marked in `changed` (K,)."""
     features = X.shape[1]
@@ -421,7 +421,7 @@ def _sum_block(X, owners, changed, counts, sums):  # type: ignore[no-untyped-def
                     row[j] += X[i, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def cost_of(X, w, first, last, block, owners):  # type: ignore[no-untyped-def]
     """Return half the sum of squared distances to the owners, in the order of `kernels.pass_directly`."""
     total, open_block = 0.0, 0.0

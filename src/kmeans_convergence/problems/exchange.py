@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from kmeans_convergence.problems.compiled import compiled
 from kmeans_convergence.problems.kernels import squares
 
 # A pattern stays where it is unless it gains more than rounding errors.
@@ -36,7 +36,7 @@ def sweep(X: np.ndarray, w: np.ndarray, assignments: np.ndarray) -> tuple[np.nda
     return w, assignments
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _means(X, w, assignments, counts):  # type: ignore[no-untyped-def]
     """Set `counts` (K,) and, where they are not 0, `w` (K, d)."""
     counts[:] = 0.0
@@ -55,7 +55,7 @@ def _means(X, w, assignments, counts):  # type: ignore[no-untyped-def]
                 w[k, j] /= counts[k]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _sweep(X, w, assignments, counts):  # type: ignore[no-untyped-def]
     """See `sweep`; `w`, `assignments` and `counts` (R, K) change in place."""
     distances = np.empty(w.shape[1])

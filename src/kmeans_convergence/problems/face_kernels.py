@@ -3,15 +3,15 @@
 import math
 
 import numpy as np
-from numba import njit
 
+from kmeans_convergence.problems.compiled import compiled
 from kmeans_convergence.problems.kernels import BLOCK, nearest_two, room_for, squared_distance
 
 # Beside the d + 1 rows of its moments, a pair of prototypes costs differences and sums like so many distances.
 PER_PAIR = 7
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _stride(n):  # type: ignore[no-untyped-def]
     """Return a number without a common divisor with `n`, near the golden section of it.
 
@@ -23,7 +23,7 @@ def _stride(n):  # type: ignore[no-untyped-def]
     return stride
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, others, scales):  # type: ignore[no-untyped-def]
     """Find patterns near a face, until there are enough.
 
@@ -81,7 +81,7 @@ def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, oth
     return found, looked
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def subtract_faces(X, w, rows, owners, others, scales, v, out):  # type: ignore[no-untyped-def]
     """Subtract the face terms' product with `v` (K, d) from `out` (K, d); see `faces.Faces`."""
     for m in range(rows.shape[0]):
@@ -95,7 +95,7 @@ def subtract_faces(X, w, rows, owners, others, scales, v, out):  # type: ignore[
             out[other, j] += product * (x[j] - w[other, j])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _moments(X, w, rows, owners, others, scales):  # type: ignore[no-untyped-def]
     """Compress patterns near faces to the second moments of each pair of prototypes.
 
@@ -135,7 +135,7 @@ def _moments(X, w, rows, owners, others, scales):  # type: ignore[no-untyped-def
     return pairs, moments
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _subtract_moments(w, pairs, moments, v, out):  # type: ignore[no-untyped-def]
     """Subtract the face terms' product with `v` (K, d) from `out` (K, d); see `_moments`."""
     features = w.shape[1]
@@ -156,7 +156,7 @@ def _subtract_moments(w, pairs, moments, v, out):  # type: ignore[no-untyped-def
             out[other, j] += image[j] - image[features] * (w[other, j] - w[k, j])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def find_steps(  # type: ignore[no-untyped-def]
     X,
     w,
@@ -195,7 +195,7 @@ def find_steps(  # type: ignore[no-untyped-def]
         distances[r] += found * ((features + 3) // 2) + used * len(pairs) * (features + PER_PAIR)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _weighted(counts, u, v):  # type: ignore[no-untyped-def]
     """Return the product of `u` and `v` (K, d) with the numbers of patterns (K,) as weights."""
     total = 0.0
@@ -205,7 +205,7 @@ def _weighted(counts, u, v):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _add(u, factor, v):  # type: ignore[no-untyped-def]
     """Add `factor` times `v` to `u`, both (K, d)."""
     for k in range(u.shape[0]):
@@ -213,7 +213,7 @@ def _add(u, factor, v):  # type: ignore[no-untyped-def]
             u[k, j] += factor * v[k, j]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _steihaug(w, pairs, moments, counts, step, longest, tolerance, products):  # type: ignore[no-untyped-def]
     """Put the step in the place of Lloyd's in `step` (K, d); return what is promised, whether it was cut, the products.
 

@@ -56,8 +56,12 @@ FAR = 1e6
 
 
 def threads() -> int:
-    """Return the number of threads: OMP_NUM_THREADS where it is set, else that of the processors."""
-    return int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
+    """Return the number of threads: the first of OMP_NUM_THREADS if it is one, else that of the processors."""
+    try:
+        asked = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0])
+    except ValueError:
+        asked = 0
+    return asked if asked > 0 else os.cpu_count() or 1
 
 
 def block_size(clusters: int) -> int:

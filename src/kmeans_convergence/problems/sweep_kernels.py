@@ -1,12 +1,12 @@
 """Compiled sweeps of the online methods: pattern by pattern."""
 
 import numpy as np
-from numba import njit
 
+from kmeans_convergence.problems.compiled import compiled
 from kmeans_convergence.problems.kernels import LANES, squared_distance
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _nearest(x, w):  # type: ignore[no-untyped-def]
     """Index of the prototype of `w` (K, d) that is nearest to the pattern `x` (d,)."""
     owner, least = 0, np.inf
@@ -24,7 +24,7 @@ def _nearest(x, w):  # type: ignore[no-untyped-def]
     return owner
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
     """Online gradient (4): for each pattern of `order` (R, m) move its prototype of `w` by `rate`, in place."""
     for r in range(w.shape[0]):
@@ -34,7 +34,7 @@ def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
                 w[r, k, j] += rate * (X[i, j] - w[r, k, j])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
     """Online K-means (8): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
     for r in range(w.shape[0]):

@@ -8,18 +8,31 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.single import LEVEL, MARGIN, REFERENCE, best, fastest
+from kmeans_convergence.analysis.single import LEVEL, MARGIN, REFERENCE, best, fastest, rivals
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.reporting.style import new
 
-COLORS = {"better": "#009E73", "equal": "#0072B2", "worse": "#D55E00", "open": "#7F7F7F"}
+# Of each verdict, in the order in which they are named.
+COLORS = {
+    "better": "#009E73",
+    "likely better": "#009E73",
+    "equal": "#0072B2",
+    "open": "#7F7F7F",
+    "likely worse": "#D55E00",
+    "worse": "#D55E00",
+}
 
 
 def difference(row: pd.Series) -> str:
     """Return the difference from batch K-means in per cent with its interval, as plain text."""
     if row["optimizer"] == REFERENCE:
         return "0 (reference)"
-    return f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
+    values = [row["difference"], row["low"], row["high"]]
+    largest = max(map(abs, values))
+    # large differences need no decimals, and huge ones no digits
+    form = "+.1e" if largest >= 1e5 else f"+.{2 if largest < 10 else 1 if largest < 100 else 0}f"
+    value, low, high = (format(value, form) for value in values)
+    return f"{value} [{low}, {high}]"
 
 
 def shares(row: pd.Series) -> str:
@@ -30,6 +43,10 @@ def shares(row: pd.Series) -> str:
 def passes(value: float) -> str:
     """Return passes, or that they were not enough."""
     return f"{value:.3g}" if np.isfinite(value) else "never"
+
+
+def _in_passes(value: float) -> str:
+    return f"{passes(value)} pass{'' if value == 1 else 'es'}" if np.isfinite(value) else "more passes than were made"
 
 
 def advice(table: pd.DataFrame, name: str, clusters: int, start: str, notes: Sequence[str] = ()) -> str:
@@ -52,14 +69,14 @@ def advice(table: pd.DataFrame, name: str, clusters: int, start: str, notes: Seq
     label = CONTENDERS[quality["optimizer"]].label
     lines = [f"{name}, K = {clusters}: {len(table)} optimizers, {int(reference['runs'])} starts each, {start}.", ""]
     if quality["optimizer"] == REFERENCE:
-        rivals = table[table["verdict"] == "open"]
+        may_be_better = rivals(table)
         lines.append(
             f"For the lowest cost: batch K-means; no other optimizer is shown to end more than {MARGIN:g} % below it."
         )
-        if len(rivals):
+        if len(may_be_better):
             lines.append(
-                f"This is not settled: {len(rivals)} optimizer{'s' * (len(rivals) > 1)} could be better or worse, as "
-                "far as these starts tell; more of them (--starts) would say."
+                f"This is not settled: {len(may_be_better)} optimizer{'s' * (len(may_be_better) > 1)} could end lower, "
+                f"since the interval reaches below -{MARGIN:g} %; more starts (--starts) would say."
             )
     else:
         lines.append(
@@ -69,19 +86,21 @@ def advice(table: pd.DataFrame, name: str, clusters: int, start: str, notes: Seq
         )
     lines.append(
         f"For speed: {CONTENDERS[speed['optimizer']].label}. Half of its runs are within 1 % of where they end after "
-        f"{passes(speed['passes'])} passes over the data, those of batch K-means after {passes(reference['passes'])}; "
+        f"{_in_passes(speed['passes'])} over the data, those of batch K-means after "
+        f"{_in_passes(reference['passes'])}; "
         f"its final cost is {'better than' if speed['verdict'] == 'better' else 'within 0.1 % of'} batch K-means'."
         if speed["optimizer"] != REFERENCE
         else f"For speed: batch K-means; half of its runs are within 1 % of where they end after "
-        f"{passes(reference['passes'])} passes, and no optimizer that ends as low is faster."
+        f"{_in_passes(reference['passes'])}, and no optimizer that ends as low is faster."
     )
     counts = table.loc[table["optimizer"] != REFERENCE, "verdict"].value_counts()
-    tally = ", ".join(f"{counts.get(word, 0)} {word}" for word in ("better", "equal", "worse", "open"))
+    tally = ", ".join(f"{counts[word]} {word}" for word in COLORS if word in counts)
     lines += [
         "",
         f"Against batch K-means, the others are: {tally}. Better and worse: the whole 95 % interval of the paired "
         f"difference is beyond {MARGIN:g} %, and Wilcoxon's signed-rank test, corrected over all optimizers by Holm's "
-        f"method, has p at most {LEVEL:g}; equal: the interval is within {MARGIN:g} %; open: neither.",
+        f"method, has p at most {LEVEL:g}; likely: the interval is, but the test does not say so; equal: the interval "
+        f"is within {MARGIN:g} %; open: it is partly within and partly beyond.",
         "All ends are polished by batch K-means before they are compared; that is not counted as passes.",
     ]
     return "\n".join([*lines, *(["", "The data:", *(f"- {note}" for note in notes)] if notes else [])]) + "\n"
@@ -94,7 +113,8 @@ def forest(table: pd.DataFrame, name: str, clusters: int) -> Figure:
     colors = [COLORS[verdict] for verdict in table["verdict"]]
     left.axvspan(-MARGIN, MARGIN, color="0.9", linewidth=0)
     left.hlines(places, table["low"], table["high"], colors=colors)
-    left.scatter(table["difference"], places, c=colors, s=12, zorder=3)
+    faces = ["white" if "likely" in word else color for word, color in zip(table["verdict"], colors, strict=True)]
+    left.scatter(table["difference"], places, facecolors=faces, edgecolors=colors, s=12, zorder=3)
     left.set_yticks(places, [CONTENDERS[key].label for key in table["optimizer"]])
     left.set_xlabel("final cost against batch K-means (%)")
     left.set_title(f"{name}, K = {clusters}")

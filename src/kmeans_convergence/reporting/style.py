@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +12,7 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kmeans_convergence.atomic import replacing
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.methods import METHODS
 
@@ -157,9 +157,8 @@ def label(method: str) -> str:
 def save(figure: Figure, *paths: Path) -> None:
     """Write a figure without date or version, whole or not at all; the suffix says the format."""
     for path in paths:
-        partial = path.with_name(f".{path.name}")
-        figure.savefig(partial, format=path.suffix[1:], metadata=METADATA[path.suffix])
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            figure.savefig(partial, format=path.suffix[1:], metadata=METADATA[path.suffix])
 
 
 def show(figure: Figure) -> SVG:
