@@ -9,8 +9,17 @@ import pandas as pd
 
 from kmeans_convergence.analysis.paired import REFERENCE
 from kmeans_convergence.reporting.contenders import label
-from kmeans_convergence.reporting.tables import escape
-from kmeans_convergence.reporting.text import booktabs, fixed, interval, long_booktabs, number, percent, probability
+from kmeans_convergence.reporting.text import (
+    booktabs,
+    escape,
+    escape_narrow,
+    fixed,
+    interval,
+    long_booktabs,
+    number,
+    percent,
+    probability,
+)
 
 
 def final_costs(summary: pd.DataFrame) -> str:
@@ -139,9 +148,9 @@ def datasets(table: pd.DataFrame, before: str = "") -> str:
             "yes" if row["scaling"] == "standardize" else "no",
             r"$\infty$" if math.isinf(row["condition"]) else number(row["condition"], 2),
             percent(row["overlap"]),
-            escape(row["licence"]),
+            escape_narrow(row["licence"]),
         ]
-        for _, row in table.iterrows()
+        for _, row in table.fillna({"licence": "not stated"}).iterrows()
     ]
     header = ["data set", "kind", "$n$", "$d$", "$K$", "scaled", "condition", "near faces", "terms"]
     return long_booktabs(r"@{}llrrlrrr>{\raggedright\arraybackslash}p{0.155\textwidth}@{}", header, rows, before)
