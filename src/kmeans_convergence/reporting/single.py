@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from kmeans_convergence.analysis.single import LEVEL, MARGIN, REFERENCE, best, fastest
 from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.reporting.style import new
+from kmeans_convergence.reporting.style import new, set_title
 
 COLORS = {"better": "#009E73", "equal": "#0072B2", "worse": "#D55E00", "open": "#7F7F7F"}
 
@@ -97,7 +97,7 @@ def forest(table: pd.DataFrame, name: str, clusters: int) -> Figure:
     left.scatter(table["difference"], places, c=colors, s=12, zorder=3)
     left.set_yticks(places, [CONTENDERS[key].label for key in table["optimizer"]])
     left.set_xlabel("final cost against batch K-means (%)")
-    left.set_title(f"{name}, K = {clusters}")
+    set_title(left, f"{name}, K = {clusters}")
     there = np.isfinite(table["passes"])
     # beyond the budget there is nothing to see: the line ends at the longest time that was needed
     edge = table[["passes", "passes_high"]].replace(np.inf, np.nan).max(axis=None)
