@@ -60,7 +60,8 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     """
     _check_shape(config, yaml.safe_load(schema.read_text(encoding="utf-8")))
     registry = read_registry(datasets)
-    _check_text(datasets, registry)
+    for name, licence in registry["licence"].items():
+        _check_settable(f"{datasets} gives the data set {name!r} a licence", licence)
     experiment, conventions = config["experiment"], config["conventions"]
 
     _check_names("experiment.optimizers", experiment["optimizers"], METHODS)
@@ -73,7 +74,7 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     dataset = load(experiment["dataset"], registry, root)
     _check_unit("experiment.dataset", dataset)
     for feature in dataset.features:
-        escape(feature)
+        _check_settable(f"experiment.dataset names {dataset.name!r}, which has a feature", feature)
     _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
     for name in conventions["variants"]:
         variant = load(name, registry, root)
@@ -137,15 +138,12 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
             raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")
 
 
-def _check_text(path: Path, registry: pd.DataFrame) -> None:
-    """Refuse cells that the report cannot show."""
-    for name, licence in registry["licence"].items():
-        try:
-            escape(licence)
-        except InputError as problem:
-            raise InputError(
-                f"{path} gives the data set {name!r} a licence that cannot be typeset: {problem}"
-            ) from None
+def _check_settable(where: str, text: str) -> None:
+    """Refuse what the report cannot show."""
+    try:
+        escape(text)
+    except InputError as problem:
+        raise InputError(f"{where} that cannot be typeset: {problem}") from None
 
 
 def _check_patterns(config: Config, registry: pd.DataFrame, root: Path) -> None:

@@ -132,10 +132,12 @@ def conventions(table: pd.DataFrame, described: pd.DataFrame) -> str:
     rows = [_convention(row) for _, row in described.iterrows()]
     rows += [_convention(row) for _, row in agreeing.iterrows()]
     header = ["features", "unit", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", "Holm"]
-    # names of one's own features may be long
+    # one's own features and files may have long names
+    text = r">{\raggedright\arraybackslash}"
     known = all(feature in INITIALS for features in table["features"] for feature in features.split(" + "))
-    width = "l" if known else r">{\raggedright\arraybackslash}p{2.4cm}"
-    body = booktabs(f"@{{}}{width}llllllllrr@{{}}", header, rows)
+    features = "l" if known else rf"{text}p{{2.4cm}}"
+    file = "l" if table["variant"].str.len().max() <= 10 else rf"{text}p{{1.7cm}}"
+    body = booktabs(f"@{{}}{features}llll{file}lllrr@{{}}", header, rows)
     # a rule between the convention as described and those that agree
     lines = body.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(r"\midrule"))
@@ -152,7 +154,7 @@ def _convention(row: pd.Series) -> list[str]:
         "yes" if row["half"] else "no",
         row["start"],
         str(row["clusters"]),
-        escape(str(row["variant"])),
+        escape_narrow(row["variant"]),
         *spread,
         probability(row["p"]),
         probability(row["p_holm"]),

@@ -66,19 +66,20 @@ def escape(text: str) -> str:
 def escape_narrow(text: str) -> str:
     """Return a plain text as LaTeX for a narrow column: what is too long for it, such as an address, may break.
 
-    Words of up to twelve small letters stay whole, and others of up to eight characters; hyphens part words.
+    It breaks after hyphens, underscores and slashes, and anywhere in parts of more than eight characters, unless they
+    are words of up to twelve small letters.
     """
-    words = re.findall(r"[^\s-]*-|[^\s-]+|\s+", unicodedata.normalize("NFC", text.strip()))
-    return "".join(map(_breakable, words))
+    parts = re.findall(r"[^\s_/-]*[_/-]|[^\s_/-]+|\s+", unicodedata.normalize("NFC", text.strip()))
+    return "".join(map(_breakable, parts))
 
 
-def _breakable(word: str) -> str:
-    if word.isspace():
+def _breakable(part: str) -> str:
+    if part.isspace():
         return " "
-    if len(word) <= 8 or re.fullmatch(r"\W?[A-Z]?[a-z]{1,12}\W?", word):
-        return escape(word)
-    # dearer than any break between words
-    return r"\penalty5000{}".join(map(escape, word))
+    whole = len(part) <= 8 or re.fullmatch(r"\W?[A-Z]?[a-z]{1,12}[\W_]?", part)
+    # within words, a break is dearer than any between them
+    latex = escape(part) if whole else r"\penalty5000{}".join(map(escape, part))
+    return latex + r"\allowbreak{}" if part.endswith(("_", "/")) else latex
 
 
 def number(value: float, digits: int = 3) -> str:
