@@ -165,6 +165,7 @@ def test_only_what_is_too_long_for_a_column_may_break():
         "with the permission of the author, J. Gill, who keeps the rights; scikit-learn, BSD-3-Clause, certificate"
     )
     assert text.escape_narrow(ordinary) == text.escape(ordinary)
+    assert text.escape_narrow("a -- b---c") == text.escape("a -- b---c") == "a -{}- b-{}-{}-c"
     for long in ("https://example.org/a_b", "WWWWWWWWW", "x" * 40):
         narrow = text.escape_narrow(long)
         assert re.sub(r"\\(penalty5000|allowbreak)\{\}", "", narrow) == text.escape(long)

@@ -69,7 +69,7 @@ def escape_narrow(text: str) -> str:
     It breaks after hyphens, underscores and slashes, and anywhere in parts of more than eight characters, unless they
     are words of up to twelve small letters.
     """
-    parts = re.findall(r"[^\s_/-]*[_/-]|[^\s_/-]+|\s+", unicodedata.normalize("NFC", text.strip()))
+    parts = re.findall(r"[^\s_/-]*(?:-+|[_/])|[^\s_/-]+|\s+", unicodedata.normalize("NFC", text.strip()))
     return "".join(map(_breakable, parts))
 
 
