@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT, snakemake
+from conftest import ROOT, copy_project, snakemake
 
 REFUSALS = [
     ({"experiment": {"prototyps": 6}}, "experiment has the unknown key 'prototyps'"),
@@ -62,6 +62,16 @@ def test_a_data_set_with_a_gap(project):
     assert run.returncode != 0
     assert "gap.csv" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_jobs_import_the_library_beside_them_in_a_folder_with_a_colon(tmp_path):
+    folder = tmp_path / "a:b"
+    folder.mkdir()
+    copy_project(folder)
+    (folder / "src/kmeans_convergence/reporting/landscape.py").write_text("raise SystemExit('This one.')")
+    run = snakemake(folder, "figures/landscape.pdf", "--cores", "1")
+    assert run.returncode != 0
+    assert "This one." in run.stderr + (folder / "logs/plot_landscape.log").read_text()
 
 
 def test_without_latex_all_but_the_pdf_is_planned(project, tmp_path):

@@ -17,7 +17,10 @@ from kmeans_convergence.pipeline.imports import modules
 
 # Jobs import this project's own sources, whatever else is installed, and use one thread each, so that
 # neither the number of cores nor the library of linear algebra changes a digit.
-os.environ["PYTHONPATH"] = str(SOURCE)
+# A folder with a colon in its name would be two in the list: seen from here, there is none in it.
+os.environ["PYTHONPATH"] = (
+    os.path.relpath(SOURCE) if os.pathsep in str(SOURCE) else str(SOURCE)
+)
 for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 # LaTeX that the project unpacked for itself goes first.

@@ -9,6 +9,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
+# The folder of the package.
+SOURCE = Path(__file__).parents[2]
+
 
 def execute(notebook: Path, html: Path) -> None:
     """Run a notebook in its own folder and write it with its outputs as one HTML file.
@@ -28,7 +31,8 @@ def execute(notebook: Path, html: Path) -> None:
         timeout=600,
         # the kernel's notices about its sockets are not for the person who waits
         extra_arguments=["--log-level=ERROR"],
-    ).execute()
+        # the kernel imports what is imported here, seen from its folder: a path with a colon would be two
+    ).execute(env=os.environ | {"PYTHONPATH": os.path.relpath(SOURCE, notebook.parent)})
     # the patch level of the interpreter is no result
     document.metadata.get("language_info", {}).pop("version", None)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(document, {"metadata": {"name": notebook.stem}})
