@@ -38,3 +38,9 @@ def _lacks_memory(problem: BaseException | None) -> bool:
             return True
         problem = problem.__cause__ or problem.__context__
     return False
+
+
+def shown(value: object) -> str:
+    """Return a value as it stands in a message, cut if it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]} ... ({len(text)} characters)"

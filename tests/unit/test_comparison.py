@@ -210,6 +210,12 @@ def test_optimizers_of_ones_own(dataset, tables, tmp_path, monkeypatch):
         (OWN.replace('"mine"', '"hartigan"'), "taken"),
         (OWN.replace("my own", "Hartigan"), "taken"),
         (OWN.replace("my own", "my_own"), "my_own"),
+        (OWN.replace("my own", " "), "letter or digit"),
+        (OWN.replace("my own", 30 * "my"), "up to 24"),
+        (OWN.replace('"mine"', '"mi|ne"'), "'mi|ne'"),
+        (OWN.replace('"mine"', "7"), "the name 7"),
+        (OWN + "CONTENDERS['other'] = CONTENDERS['mine']", "taken"),
+        ("CONTENDERS = [1]", "has to define CONTENDERS"),
     ],
 )
 def test_a_file_that_cannot_take_part(text, word, tmp_path, refused):

@@ -139,6 +139,14 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("experiment.rate", "0.03", ["'0.03'", "number"]),
         ("experiment.rate", float("inf"), ["inf", "finite"]),
         ("experiment.rate", float("nan"), ["nan", "finite"]),
+        # numbers without end
+        ("seed", 10**400, ["1000", "401 characters", "at most 4294967295"]),
+        ("experiment.runs", 10**12, [str(10**12), "at most 100000"]),
+        ("experiment.rate", 10**400, ["at most 1000"]),
+        ("experiment.rate", 1e308, ["1e+308", "at most 1000"]),
+        ("conventions.prototypes", [6, 10**400], ["at most 1000"]),
+        ("comparison.starts_of", {"iris": 10**12}, ["iris", "at most 100000"]),
+        ("performance.share", 1.5, ["1.5", "at most 1"]),
         # lists
         ("experiment.optimizers", [*ALL, ALL[0]], ["differ", ALL[0]]),
         ("experiment.optimizers", [], ["empty", "at least 1"]),
@@ -190,6 +198,80 @@ def test_a_set_of_the_comparison_needs_clusters_and_one_is_left(shipped, accept,
     datasets.write_text(registry.replace("standardize\t3;2;10", "standardize\t", 1))
     with refused("'wine'", "no clusters"):
         accept(shipped, datasets)
+
+
+def numbers(schema, key=""):
+    """Return the schema of every number by its key."""
+    if schema.get("type") in ("integer", "number"):
+        yield key, schema
+    parts = dict(schema.get("properties", {}))
+    parts |= {name: schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict)}
+    for name, part in parts.items():
+        yield from numbers(part, f"{key}.{name}")
+
+
+def test_every_number_has_an_upper_bound(root):
+    schema = yaml.safe_load((root / "workflow" / "schemas" / "config.schema.yaml").read_text())
+    found = dict(numbers(schema))
+    assert len(found) > 30
+    assert [key for key, part in found.items() if "maximum" not in part] == []
+
+
+def own_rows(root, folder, rows, files=()):
+    """Add rows to a copy of the registry, with the files that they name."""
+    (folder / "config").mkdir()
+    datasets = folder / "config" / "datasets.tsv"
+    datasets.write_text((root / "config" / "datasets.tsv").read_text() + rows)
+    for name, text in dict(files).items():
+        (folder / name).write_text(text)
+    return datasets
+
+
+REPEATED = "a,b\n" + 90 * "1,2\n" + "".join(f"{i},{i}\n" for i in range(10))
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "words"),
+    [
+        ("mine\tcsv:mine.csv\t\t\t\t12", REPEATED, ["'mine'", "12", "11"]),
+        # ten of a hundred rows are drawn, and few of them differ
+        ("mine\tcsv:mine.csv\t\t\t\t2;3", REPEATED, ["'mine'", "2", "distinct"]),
+        ("mine\tcsv:gone.csv\t\t\t\t3", "", ["'mine'", "gone.csv", "does not exist"]),
+        ("mine\tcsv:mine.csv\t\t\t\t3", "a,b\n1,\n", ["'mine'", "mine.csv"]),
+        ("mine\tcsv:mine.csv\t1e30\t\t\t1", "a,b\n1e290,2\n3,4\n", ["'mine'", "largest number"]),
+        ("mine\tcsv:mine.csv\t\t\t\t1\t\t\t数据", REPEATED, ["'mine'", "licence", "'数据'", "'数'", "Latin"]),
+    ],
+)
+def test_rows_of_the_users_are_read_before_any_job(shipped, accept, refused, root, tmp_path, row, text, words):
+    datasets = own_rows(root, tmp_path, row + "\n", {"mine.csv": text})
+    mine = changed(changed(shipped, "comparison.datasets", ["iris", "csv"]), "comparison.rows_of", {})
+    if row.endswith("2;3"):
+        mine = changed(mine, "comparison.rows", 10)
+    with refused(*words):
+        accept(mine, datasets)
+
+
+def test_patterns_are_drawn_before_clusters_are_counted(shipped, accept, refused):
+    few = changed(shipped, "comparison.datasets", ["randhie"])
+    accept(few)
+    with refused("'randhie'", "50", "distinct"):
+        accept(changed(few, "comparison.rows", 40))
+    with refused("'randhie'", "50", "distinct"):
+        accept(changed(few, "acceleration.rows", 40))
+
+
+def test_features_that_cannot_be_typeset_are_refused(shipped, accept, refused, root, tmp_path):
+    rows = "mine\tcsv:mine.csv\t1\tmm\tnone\t3\n"
+    text = "длина,b\n" + "".join(f"{i},{i % 3}\n" for i in range(20))
+    mine = changed(changed(shipped, "experiment.dataset", "mine"), "conventions.variants", ["mine"])
+    with refused("'длина'", "Latin"):
+        accept(mine, own_rows(root, tmp_path, rows, {"mine.csv": text}))
+
+
+def test_a_file_of_optimizers_is_no_pattern(shipped, accept, refused, root, tmp_path):
+    datasets = own_rows(root, tmp_path, "", {"{mine}.py": "CONTENDERS = {}"})
+    with refused("comparison.own", "'{mine}.py'", "braces"):
+        accept(changed(shipped, "comparison.own", "{mine}.py"), datasets)
 
 
 def test_tiers_stand_for_their_sets_and_some_are_left_out(root):

@@ -1,9 +1,12 @@
 """Data sets: the registry, one's own files, scaling, subsamples, and what is said when something cannot be used."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
@@ -125,18 +128,23 @@ def test_a_loaded_data_set_is_a_copy(registry):
         (HEADER, [row() + "\tred"], ["tabs", "entries", "header"]),
         (HEADER, [row(), row(name="b") + "\tred"], ["tabs", "line 3"]),
         *[
-            (HEADER, [row(), row(name="b", scale=s)], ["'b'", "scale", s, "positive"])
-            for s in ("0", "-1", "ten", "inf")
+            (HEADER, [row(), row(name="b", scale=s)], ["'b'", "scale", s[:20], "positive", "1e-30 to 1e+30"])
+            for s in ("0", "-1", "ten", "inf", "nan", "1e308", "1e-200", "1" + 400 * "0")
         ],
         *[
             (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k, "whole numbers from 1"])
-            for k in ("0", "3;", "3,2", "3;two", "2.5")
+            for k in ("0", "3;", "3,2", "3;two", "2.5", "3; 2", "1000000", "٣")
+        ],
+        *[
+            (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k, "must differ"])
+            for k in ("3;3", "3;2;3")
         ],
         (HEADER, [row(scaling="log")], ["'a'", "scaling", "'log'", "none, standardize"]),
         (HEADER, [row(kind="toy")], ["'a'", "kind", "'toy'", "real, pixels, patches, synthetic"]),
         (HEADER, [row(dependence="no")], ["'a'", "dependence", "'no'", "independent, dependent rows"]),
         (HEADER, [row(source="downloaded:x.csv", sha256=DIGITS)], ["'a'", "url", "URL"]),
         (HEADER, [row(source="downloaded:x.csv", sha256=DIGITS, url="file:///x.csv")], ["'a'", "url", "file:///x.csv"]),
+        (HEADER, [row(source="downloaded:x.csv", sha256=DIGITS, url="https://x/ x.csv")], ["'a'", "url", "URL"]),
         (HEADER, [row(source="downloaded:x.csv", url="https://x/x.csv", sha256="12")], ["'a'", "sha256", "64"]),
     ],
 )
@@ -150,10 +158,87 @@ def test_unknown_names_and_sources_are_refused(registry, table, refused):
     with refused("'irises'", "iris, iris_uci"):
         describe("irises", registry)
     remote = {"url": "https://x/x", "sha256": DIGITS}
-    for source in ("bundled:irises", "http:x", "csv:", "iris", "synthetic:iris", "downloaded:../x.csv", "downloaded:"):
-        broken = read_registry(table(row(source=source, **remote)))
+    unknown = ("bundled:irises", "http:x", "iris", "synthetic:iris", "", "csv:", "csv:a{b}.csv", "Bundled:iris")
+    for source in (*unknown, "downloaded:../x.csv", "downloaded:", "downloaded:..", "downloaded:a|b"):
         with refused("'a'", source, "csv:FILE", "bundled:iris, bundled:iris_uci", "synthetic:uniform_1"):
-            load("a", broken)
+            read_registry(table(row(source=source, **remote)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        ".",
+        "..",
+        "../../x",
+        "a/b",
+        "a b",
+        "a(b",
+        "a|b",
+        "a{b}",
+        "a.b",
+        "a*",
+        "a$b$",
+        "-a",
+        "_a",
+        "1995",
+        "1e5",
+        "é",
+        "данные",
+        "a" * 25,
+        "long" * 1000,
+        "NA",
+        "nan",
+        "None",
+        "Inf",
+        "TRUE",
+        "no",
+        "csv",
+        "Bundled",
+    ],
+)
+def test_names_that_are_refused(table, refused, name):
+    with refused("datasets.tsv", "the name", name[:20], "begins with a letter", "24 characters", "none of na, nan"):
+        read_registry(table(row(), row(name=name)))
+
+
+@pytest.mark.parametrize("name", ["a", "A-1_b", "x" * 24, "Infinite", "nano"])
+def test_names_that_are_allowed_come_back_from_tables_and_configurations(table, name):
+    assert list(read_registry(table(row(name=name))).index) == [name]
+    assert yaml.safe_load(name) == name
+    assert pd.read_csv(io.StringIO(f"x\n{name}\n"))["x"].tolist() == [name]
+
+
+def test_every_name_that_would_be_read_as_something_else_is_refused(table, refused):
+    letters = ("y", "n", "nul", "~", "Yes", "OFF", "null", "N/A", "NaN", "infinity", "False", "<NA>", "0x1F", "1_000")
+    changed = [
+        word
+        for word in letters
+        if yaml.safe_load(word) != word or pd.read_csv(io.StringIO(f"x\n{word}\n"))["x"].tolist() != [word]
+    ]
+    assert len(changed) > 8
+    for word in changed:
+        with refused("the name"):
+            read_registry(table(row(name=word)))
+
+
+def test_names_differ_not_in_capitals_alone(table, refused):
+    with refused("'Mine'", "twice", "capitals"):
+        read_registry(table(row(name="mine"), row(name="Mine")))
+
+
+def test_a_scale_that_takes_the_numbers_beyond_the_largest_is_refused(own, tmp_path, refused):
+    described = own("a,b\n1,2\n1e290,4\n")
+    for scaling in ("none", "standardize"):
+        with refused("'mine'", "1e+30", "largest number"):
+            read({**described, "scale": 1e30, "scaling": scaling}, tmp_path)
+
+
+def test_line_ends_of_windows_change_nothing(registry, root, tmp_path):
+    text = (root / "config" / "datasets.tsv").read_bytes()
+    (tmp_path / "datasets.tsv").write_bytes(text.replace(b"\n", b"\r\n"))
+    pd.testing.assert_frame_equal(read_registry(tmp_path / "datasets.tsv"), registry)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from kmeans_convergence.pipeline import imports, tables
 from kmeans_convergence.pipeline.latex import typeset
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.reporting import comparison_tables
+from kmeans_convergence.reporting import tables as report_tables
+from kmeans_convergence.reporting.text import SETTABLE
 
 # --- imports --------------------------------------------------------------------------------------
 
@@ -235,7 +238,90 @@ def test_the_first_error_of_latex_is_named(tmp_path):
     source, pdf = tmp_path / "report.tex", tmp_path / "report.pdf"
     source.write_text("\\documentclass{article}\n\\begin{document}\n\\nosuchmacro and \\noother\n\\end{document}\n")
     pdf.write_bytes(b"the old one")
-    with pytest.raises(RuntimeError, match=r"pdflatex failed on .*report\.tex: ! Undefined control sequence"):
+    with pytest.raises(RuntimeError, match=r"pdflatex failed on .*report\.tex: ! Undefined control sequence") as caught:
         typeset(source, pdf)
     assert pdf.read_bytes() == b"the old one"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["report.pdf", "report.tex"]
+    assert "l.3" in str(caught.value)
+
+
+CITING = (
+    "\\documentclass{article}\\begin{document}\\cite{a}\\bibliographystyle{plain}\\bibliography{some}\\end{document}\n"
+)
+ENTRY = "@misc{a, author = {A}, title = {A}, year = {1995}}\n"
+
+
+@needs_latex
+@pytest.mark.parametrize("name", ["a, b", "a:b", "a;b", "$HOME", "{a,b}", "~ %20 #1", "a\\b", "-a", "error"])
+def test_a_folder_may_have_any_name(tmp_path, monkeypatch, name):
+    # lists for other documents, which do not end with LaTeX's own folders
+    for variable in ("TEXINPUTS", "BIBINPUTS", "BSTINPUTS"):
+        monkeypatch.setenv(variable, "/nowhere")
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "some.bib").write_text(ENTRY)
+    (folder / "report.tex").write_text(CITING)
+    typeset(folder / "report.tex", folder / "report.pdf")
+    assert sorted(file.name for file in folder.iterdir()) == ["report.pdf", "report.tex", "some.bib"]
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@needs_latex
+@pytest.mark.parametrize(
+    ("bibliography", "error"),
+    [
+        (None, "I couldn't open database file some.bib"),
+        (ENTRY.replace("1995}", "1995") + ENTRY, "---line 2 of file some.bib"),
+        (ENTRY.replace("{A},", "{A}") + "@misc{b, title", "I was expecting a `,' or a `}'---line 1 of file some.bib"),
+    ],
+)
+def test_the_first_error_of_bibtex_is_named(tmp_path, bibliography, error):
+    (tmp_path / "report.tex").write_text(CITING)
+    if bibliography:
+        (tmp_path / "some.bib").write_text(bibliography)
+    with pytest.raises(RuntimeError, match="bibtex failed on ") as caught:
+        typeset(tmp_path / "report.tex", tmp_path / "report.pdf")
+    assert error in str(caught.value)
+
+
+# Cells that are commands, that LaTeX would take for something else, or that are too long for their column.
+CELLS = [
+    r"\input{secret}",
+    "^^5cinput{secret}",
+    "#1 $x^2$ {a} } { ~ % & \\ [2pt] *",
+    "*",
+    "[3cm]",
+    "`a' ``b'' << >> ,, -- --- !` ?` |",
+    "one\ttwo\nthree",
+    "https://example.org/a-very/long_address?of=a&licence=%20#part",
+    "W" * 80,
+    "".join(sorted(SETTABLE)),
+    "",
+]
+
+
+@needs_latex
+def test_cells_of_the_users_are_typeset(root, tmp_path):
+    (tmp_path / "secret.tex").write_text(r"\undefinedcommand")
+    preamble = (root / "paper" / "report.tex").read_text().partition(r"\input{generated")[0]
+    # as a table comes back from its file, where an empty cell is none
+    sets = pd.DataFrame(
+        {"name": [*["W" * 24] * (len(CELLS) - 1), "mine"], "licence": [cell or np.nan for cell in CELLS]}
+    )
+    sets = sets.assign(kind="real", dependence="dependent rows", n=10**5, total=10**7, d=10**4, clusters="100;10;20")
+    sets = sets.assign(scaling="standardize", condition=1e20, overlap=0.123)
+    features = pd.DataFrame(
+        {"features": [f"b + {cell}" for cell in (*CELLS[:8], "W" * 30)], "variant": "W-" * 8, "p": 0.5}
+    )
+    features = features.assign(unit="mm", half=True, start="patterns", clusters=10, p_holm=1.0)
+    figures = [f"{figure}_{end}" for figure in ("min", "mean", "max") for end in ("05", "95")]
+    features = features.assign(**dict.fromkeys(figures, 12345.0))
+    body = [comparison_tables.datasets(sets), report_tables.conventions(features, features[:1])]
+    assert "not stated" in body[0]
+    (tmp_path / "some.bib").write_text(ENTRY)
+    (tmp_path / "report.tex").write_text(
+        f"{preamble}\\begin{{document}}\\cite{{a}}{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}{body[0]}}}\n\n"
+        f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{3.5pt}}\\noindent {body[1]}}}"
+        "\\bibliographystyle{plainnat}\\bibliography{some}\\end{document}\n"
+    )
+    typeset(tmp_path / "report.tex", tmp_path / "report.pdf")

@@ -3,6 +3,7 @@
 import re
 from itertools import combinations
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,6 +135,41 @@ def test_macros_and_tables_say_that_they_are_generated():
         r"\end{tabular}",
     ]
     assert text.HEADER.startswith("%")
+
+
+@pytest.mark.parametrize(
+    ("plain", "latex"),
+    [
+        ("a_b & 50 %", r"a\_b \& 50 \%"),
+        (r"\input{secret}", r"\textbackslash{}input\{secret\}"),
+        ("x^2 ~ #1 $y$", r"x\textasciicircum{}2 \textasciitilde{} \#1 \$y\$"),
+        ("a -- b --- c ,, d '' e << f", r"a -{}- b -{}-{}- c ,{}, d '{}' e \textless{}\textless{} f"),
+        ("[1] * two", "{[}1{]} {*} two"),
+        (" tab\t, line\nand return\r\n", "tab , line and return"),
+        ("Cafe\N{COMBINING ACUTE ACCENT}", "Café"),
+        ("", ""),
+    ],
+)
+def test_plain_text_as_latex(plain, latex):
+    assert text.escape(plain) == latex
+
+
+@pytest.mark.parametrize("foreign", ["данные", "数据", "ж", "🙂", "\x07", "\ufeff", "ŉ", "e\N{COMBINING RING BELOW}"])
+def test_what_the_fonts_lack_is_refused(refused, foreign):
+    with refused("cannot be typeset", "Latin"):
+        text.escape(f"licence of {foreign}")
+
+
+def test_only_what_is_too_long_for_a_column_may_break():
+    ordinary = (
+        "with the permission of the author, J. Gill, who keeps the rights; scikit-learn, BSD-3-Clause, certificate"
+    )
+    assert text.escape_narrow(ordinary) == text.escape(ordinary)
+    assert text.escape_narrow("a -- b---c") == text.escape("a -- b---c") == "a -{}- b-{}-{}-c"
+    for long in ("https://example.org/a_b", "WWWWWWWWW", "x" * 40):
+        narrow = text.escape_narrow(long)
+        assert re.sub(r"\\(penalty5000|allowbreak)\{\}", "", narrow) == text.escape(long)
+        assert len(re.split("penalty|allowbreak", narrow)) > len(long) / 4
 
 
 def test_a_text_is_written_whole_or_not_at_all(tmp_path):
@@ -276,6 +312,44 @@ def test_markers_are_the_papers():
     assert marks["online_gradient"] == ("o", False)
     assert marks["batch_gradient"] == ("s", False)
     assert marks["mixture"][0] == ""
+
+
+HOSTILE = {
+    "text.usetex": True,
+    "figure.figsize": (30, 30),
+    "savefig.bbox": "tight",
+    "axes.formatter.use_mathtext": True,
+    "axes.prop_cycle": mpl.cycler(color=["red"]),
+    "lines.dash_capstyle": "round",
+    "xtick.direction": "in",
+    "path.sketch": (1, 100, 2),
+}
+
+
+def test_settings_of_the_users_change_no_figure(tmp_path):
+    files = [tmp_path / "plain.svg", tmp_path / "hostile.svg"]
+    style.save(landscape.slice_through_kinks(), files[0])
+    mpl.rcParams.update(HOSTILE)
+    style.save(landscape.slice_through_kinks(), files[1])
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("Ba$$in, K = 3", None), ("$\\frac{$", None), ("a_b^c", None), ("数据, K = 3", "??, K = 3"), ("café", None)],
+)
+def test_a_title_shows_words_as_they_are(tmp_path, words, shown):
+    figure, axes = style.new(2)
+    style.set_title(axes, words)
+    assert axes.get_title(loc="left") == (shown or words)
+    # formulas that cannot be read and letters without a shape would be told here
+    style.save(figure, tmp_path / "title.pdf", tmp_path / "title.svg")
+
+
+def test_a_table_of_a_notebook_shows_marks_as_they_are():
+    page = style.show_table(pd.DataFrame({"name": ["<script>a & b</script>"], "x": [1.0]})).to_html()
+    assert "&lt;script&gt;a &amp; b&lt;/script&gt;" in page
+    assert "<script>" not in page
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".svg"])

@@ -1,5 +1,6 @@
 # What all rules share: the environment of the jobs, the checked configuration, and functions for inputs.
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -16,17 +17,26 @@ from kmeans_convergence.pipeline.imports import modules
 
 # Jobs import this project's own sources, whatever else is installed, and use one thread each, so that
 # neither the number of cores nor the library of linear algebra changes a digit.
-os.environ["PYTHONPATH"] = str(SOURCE)
+# A folder with a colon in its name would be two in the list: seen from here, there is none in it.
+os.environ["PYTHONPATH"] = (
+    os.path.relpath(SOURCE) if os.pathsep in str(SOURCE) else str(SOURCE)
+)
 for library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 # LaTeX that the project unpacked for itself goes first.
 os.environ["PATH"] = f"{Path('.texlive/bin').resolve()}{os.pathsep}{os.environ['PATH']}"
 
+# Settings that people have for their own work: warnings as errors, and the looks of figures.
+for setting in ("PYTHONWARNINGS", "MATPLOTLIBRC"):
+    os.environ.pop(setting, None)
+
 REGISTRY = Path("config/datasets.tsv")
-try:
-    check(config, Path("workflow/schemas/config.schema.yaml"), REGISTRY)
-except InputError as problem:
-    raise WorkflowError(str(problem)) from None
+# Jobs read this file again, and need not check again.
+if workflow.is_main_process:
+    try:
+        check(config, Path("workflow/schemas/config.schema.yaml"), REGISTRY)
+    except InputError as problem:
+        raise WorkflowError(str(problem)) from None
 
 
 def data(name):
@@ -37,6 +47,11 @@ def data(name):
 def data_files(name):
     """Return the files that a job opens for a data set: none for those that are bundled."""
     return [str(file) for file in files(data(name))]
+
+
+def one_of(names):
+    """Return the pattern that these names match and nothing else."""
+    return "|".join(map(re.escape, names))
 
 
 def code(file):
@@ -96,6 +111,6 @@ NOTEBOOKS = ["derivation", "rates", "replication"]
 
 
 wildcard_constraints:
-    convention="|".join(FEATURES),
-    variant="|".join(config["conventions"]["variants"]),
-    notebook="|".join(NOTEBOOKS),
+    convention=one_of(FEATURES),
+    variant=one_of(config["conventions"]["variants"]),
+    notebook=one_of(NOTEBOOKS),

@@ -40,7 +40,7 @@ LONG = [
 
 
 wildcard_constraints:
-    compared="|".join(COMPARED),
+    compared=one_of(COMPARED),
 
 
 rule run_comparison:
@@ -73,7 +73,7 @@ if LONG:
 
     use rule run_comparison as run_comparison_first with:
         wildcard_constraints:
-            compared="|".join(LONG),
+            compared=one_of(LONG),
         priority: 3
 
     ruleorder: run_comparison_first > run_comparison

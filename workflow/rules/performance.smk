@@ -24,7 +24,7 @@ ALL_CORES = 1024
 
 
 wildcard_constraints:
-    shape="|".join(SHAPES),
+    shape=one_of(SHAPES),
 
 
 localrules:

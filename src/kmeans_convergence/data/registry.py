@@ -21,7 +21,8 @@ from kmeans_convergence.data.dataset import (
     sample_rows,
     standardize,
 )
-from kmeans_convergence.errors import InputError
+from kmeans_convergence.errors import InputError, shown
+from kmeans_convergence.names import check_name
 
 # What it takes to read a data set, as plain values: a row of the registry but for its last word, the description.
 Description = dict[str, Any]
@@ -47,6 +48,14 @@ CHOICES = {"scaling": SCALINGS, "kind": KINDS, "dependence": DEPENDENCES}
 SEPARATOR = ";"
 
 LOADERS: dict[str, Mapping[str, Callable[[], Any]]] = {"bundled": bundled.LOADERS, "synthetic": synthetic.LOADERS}
+TIERS = (*LOADERS, "downloaded", "csv")
+SOURCES = (
+    "csv:FILE without braces, downloaded:FILE and "
+    f"{', '.join(f'{tier}:{key}' for tier, loaders in LOADERS.items() for key in loaders)}"
+)
+
+# Powers of ten between the units of anything; squares stay far from the largest and the smallest number.
+SMALLEST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
 
 def read_registry(path: Path) -> pd.DataFrame:
@@ -61,8 +70,8 @@ def read_registry(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When a column is missing or unknown, a name stands twice, a scale is not positive, the clusters are no whole
-        numbers, or another cell holds none of the words that are allowed.
+        When a column is missing or unknown, a name is not allowed or stands twice, a source is unknown, a scale is not
+        positive, the clusters are no different whole numbers, or another cell holds none of the words that are allowed.
     """
     try:
         table = csv.parse(path, sep="\t", comment="#", dtype=str, keep_default_na=False)
@@ -75,27 +84,52 @@ def read_registry(path: Path) -> pd.DataFrame:
         )
     # rows may end early
     table = table.fillna("").replace("", np.nan).fillna(DEFAULTS)
-    repeated = table["name"][table["name"].duplicated()]
-    if len(repeated):
-        raise InputError(f"{path} names the data set {repeated.iloc[0]!r} twice: names must differ.")
+    _check_names(path, table["name"])
+    _refuse(path, table, "source", ~table["source"].map(_is_source), f"allowed are {SOURCES}")
     scales = pd.to_numeric(table["scale"], errors="coerce")
-    _refuse(path, table, "scale", ~((scales > 0) & np.isfinite(scales)), "a finite positive number is needed")
-    wrong = ~table["clusters"].str.fullmatch(r"([1-9]\d*(;[1-9]\d*)*)?")
-    _refuse(path, table, "clusters", wrong, "whole numbers from 1 are needed, separated by semicolons")
+    needed = f"a positive number is needed, from {SMALLEST_SCALE:g} to {LARGEST_SCALE:g}"
+    _refuse(path, table, "scale", ~scales.between(SMALLEST_SCALE, LARGEST_SCALE), needed)
+    wrong = ~table["clusters"].str.fullmatch(r"([1-9][0-9]{0,5}(;[1-9][0-9]{0,5})*)?")
+    _refuse(path, table, "clusters", wrong, "whole numbers from 1 to 999999 are needed, separated by semicolons")
+    wrong = table["clusters"].str.split(SEPARATOR).map(lambda numbers: len(set(numbers)) < len(numbers))
+    _refuse(path, table, "clusters", wrong, "the numbers must differ")
     for column, allowed in CHOICES.items():
         _refuse(path, table, column, ~table[column].isin(allowed), f"allowed are {', '.join(allowed)}")
     table["tier"] = table["source"].str.partition(":")[0]
     remote = table["tier"] == "downloaded"
-    _refuse(path, table, "url", remote & ~table["url"].str.match(r"https?://"), "a URL is needed")
+    _refuse(path, table, "url", remote & ~table["url"].str.fullmatch(r"https?://\S+"), "a URL is needed")
     wrong = remote & ~table["sha256"].str.fullmatch(r"[0-9a-f]{64}")
     _refuse(path, table, "sha256", wrong, "64 hexadecimal digits are needed")
     return table.set_index("name")
 
 
+def _check_names(path: Path, names: pd.Series) -> None:
+    """Hold names against the one rule for them."""
+    for name in names:
+        check_name(name, f"A data set of {path}", TIERS)
+    # there are discs on which capital letters do not tell files apart
+    repeated = names[names.str.lower().duplicated()]
+    if len(repeated):
+        raise InputError(
+            f"{path} names the data set {repeated.iloc[0]!r} twice: names must differ, and not in capitals alone."
+        )
+
+
+def _is_source(source: str) -> bool:
+    """Is this a source that `_load` knows?"""
+    provider, _, what = source.partition(":")
+    if provider == "downloaded":
+        return bool(re.fullmatch(r"\w[\w.-]*", what))
+    if provider == "csv":
+        # braces would stand for a part of the pipeline's patterns
+        return bool(re.fullmatch(r"[^{}]+", what))
+    return what in LOADERS.get(provider, ())
+
+
 def _refuse(path: Path, table: pd.DataFrame, column: str, wrong: pd.Series, needed: str) -> None:
     if wrong.any():
         row = table[wrong].iloc[0]
-        raise InputError(f"{path} gives the data set {row['name']!r} the {column} {row[column]!r}: {needed}.")
+        raise InputError(f"{path} gives the data set {row['name']!r} the {column} {shown(row[column])}: {needed}.")
 
 
 def describe(name: str, registry: pd.DataFrame) -> Description:
@@ -145,7 +179,7 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
     Raises
     ------
     InputError
-        When the source is unknown, the data hold something else than finite numbers, or a download fails.
+        When the data hold something else than finite numbers, also times their scale, or a download fails.
     """
     name = description["name"]
     X, features = _load(description, root)
@@ -178,16 +212,11 @@ def _load(description: Description, root: Path) -> Any:
     """Return the patterns as they are in the source, or what gives them for row numbers, and the features."""
     name, source = description["name"], description["source"]
     provider, _, what = source.partition(":")
-    if what in LOADERS.get(provider, ()):
-        return LOADERS[provider][what]()
-    if provider == "downloaded" and re.fullmatch(r"[\w.-]+", what):
-        return downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"]))
-    if provider == "csv" and what:
+    if provider == "csv":
         return csv.read(root / what, name)
-    raise InputError(
-        f"Data set {name!r} has the source {source!r}: allowed are csv:FILE, downloaded:FILE and "
-        f"{', '.join(f'{tier}:{key}' for tier, loaders in LOADERS.items() for key in loaders)}."
-    )
+    if provider == "downloaded":
+        return downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"]))
+    return LOADERS[provider][what]()
 
 
 def load(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kmeans_convergence.errors import InputError
+from kmeans_convergence.errors import InputError, shown
+from kmeans_convergence.names import check_name
 from kmeans_convergence.optimizers import (
     MajorizeMinimize,
     OnlineGradient,
@@ -146,20 +147,25 @@ def enlist(file: Path) -> list[str]:
     Raises
     ------
     InputError
-        If the file cannot be run, has no such mapping, or names an optimizer that is there already.
+        If the file cannot be run, has no such mapping, or a name or label in it is not allowed or taken.
     """
     try:
         own = runpy.run_path(str(file)).get("CONTENDERS")
     # whatever goes wrong in somebody else's file
     except Exception as problem:
         raise InputError(f"{file} cannot be run: {problem!r}.") from problem
-    if not own or not all(isinstance(contender, Contender) for contender in own.values()):
+    if not isinstance(own, Mapping) or not own or not all(isinstance(value, Contender) for value in own.values()):
         raise InputError(f"{file} has to define CONTENDERS, a mapping from names to Contender, and does not.")
-    labels = {CONTENDERS[key].label for key in SHIPPED}
+    labels = [CONTENDERS[key].label for key in SHIPPED]
     for key, contender in own.items():
+        check_name(key, f"An optimizer of {file}")
         if key in SHIPPED or contender.label in labels:
             raise InputError(f"{file} calls an optimizer {key!r} with the label {contender.label!r}, which is taken.")
-        if not re.fullmatch(r"[A-Za-z0-9 ,.()/+-]+", contender.label):
-            raise InputError(f"{file} has the label {contender.label!r}: allowed are letters, digits, spaces, ,.()/+-.")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ,.()/+-]{0,23}", contender.label):
+            raise InputError(
+                f"{file} has the label {shown(contender.label)}: a label begins with a letter or digit, and up to 24 "
+                "letters, digits, spaces, ,.()/+- are allowed."
+            )
+        labels.append(contender.label)
     CONTENDERS.update(own)
     return list(own)

@@ -14,7 +14,7 @@ from kmeans_convergence.performance.machine import LIBRARIES
 from kmeans_convergence.performance.methods import METHODS
 from kmeans_convergence.performance.shapes import SHAPES
 from kmeans_convergence.reporting.style import new
-from kmeans_convergence.reporting.text import booktabs, fixed, interval, number, order_of_magnitude, percent
+from kmeans_convergence.reporting.text import booktabs, escape, fixed, interval, number, order_of_magnitude, percent
 
 TEXT = r">{\raggedright\arraybackslash}"
 MEBIBYTE = 2**20
@@ -45,11 +45,6 @@ def size(shape: str, n: float) -> str:
     """Return n, d and K of a shape, with n as it was measured; and the number of starts where there are many."""
     described = SHAPES[shape]
     return rf"${whole(n)}\times{described.d}$, {described.K}"
-
-
-def escape(text: str) -> str:
-    """Return a plain text as LaTeX."""
-    return text.replace("_", r"\_").replace("%", r"\%").replace("&", r"\&").replace("#", r"\#")
 
 
 def duration(seconds: float) -> str:

@@ -12,13 +12,13 @@ import pandas as pd
 import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
-from kmeans_convergence.data import Dataset, describe, load, read_registry
-from kmeans_convergence.errors import InputError
+from kmeans_convergence.data import Dataset, check_clusters, describe, load, read_registry
+from kmeans_convergence.data.registry import TIERS
+from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.pipeline.settings import Config
-
-TIERS = ("bundled", "synthetic", "downloaded", "csv")
+from kmeans_convergence.reporting.text import escape
 
 TYPES = {
     "integer": "a whole number",
@@ -32,7 +32,10 @@ TYPES = {
 _CHECKER = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
         "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-        "number": lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value),
+        # a whole number may be too large for `isfinite`
+        "number": lambda _, value: (
+            (isinstance(value, float) and isfinite(value)) or (isinstance(value, int) and not isinstance(value, bool))
+        ),
     }
 )
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_CHECKER)  # type: ignore[no-untyped-call]
@@ -54,8 +57,10 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     InputError
         One sentence that names the key, the value and what is allowed.
     """
-    _check_shape(config, yaml.safe_load(schema.read_text()))
+    _check_shape(config, yaml.safe_load(schema.read_text(encoding="utf-8")))
     registry = read_registry(datasets)
+    for name, licence in registry["licence"].items():
+        _check_settable(f"{datasets} gives the data set {name!r} a licence", licence)
     experiment, conventions = config["experiment"], config["conventions"]
 
     _check_names("experiment.optimizers", experiment["optimizers"], METHODS)
@@ -67,6 +72,8 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     root = datasets.resolve().parent.parent
     dataset = load(experiment["dataset"], registry, root)
     _check_unit("experiment.dataset", dataset)
+    for feature in dataset.features:
+        _check_settable(f"experiment.dataset names {dataset.name!r}, which has a feature", feature)
     _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
     for name in conventions["variants"]:
         variant = load(name, registry, root)
@@ -86,6 +93,7 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
             f"rate_search.smallest is {search['smallest']}: it must be below rate_search.largest, {search['largest']}."
         )
     _check_comparison(config["comparison"], registry, root)
+    _check_patterns(config, registry, root)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -110,6 +118,8 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     if comparison["own"]:
         if not (root / comparison["own"]).is_file():
             raise InputError(f"comparison.own is {comparison['own']!r}: there is no such file.")
+        if set(comparison["own"]) & set("{}"):
+            raise InputError(f"comparison.own is {comparison['own']!r}: braces would stand for a pattern of names.")
         enlist(root / comparison["own"])
     if "patterns" not in comparison["starts"]:
         raise InputError(
@@ -127,10 +137,35 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
             raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")
 
 
+def _check_settable(where: str, text: str) -> None:
+    """Refuse what the report cannot show."""
+    try:
+        escape(text)
+    except InputError as problem:
+        raise InputError(f"{where} that cannot be typeset: {problem}") from None
+
+
+def _check_patterns(config: Config, registry: pd.DataFrame, root: Path) -> None:
+    """Read the patterns that jobs will draw, and hold their numbers of prototypes against them.
+
+    Downloaded sets are left to their jobs.
+    """
+    comparison, seed = config["comparison"], config["seed"]
+    for name in compared(comparison, registry):
+        if registry.loc[name, "tier"] == "downloaded":
+            continue
+        rows = comparison["rows_of"].get(name, comparison["rows"])
+        dataset = load(name, registry, root, rows, seed)
+        check_clusters(dataset)
+        fewer = config["acceleration"]["rows"]
+        if fewer < len(dataset.X) and registry.loc[name, "tier"] != "csv" and name not in comparison["rows_of"]:
+            check_clusters(load(name, registry, root, fewer, seed))
+
+
 def _check_names(key: str, names: list[str], allowed: Any) -> None:
     for name in names:
         if name not in allowed:
-            raise InputError(f"{key} names {name!r}: allowed are {', '.join(map(str, allowed))}.")
+            raise InputError(f"{key} names {shown(name)}: allowed are {', '.join(map(str, allowed))}.")
 
 
 def _check_unit(key: str, dataset: Dataset) -> None:
@@ -159,25 +194,27 @@ def _check_shape(config: Config, schema: Config) -> None:
 def _sentence(problem: Any) -> str:
     """Say in one sentence what jsonschema found."""
     key = ".".join(str(part) for part in problem.absolute_path) or "the configuration"
-    limit = problem.validator_value
+    limit, given = problem.validator_value, shown(problem.instance)
     match problem.validator:
         case "additionalProperties":
             allowed = problem.schema["properties"]
             unknown = next(name for name in problem.instance if name not in allowed)
-            return f"{key} has the unknown key {unknown!r}: allowed are {', '.join(allowed)}."
+            return f"{key} has the unknown key {shown(unknown)}: allowed are {', '.join(allowed)}."
         case "required":
             missing = next(name for name in limit if name not in problem.instance)
             return f"{key} lacks the key {missing!r}: it needs {', '.join(limit)}."
         case "type":
-            return f"{key} is {problem.instance!r}: it must be {TYPES[limit]}."
+            return f"{key} is {given}: it must be {TYPES[limit]}."
         case "minimum":
-            return f"{key} is {problem.instance!r}: it must be at least {limit}."
+            return f"{key} is {given}: it must be at least {limit}."
+        case "maximum":
+            return f"{key} is {given}: it must be at most {limit}."
         case "exclusiveMinimum":
-            return f"{key} is {problem.instance!r}: it must be above {limit}."
+            return f"{key} is {given}: it must be above {limit}."
         case "enum":
-            return f"{key} is {problem.instance!r}: allowed are {', '.join(map(str, limit))}."
+            return f"{key} is {given}: allowed are {', '.join(map(str, limit))}."
         case "uniqueItems":
-            return f"{key} is {problem.instance!r}: its entries must differ."
+            return f"{key} is {given}: its entries must differ."
         case "minItems":
             return f"{key} is empty: it needs at least {limit} entry."
-    return f"{key} is {problem.instance!r}: {problem.message}."
+    return f"{key} is {given}: {problem.message}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,9 @@ from nbconvert import HTMLExporter
 
 from kmeans_convergence.atomic import replacing
 from kmeans_convergence.reporting.knobs import PAGE_VARIABLE
+
+# The folder of the package.
+SOURCE = Path(__file__).parents[2]
 
 
 def execute(notebook: Path, html: Path) -> None:
@@ -30,7 +34,8 @@ def execute(notebook: Path, html: Path) -> None:
         timeout=600,
         # the kernel's notices about its sockets are not for the person who waits
         extra_arguments=["--log-level=ERROR"],
-    ).execute(env=os.environ | {PAGE_VARIABLE: ""})
+        # the kernel imports what is imported here, seen from its folder: a path with a colon would be two
+    ).execute(env=os.environ | {PAGE_VARIABLE: "", "PYTHONPATH": os.path.relpath(SOURCE, notebook.parent)})
     # the patch level of the interpreter is no result
     document.metadata.get("language_info", {}).pop("version", None)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(document, {"metadata": {"name": notebook.stem}})

@@ -9,8 +9,7 @@ from kmeans_convergence.analysis.acceleration import LEVELS, MOST, SHARE, SLOW
 from kmeans_convergence.analysis.paired import REFERENCE
 from kmeans_convergence.reporting.contenders import label
 from kmeans_convergence.reporting.style import STYLES, new
-from kmeans_convergence.reporting.tables import escape
-from kmeans_convergence.reporting.text import booktabs, fixed, interval, number
+from kmeans_convergence.reporting.text import booktabs, escape, fixed, interval, number
 
 WHERE = {True: "slow", False: "others"}
 DRAWN = ("lbfgs", "face_newton", "online_face_newton")

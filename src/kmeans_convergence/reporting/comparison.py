@@ -53,7 +53,8 @@ def convergence(curves: pd.DataFrame, panels: Sequence[tuple[str, int]], methods
             low, middle, high = (np.maximum(100 * rows_of[q], LOWEST / 2) for q in ("low", "median", "high"))
             _curve(panel, method, rows_of["passes"], middle)
             panel.fill_between(rows_of["passes"], low, high, color=look(method).color, alpha=0.2, linewidth=0)
-        panel.set_title(f"{dataset}, K = {clusters}", fontsize=8)
+        # a long name has a line of its own
+        panel.set_title((",\n" if len(dataset) > 18 else ", ").join([dataset, f"K = {clusters}"]), fontsize=8)
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_ylim(LOWEST, None)

@@ -9,8 +9,17 @@ import pandas as pd
 
 from kmeans_convergence.analysis.paired import REFERENCE
 from kmeans_convergence.reporting.contenders import label
-from kmeans_convergence.reporting.tables import escape
-from kmeans_convergence.reporting.text import booktabs, fixed, interval, long_booktabs, number, percent, probability
+from kmeans_convergence.reporting.text import (
+    booktabs,
+    escape,
+    escape_narrow,
+    fixed,
+    interval,
+    long_booktabs,
+    number,
+    percent,
+    probability,
+)
 
 
 def final_costs(summary: pd.DataFrame) -> str:
@@ -88,11 +97,7 @@ def ledger(table: pd.DataFrame, before: str = "") -> str:
         failing = [name for names in conditions["failing"] for name in names.split(";") if name]
         counts = pd.Series(failing, dtype=str).value_counts(sort=False)
         # sets that oppose most of the conditions first
-        # a name may break after its underscores
-        names = [
-            escape(name).replace(r"\_", r"\_\allowbreak{}")
-            for name in counts.sort_values(ascending=False, kind="stable").index
-        ]
+        names = [escape_narrow(name) for name in counts.sort_values(ascending=False, kind="stable").index]
         where = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
         rows.append([str(key), claim, r" \newline ".join(found), first["verdict"], where])
     text = r">{\raggedright\arraybackslash}"
@@ -131,7 +136,7 @@ def datasets(table: pd.DataFrame, before: str = "") -> str:
     """
     rows = [
         [
-            escape(row["name"]),
+            escape_narrow(row["name"]),
             row["kind"] + ("$^*$" if row["dependence"] == "dependent rows" and row["kind"] == "real" else ""),
             str(row["n"]) if row["n"] == row["total"] else f"{row['n']} of {row['total']}",
             str(row["d"]),
@@ -139,9 +144,11 @@ def datasets(table: pd.DataFrame, before: str = "") -> str:
             "yes" if row["scaling"] == "standardize" else "no",
             r"$\infty$" if math.isinf(row["condition"]) else number(row["condition"], 2),
             percent(row["overlap"]),
-            escape(row["licence"]),
+            escape_narrow(row["licence"]),
         ]
-        for _, row in table.iterrows()
+        for _, row in table.fillna({"licence": "not stated"}).iterrows()
     ]
     header = ["data set", "kind", "$n$", "$d$", "$K$", "scaled", "condition", "near faces", "terms"]
-    return long_booktabs(r"@{}llrrlrrr>{\raggedright\arraybackslash}p{0.155\textwidth}@{}", header, rows, before)
+    text = r">{\raggedright\arraybackslash}"
+    columns = rf"@{{}}{text}p{{0.135\textwidth}}lrrlrrr{text}p{{0.155\textwidth}}@{{}}"
+    return long_booktabs(columns, header, rows, before)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from kmeans_convergence.analysis.single import LEVEL, MARGIN, REFERENCE, best, fastest, rivals
 from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.reporting.style import new
+from kmeans_convergence.reporting.style import new, set_title
 
 # Of each verdict, in the order in which they are named.
 COLORS = {
@@ -117,7 +117,7 @@ def forest(table: pd.DataFrame, name: str, clusters: int) -> Figure:
     left.scatter(table["difference"], places, facecolors=faces, edgecolors=colors, s=12, zorder=3)
     left.set_yticks(places, [CONTENDERS[key].label for key in table["optimizer"]])
     left.set_xlabel("final cost against batch K-means (%)")
-    left.set_title(f"{name}, K = {clusters}")
+    set_title(left, f"{name}, K = {clusters}")
     there = np.isfinite(table["passes"])
     # beyond the budget there is nothing to see: the line ends at the longest time that was needed
     edge = table[["passes", "passes_high"]].replace(np.inf, np.nan).max(axis=None)

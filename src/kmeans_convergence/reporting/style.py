@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 
 from kmeans_convergence.atomic import replacing
 from kmeans_convergence.errors import InputError
@@ -123,7 +125,8 @@ METADATA: dict[str, dict[str, None]] = {
 
 
 def use() -> None:
-    """Apply the look to all figures made from now on."""
+    """Apply the look to all figures made from now on, whatever settings of their own people have."""
+    mpl.rcdefaults()
     mpl.use("agg")
     mpl.rcParams.update(SETTINGS)
 
@@ -134,6 +137,12 @@ def new(height: float, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
     from matplotlib import pyplot  # after the backend has been chosen
 
     return pyplot.subplots(1, columns, figsize=(TEXT_WIDTH, height), **options)
+
+
+def set_title(axes: Axes, words: str) -> None:
+    """Give axes a title that holds words of the user's: no formula, and a question mark for what the font lacks."""
+    there = get_font(findfont(SETTINGS["font.family"])).get_charmap()
+    axes.set_title("".join(c if ord(c) in there else "?" for c in words), parse_math=False)
 
 
 def look(method: str) -> Style:

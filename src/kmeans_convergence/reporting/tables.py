@@ -9,6 +9,8 @@ from kmeans_convergence.analysis.conventions import LEVEL
 from kmeans_convergence.reporting.style import label
 from kmeans_convergence.reporting.text import (
     booktabs,
+    escape,
+    escape_narrow,
     fixed,
     interval,
     long_booktabs,
@@ -21,6 +23,8 @@ from kmeans_convergence.reporting.text import (
 STATEMENT = r">{\raggedright\arraybackslash}p{4.2cm}"
 OURS = r">{\raggedright\arraybackslash}p{3.1cm}"
 VERDICT = r">{\raggedright\arraybackslash}p{2.3cm}"
+
+INITIALS = {"sepal length": "SL", "sepal width": "SW", "petal length": "PL", "petal width": "PW"}
 
 
 def derivation(checks: pd.DataFrame) -> str:
@@ -87,16 +91,14 @@ def verdicts(table: pd.DataFrame) -> str:
             found = f"probability of the reported {figure}"
             confidence = "--"
             share, other = probability(row["share"]), probability(row["share_candidate"])
-        rows.append([row["claim"], escape(row["statement"]), found, confidence, share, other, row["verdict"]])
+        rows.append([row["claim"], _statement(row["statement"]), found, confidence, share, other, row["verdict"]])
     header = ["", "reported", "found", "all runs", "samples", "candidate", "verdict"]
     return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows, spaced=True)
 
 
-def escape(statement: str) -> str:
-    """Return a plain statement as LaTeX."""
-    for plain, latex in (("E∞", r"$E_\infty$"), ("%", r"\%"), ("_", r"\_"), ("&", r"\&")):
-        statement = statement.replace(plain, latex)
-    return statement
+def _statement(text: str) -> str:
+    """Return a statement of the paper as LaTeX, with the symbol of the final cost."""
+    return escape(text).replace(r"E$\infty$", r"$E_\infty$")
 
 
 def readings() -> str:
@@ -130,7 +132,12 @@ def conventions(table: pd.DataFrame, described: pd.DataFrame) -> str:
     rows = [_convention(row) for _, row in described.iterrows()]
     rows += [_convention(row) for _, row in agreeing.iterrows()]
     header = ["features", "unit", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", "Holm"]
-    body = booktabs("@{}lllllllllrr@{}", header, rows)
+    # one's own features and files may have long names
+    text = r">{\raggedright\arraybackslash}"
+    known = all(feature in INITIALS for features in table["features"] for feature in features.split(" + "))
+    features = "l" if known else rf"{text}p{{2.4cm}}"
+    file = "l" if table["variant"].str.len().max() <= 10 else rf"{text}p{{1.7cm}}"
+    body = booktabs(f"@{{}}{features}llll{file}lllrr@{{}}", header, rows)
     # a rule between the convention as described and those that agree
     lines = body.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(r"\midrule"))
@@ -139,8 +146,7 @@ def conventions(table: pd.DataFrame, described: pd.DataFrame) -> str:
 
 
 def _convention(row: pd.Series) -> list[str]:
-    initials = {"sepal length": "SL", "sepal width": "SW", "petal length": "PL", "petal width": "PW"}
-    features = [initials.get(feature, feature) for feature in row["features"].split(" + ")]
+    features = [INITIALS.get(feature) or escape_narrow(feature) for feature in row["features"].split(" + ")]
     spread = [f"{row[f'{figure}_05']:.0f}--{row[f'{figure}_95']:.0f}" for figure in ("min", "mean", "max")]
     return [
         " ".join(features),
@@ -148,7 +154,7 @@ def _convention(row: pd.Series) -> list[str]:
         "yes" if row["half"] else "no",
         row["start"],
         str(row["clusters"]),
-        str(row["variant"]).replace("_", r"\_"),
+        escape_narrow(row["variant"]),
         *spread,
         probability(row["p"]),
         probability(row["p_holm"]),
