@@ -16,9 +16,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from kmeans_convergence.analysis.single import summarize
-from kmeans_convergence.data import Dataset, subsample
+from kmeans_convergence.data import Dataset, check_dataset, subsample
 from kmeans_convergence.data.csv import load_table
-from kmeans_convergence.data.dataset import SCALINGS, distinct
+from kmeans_convergence.data.dataset import SCALINGS
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.comparison import Protocol, Tables, compare
 from kmeans_convergence.experiments.contenders import CONTENDERS
@@ -85,12 +85,8 @@ def _compare(options: Namespace) -> None:
         raise InputError(f"--starts is {options.starts}: at least 10 are needed for an interval.")
     output = options.output or Path(f"{options.file.stem}-comparison")
     _check_folder(output)
-    dataset, notes = load_table(options.file, (options.clusters,), options.scaling)
-    if options.clusters >= distinct(dataset.X):
-        raise InputError(
-            f"--clusters is {options.clusters}: {options.file} has {distinct(dataset.X)} distinct patterns, "
-            "and fewer prototypes than that are needed."
-        )
+    dataset = load_table(options.file, (options.clusters,), options.scaling)
+    notes = list(dataset.notes)
     if options.scaling == "standardize":
         notes = [
             *notes,
@@ -99,6 +95,7 @@ def _compare(options: Namespace) -> None:
     if len(dataset.X) > ROWS:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]
         dataset = subsample(dataset, ROWS, SEED)
+    check_dataset(dataset)
     fewest, most = (options.starts,) * 2 if options.starts else (FEWEST, MOST)
     protocol = Protocol(SEED, PASSES, (options.start,), ROWS, WORK, fewest, most, Tuning(5, 5))
 

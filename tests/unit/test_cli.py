@@ -95,7 +95,7 @@ def test_scaling_is_a_choice(tmp_path):
         ("name\nred\nblue\n", ["--clusters", "2"], "no column of numbers"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "3"], "3 distinct patterns"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "7"], "distinct patterns"),
-        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "0"], "clusters"),
+        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "0"], "K = 0: the patterns of data set 'my' hold 3 distinct"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "2", "--starts", "1"], "--starts is 1: at least 10"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "many"], "invalid int value: 'many'"),
         ("a,b\n1,2\n3,4\n5,6\n", [], "--clusters"),

@@ -20,6 +20,8 @@ from kmeans_convergence.data.dataset import (
     sample_rows,
     standardize,
 )
+from kmeans_convergence.data.records import split
+from kmeans_convergence.data.text import read_text
 from kmeans_convergence.errors import InputError
 
 # What it takes to read a data set, as plain values: a row of the registry but for its last word, the description.
@@ -63,17 +65,13 @@ def read_registry(path: Path) -> pd.DataFrame:
         When a column is missing or unknown, a name stands twice, a scale is not positive, the clusters are no whole
         numbers, or another cell holds none of the words that are allowed.
     """
-    try:
-        table = csv.parse(path, sep="\t", comment="#", dtype=str, keep_default_na=False)
-    except csv.UnreadableError as problem:
-        raise InputError(f"{path} is no table separated by tabs ({problem}).") from problem
+    table = _cells(path)
     if tuple(table.columns) != COLUMNS:
         raise InputError(
             f"{path} has the columns {', '.join(map(str, table.columns))}: "
             f"it must have {', '.join(COLUMNS)}, in this order and separated by tabs."
         )
-    # rows may end early
-    table = table.fillna("").replace("", np.nan).fillna(DEFAULTS)
+    table = table.replace("", np.nan).fillna(DEFAULTS)
     repeated = table["name"][table["name"].duplicated()]
     if len(repeated):
         raise InputError(f"{path} names the data set {repeated.iloc[0]!r} twice: names must differ.")
@@ -89,6 +87,19 @@ def read_registry(path: Path) -> pd.DataFrame:
     wrong = remote & ~table["sha256"].str.fullmatch(r"[0-9a-f]{64}")
     _refuse(path, table, "sha256", wrong, "64 hexadecimal digits are needed")
     return table.set_index("name")
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """Return the cells of a table separated by tabs, whose rows may end early."""
+    header, *rows = split(read_text(path)[0], "\t").records
+    for row in rows:
+        if len(row.cells) > len(header.cells):
+            raise InputError(
+                f"{path} is no table separated by tabs: line {row.first} has {len(row.cells)} entries, and the header "
+                f"has {len(header.cells)}."
+            )
+    padding = [""] * len(header.cells)
+    return pd.DataFrame([(row.cells + padding)[: len(padding)] for row in rows], columns=header.cells, dtype=str)
 
 
 def _refuse(path: Path, table: pd.DataFrame, column: str, wrong: pd.Series, needed: str) -> None:
@@ -147,7 +158,7 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
         When the source is unknown, the data hold something else than finite numbers, or a download fails.
     """
     name = description["name"]
-    X, features = _load(description, root)
+    X, features, notes = _load(description, root)
     total = len(X)
     chosen = sample_rows(name, total, total if rows is None else rows, root_seed)
     unit = description["unit"]
@@ -167,19 +178,21 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
         source=description["url"] or description["source"],
         licence=description["licence"],
         total=total,
+        notes=notes,
     )
 
 
 def _load(description: Description, root: Path) -> Any:
-    """Return the patterns as they are in the source, or what gives them for row numbers, and the features."""
+    """Return patterns as they are in the source, or what gives them for row numbers; features; and notes on a file."""
     name, source = description["name"], description["source"]
     provider, _, what = source.partition(":")
     if what in LOADERS.get(provider, ()):
-        return LOADERS[provider][what]()
+        return *LOADERS[provider][what](), ()
     if provider == "downloaded" and re.fullmatch(r"[\w.-]+", what):
-        return downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"]))
+        return *downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"])), ()
     if provider == "csv" and what:
-        return csv.read(root / what, name)
+        own = csv.read(root / what, name)
+        return own.X, own.features, tuple(map(str, own.notes))
     raise InputError(
         f"Data set {name!r} has the source {source!r}: allowed are csv:FILE, downloaded:FILE and "
         f"{', '.join(f'{tier}:{key}' for tier, loaders in LOADERS.items() for key in loaders)}."

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from math import isfinite
+import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema
-import numpy as np
 import pandas as pd
 import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
-from kmeans_convergence.data import Dataset, describe, load, read_registry
+from kmeans_convergence.data import Dataset, check_dataset, describe, load, read_registry
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
+from kmeans_convergence.patterns import check_clusters
 
 Config = dict[str, Any]
 
@@ -33,7 +33,10 @@ TYPES = {
 _CHECKER = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
         "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-        "number": lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value),
+        "number": lambda _, value: (
+            # a whole number may be larger than any float
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+        ),
     }
 )
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_CHECKER)  # type: ignore[no-untyped-call]
@@ -68,11 +71,13 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     root = datasets.resolve().parent.parent
     dataset = load(experiment["dataset"], registry, root)
     _check_unit("experiment.dataset", dataset)
-    _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
+    whose = f"the patterns of data set {dataset.name!r}"
+    check_clusters(dataset.X, experiment["prototypes"], whose, "experiment.prototypes", compared=True)
     for name in conventions["variants"]:
         variant = load(name, registry, root)
         _check_unit("conventions.variants", variant)
-        _check_clusters("conventions.prototypes", max(conventions["prototypes"]), variant)
+        whose = f"the patterns of data set {name!r}"
+        check_clusters(variant.X, max(conventions["prototypes"]), whose, "conventions.prototypes", compared=True)
     _check_names("candidate.features", config["candidate"]["features"], dataset.features)
     for key in ("variants", "starts", "prototypes"):
         described = {"variants": experiment["dataset"], "starts": "patterns", "prototypes": experiment["prototypes"]}
@@ -86,7 +91,7 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
         raise InputError(
             f"rate_search.smallest is {search['smallest']}: it must be below rate_search.largest, {search['largest']}."
         )
-    _check_comparison(config["comparison"], registry, root)
+    _check_comparison(config["comparison"], registry, root, config["seed"])
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -100,7 +105,7 @@ def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
     return list(registry.index[wanted & ~registry.index.isin(comparison["leave_out"])])
 
 
-def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) -> None:
+def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path, seed: int) -> None:
     _check_names("comparison.datasets", comparison["datasets"], [*TIERS, *registry.index])
     _check_names("comparison.leave_out", comparison["leave_out"], registry.index)
     for key in ("starts_of", "rows_of"):
@@ -126,6 +131,9 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     for name in names:
         if not describe(name, registry)["clusters"]:
             raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")
+        # what is shipped is right; a file of one's own is read as its job will read it
+        if registry.loc[name, "tier"] == "csv":
+            check_dataset(load(name, registry, root, comparison["rows_of"].get(name, comparison["rows"]), seed))
 
 
 def _check_names(key: str, names: list[str], allowed: Any) -> None:
@@ -139,15 +147,6 @@ def _check_unit(key: str, dataset: Dataset) -> None:
         raise InputError(
             f"{key} names {dataset.name!r}, in {dataset.unit}: the conventions need data in {UNIT}, "
             "which a scale in the registry gives."
-        )
-
-
-def _check_clusters(key: str, clusters: int, dataset: Dataset) -> None:
-    distinct = len(np.unique(dataset.X, axis=0))
-    if clusters > distinct:
-        raise InputError(
-            f"{key} is {clusters}: data set {dataset.name!r} has {distinct} distinct patterns, "
-            f"so 1 to {distinct} are allowed."
         )
 
 
