@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +20,7 @@ from kmeans_convergence.analysis.single import summarize
 from kmeans_convergence.data import Dataset, check_dataset, subsample
 from kmeans_convergence.data.csv import load_table
 from kmeans_convergence.data.dataset import SCALINGS
+from kmeans_convergence.data.text import legible
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.experiments.comparison import Protocol, Tables, compare
 from kmeans_convergence.experiments.contenders import CONTENDERS
@@ -30,6 +32,8 @@ from kmeans_convergence.reporting.text import write
 
 # As in the study, but for the number of starts: here it follows from less work, so that one waits for a minute or two.
 SEED, PASSES, ROWS, WORK, FEWEST, MOST = 1995, 50, 5000, 300_000, 20, 100
+# An interval needs ten starts, and ten thousand tell no more than a thousand do.
+LEAST_STARTS, LARGEST_STARTS = 10, 10_000
 REPEATS = 2000
 
 STARTS = {"plusplus": "drawn by k-means++", "patterns": "drawn from the patterns"}
@@ -64,11 +68,11 @@ def _parser() -> ArgumentParser:
         description="Run all optimizers on a CSV file from the same starts and say which to use and how sure that is.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a table with one row for each pattern")
-    command.add_argument("--clusters", type=int, required=True, metavar="K", help="number of prototypes")
+    command.add_argument("--clusters", type=_whole, required=True, metavar="K", help="number of prototypes")
     command.add_argument(
         "--output", type=Path, metavar="FOLDER", help="where table, figure and text go (default: FILE-comparison)"
     )
-    command.add_argument("--starts", type=int, metavar="N", help="starts of each optimizer (default: 20 to 100)")
+    command.add_argument("--starts", type=_whole, metavar="N", help="starts of each optimizer (default: 20 to 100)")
     command.add_argument("--start", choices=STARTS, default="plusplus", help="how starts are drawn (default: plusplus)")
     command.add_argument(
         "--scaling",
@@ -79,10 +83,21 @@ def _parser() -> ArgumentParser:
     return parser
 
 
+def _whole(text: str) -> int:
+    """Return a whole number; one that is too long for any computer is refused before it is made a number."""
+    if not re.fullmatch(r"[+-]?\d{1,9}", text, re.ASCII):
+        shown = text if len(text) <= 12 else f"{text[:9]}..."
+        raise ArgumentTypeError(f"{shown!r} is no whole number of at most nine digits")
+    return int(text)
+
+
 def _compare(options: Namespace) -> None:
     """Compare, then write: nothing is left half-written."""
-    if options.starts is not None and options.starts < 10:
-        raise InputError(f"--starts is {options.starts}: at least 10 are needed for an interval.")
+    if options.starts is not None and not LEAST_STARTS <= options.starts <= LARGEST_STARTS:
+        raise InputError(
+            f"--starts is {options.starts}: at least {LEAST_STARTS} are needed for an interval, and at most "
+            f"{LARGEST_STARTS} are allowed."
+        )
     output = options.output or Path(f"{options.file.stem}-comparison")
     _check_folder(output)
     dataset = load_table(options.file, (options.clusters,), options.scaling)
@@ -107,7 +122,7 @@ def _compare(options: Namespace) -> None:
     console.print(_shown(summary))
     console.print(text, markup=False, highlight=False)
     _write(output, tables, summary, text, dataset, options.clusters)
-    console.print(f"Table, figure, runs and text are in {output}.", markup=False, highlight=False)
+    console.print(f"Table, figure, runs and text are in {legible(output)}.", markup=False, highlight=False)
 
 
 def _check_folder(folder: Path) -> None:

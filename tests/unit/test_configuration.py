@@ -138,6 +138,8 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("experiment.prototypes", 6.0, ["6.0", "whole number"]),
         ("experiment.rate", "0.03", ["'0.03'", "number"]),
         ("experiment.rate", float("inf"), ["inf", "finite"]),
+        ("experiment.rate", 10**400, ["1000", "finite"]),
+        ("experiment.prototypes", 10**400, ["1000", "149 distinct patterns"]),
         ("experiment.rate", float("nan"), ["nan", "finite"]),
         # lists
         ("experiment.optimizers", [*ALL, ALL[0]], ["differ", ALL[0]]),

@@ -134,13 +134,14 @@ def test_a_loaded_data_set_is_a_copy(registry):
         (HEADER, [row(), row(source="csv:b.csv")], ["'a'", "twice"]),
         (HEADER, [row() + "\tred"], ["tabs", "entries", "header"]),
         (HEADER, [row(), row(name="b") + "\tred"], ["tabs", "line 3"]),
+        (HEADER, [row(description='"open'), row(name="b"), row(name="c") + "\tred"], ["tabs", "line 4"]),
         *[
             (HEADER, [row(), row(name="b", scale=s)], ["'b'", "scale", s, "positive"])
-            for s in ("0", "-1", "ten", "inf")
+            for s in ("0", "-1", "ten", "inf", "1e400", f"{10**400}")
         ],
         *[
             (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k, "whole numbers from 1"])
-            for k in ("0", "3;", "3,2", "3;two", "2.5")
+            for k in ("0", "3;", "3,2", "3;two", "2.5", f"3;{10**400}", "9" * 5000)
         ],
         (HEADER, [row(scaling="log")], ["'a'", "scaling", "'log'", "none, standardize"]),
         (HEADER, [row(kind="toy")], ["'a'", "kind", "'toy'", "real, pixels, patches, synthetic"]),

@@ -18,7 +18,7 @@ from kmeans_convergence.data.layout import Layout, arrange
 from kmeans_convergence.data.notes import Note
 from kmeans_convergence.data.numerals import Column, is_date
 from kmeans_convergence.data.records import SEPARATORS, split
-from kmeans_convergence.data.text import read_text
+from kmeans_convergence.data.text import legible, read_text
 from kmeans_convergence.errors import InputError
 
 # Columns of row names, as programs call them when they save a table.
@@ -97,8 +97,8 @@ def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardiz
         X = standardize(X)
     unit = STANDARD_UNIT if scaling == "standardize" else ""
     said = tuple(map(str, notes))
-    source = f"csv:{path.name}"
-    return Dataset(path.stem, X, features, unit, clusters=clusters, scaling=scaling, source=source, notes=said)
+    name, source = legible(path.stem), f"csv:{legible(path.name)}"
+    return Dataset(name, X, features, unit, clusters=clusters, scaling=scaling, source=source, notes=said)
 
 
 def read_table(path: Path) -> Table:

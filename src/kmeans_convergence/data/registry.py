@@ -77,8 +77,9 @@ def read_registry(path: Path) -> pd.DataFrame:
         raise InputError(f"{path} names the data set {repeated.iloc[0]!r} twice: names must differ.")
     scales = pd.to_numeric(table["scale"], errors="coerce")
     _refuse(path, table, "scale", ~((scales > 0) & np.isfinite(scales)), "a finite positive number is needed")
-    wrong = ~table["clusters"].str.fullmatch(r"([1-9]\d*(;[1-9]\d*)*)?")
-    _refuse(path, table, "clusters", wrong, "whole numbers from 1 are needed, separated by semicolons")
+    wrong = ~table["clusters"].str.fullmatch(r"([1-9]\d{0,8}(;[1-9]\d{0,8})*)?")
+    needed = "whole numbers from 1 with at most nine digits are needed, separated by semicolons"
+    _refuse(path, table, "clusters", wrong, needed)
     for column, allowed in CHOICES.items():
         _refuse(path, table, column, ~table[column].isin(allowed), f"allowed are {', '.join(allowed)}")
     table["tier"] = table["source"].str.partition(":")[0]

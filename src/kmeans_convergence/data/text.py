@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import os
 import re
 import tarfile
 import zipfile
@@ -44,6 +45,11 @@ ENCODINGS = {
 # Old programs end a text with Ctrl-Z.
 END = "\x1a"
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def legible(name: object) -> str:
+    """Return the name of a file as text that can be written: what is not UTF-8 in it becomes a replacement sign."""
+    return os.fsencode(str(name)).decode("utf-8", "replace")
 
 
 def read_text(path: Path) -> tuple[str, list[Note]]:
