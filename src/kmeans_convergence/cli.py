@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -21,9 +22,10 @@ from rich.table import Table
 
 from kmeans_convergence.analysis.single import summarize
 from kmeans_convergence.atomic import check_writable, filling, nearest
-from kmeans_convergence.data import Dataset, subsample
+from kmeans_convergence.data import Dataset, check_dataset, subsample
 from kmeans_convergence.data.csv import load_table
-from kmeans_convergence.data.dataset import SCALINGS, distinct
+from kmeans_convergence.data.dataset import SCALINGS
+from kmeans_convergence.data.text import legible
 from kmeans_convergence.errors import InputError, explain
 from kmeans_convergence.experiments.comparison import Protocol, Tables, compare
 from kmeans_convergence.experiments.contenders import CONTENDERS
@@ -35,6 +37,8 @@ from kmeans_convergence.reporting.text import write
 
 # As in the study, but for the number of starts: here it follows from less work, so that one waits for a minute or two.
 SEED, PASSES, ROWS, WORK, FEWEST, MOST = 1995, 50, 5000, 300_000, 20, 100
+# An interval needs ten starts, and ten thousand tell no more than a thousand do.
+INTERVAL_STARTS, LARGEST_STARTS = 10, 10_000
 REPEATS = 2000
 # Where a pass is more work, there are fewer starts, and then fewer passes. With fewer starts than this, no signed-rank
 # test that is corrected for all optimizers can reject, however the runs end.
@@ -87,11 +91,11 @@ def _parser() -> ArgumentParser:
         description="Run all optimizers on a CSV file from the same starts and say which to use and how sure that is.",
     )
     command.add_argument("file", type=Path, metavar="FILE", help="a table with one row for each pattern")
-    command.add_argument("--clusters", type=int, required=True, metavar="K", help="number of prototypes")
+    command.add_argument("--clusters", type=_whole, required=True, metavar="K", help="number of prototypes")
     command.add_argument(
         "--output", type=_folder, metavar="FOLDER", help="where table, figure and text go (default: FILE-comparison)"
     )
-    command.add_argument("--starts", type=int, metavar="N", help="starts of each optimizer (default: 20 to 100)")
+    command.add_argument("--starts", type=_whole, metavar="N", help="starts of each optimizer (default: 20 to 100)")
     command.add_argument("--start", choices=STARTS, default="plusplus", help="how starts are drawn (default: plusplus)")
     command.add_argument(
         "--scaling",
@@ -109,18 +113,25 @@ def _folder(name: str) -> Path:
     return Path(name)
 
 
+def _whole(text: str) -> int:
+    """Return a whole number; one that is too long for any computer is refused before it is made a number."""
+    if not re.fullmatch(r"[+-]?\d{1,9}", text, re.ASCII):
+        shown = text if len(text) <= 12 else f"{text[:9]}..."
+        raise ArgumentTypeError(f"{shown!r} is no whole number of at most nine digits")
+    return int(text)
+
+
 def _compare(options: Namespace) -> None:
     """Compare, then write, then print: nothing is left half-written, and nothing is lost that cannot be printed."""
-    if options.starts is not None and options.starts < 10:
-        raise InputError(f"--starts is {options.starts}: at least 10 are needed for an interval.")
+    if options.starts is not None and not INTERVAL_STARTS <= options.starts <= LARGEST_STARTS:
+        raise InputError(
+            f"--starts is {options.starts}: at least {INTERVAL_STARTS} are needed for an interval, and at most "
+            f"{LARGEST_STARTS} are allowed."
+        )
     output = options.output or Path(f"{options.file.stem}-comparison")
     _check_folder(output)
-    dataset, notes = load_table(options.file, (options.clusters,), options.scaling)
-    if options.clusters >= distinct(dataset.X):
-        raise InputError(
-            f"--clusters is {options.clusters}: {options.file} has {distinct(dataset.X)} distinct patterns, "
-            "and fewer prototypes than that are needed."
-        )
+    dataset = load_table(options.file, (options.clusters,), options.scaling)
+    notes = list(dataset.notes)
     if options.scaling == "standardize":
         notes = [
             *notes,
@@ -129,6 +140,7 @@ def _compare(options: Namespace) -> None:
     if len(dataset.X) > ROWS:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]
         dataset = subsample(dataset, ROWS, SEED)
+    check_dataset(dataset)
     protocol, said = _affordable(_protocol(options), options.clusters, *dataset.X.shape)
     notes = [*notes, *said]
 
@@ -231,12 +243,13 @@ def _show(summary: pd.DataFrame, text: str, folder: Path) -> None:
             else:
                 console.print(_stacked(summary), markup=False, highlight=False)
             console.print(text, markup=False, highlight=False)
-            console.print(f"Table, figure, runs and text are in {folder}.", markup=False, highlight=False)
+            console.print(f"Table, figure, runs and text are in {legible(folder)}.", markup=False, highlight=False)
         sys.stdout.write(printed.get())
         sys.stdout.flush()
     except OSError as problem:
         raise InputError(
-            f"The answer could not be printed ({problem.strerror}): it is in {folder}, with table, figure and runs."
+            f"The answer could not be printed ({problem.strerror}): it is in {legible(folder)}, with table, figure and "
+            "runs."
         ) from problem
 
 

@@ -12,6 +12,8 @@ from hashlib import sha256
 
 import numpy as np
 
+from kmeans_convergence.patterns import check_clusters
+
 Streams = Sequence[np.random.Generator]
 
 
@@ -77,5 +79,11 @@ def draw(X: np.ndarray, clusters: int, rngs: Streams, kind: str = "patterns") ->
     -------
     ndarray of shape (R, K, d)
         One start for each stream of `rngs`.
+
+    Raises
+    ------
+    InputError
+        When there are more prototypes than distinct patterns.
     """
+    check_clusters(X, clusters)
     return np.stack([KINDS[kind](X, clusters, rng) for rng in rngs])

@@ -1,5 +1,6 @@
 """The command line on tables as people keep them: an answer and its files, or one sentence."""
 
+import os
 from argparse import Namespace
 
 import numpy as np
@@ -69,6 +70,16 @@ def test_three_kinds_of_tables(tmp_path, capsys, make, said):
         assert contender.label in printed
 
 
+def test_a_file_whose_name_is_not_utf_8(tmp_path, capsys):
+    name = os.fsdecode(b"b\xe4d")
+    plain(tmp_path / f"{name}.csv")
+    assert cli.main(["compare", f"{name}.csv", "--clusters", "3", "--starts", "10"]) == 0
+    folder = tmp_path / f"{name}-comparison"
+    assert {file.name for file in folder.iterdir()} == FILES
+    for text in (capsys.readouterr().out, (folder / "answer.txt").read_text()):
+        assert "b\ufffdd, K = 3" in text
+
+
 def test_the_same_files_each_time(tmp_path):
     plain(tmp_path / "my.csv")
     for folder in ("one", "two"):
@@ -98,9 +109,13 @@ def test_scaling_is_a_choice(tmp_path):
         ("name\nred\nblue\n", ["--clusters", "2"], "no column of numbers"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "3"], "3 distinct patterns"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "7"], "distinct patterns"),
-        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "0"], "clusters"),
+        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "0"], "K = 0: the patterns of data set 'my' hold 3 distinct"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "2", "--starts", "1"], "--starts is 1: at least 10"),
-        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "many"], "invalid int value: 'many'"),
+        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "many"], "'many' is no whole number"),
+        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", f"{10**400}"], "'100000000...' is no whole number of at most nine"),
+        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "2", "--starts", "9" * 5000], "'999999999...' is no whole number"),
+        ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "2", "--starts", "10001"], "at most 10000 are allowed"),
+        ("a,b\n1,2\n3,4\n", ["--clusters", "2"], "K = 2: the patterns of data set 'my' hold 2 distinct patterns"),
         ("a,b\n1,2\n3,4\n5,6\n", [], "--clusters"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "2", "--scaling", "log"], "invalid choice: 'log'"),
         ("a,b\n1,2\n3,4\n5,6\n", ["--clusters", "2", "--output", "my.csv"], "--output is my.csv"),

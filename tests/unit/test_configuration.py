@@ -237,8 +237,8 @@ REPEATED = "a,b\n" + 90 * "1,2\n" + "".join(f"{i},{i}\n" for i in range(10))
         # ten of a hundred rows are drawn, and few of them differ
         ("mine\tcsv:mine.csv\t\t\t\t2;3", REPEATED, ["'mine'", "2", "distinct"]),
         ("mine\tcsv:gone.csv\t\t\t\t3", "", ["'mine'", "gone.csv", "does not exist"]),
-        ("mine\tcsv:mine.csv\t\t\t\t3", "a,b\n1,\n", ["'mine'", "mine.csv"]),
-        ("mine\tcsv:mine.csv\t1e30\t\t\t1", "a,b\n1e290,2\n3,4\n", ["'mine'", "largest number"]),
+        ("mine\tcsv:mine.csv\t\t\t\t3", "a,b\n1,\n", ["'mine'", "distinct"]),
+        ("mine\tcsv:mine.csv\t1e30\t\t\t1", "a,b\n1e290,2\n3,4\n", ["'mine'", "too large"]),
         ("mine\tcsv:mine.csv\t\t\t\t1\t\t\t数据", REPEATED, ["'mine'", "licence", "'数据'", "'数'", "Latin"]),
     ],
 )

@@ -1,5 +1,6 @@
 """Data sets: the registry, one's own files, scaling, subsamples, and what is said when something cannot be used."""
 
+import gzip
 import io
 from dataclasses import replace
 
@@ -11,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
-from kmeans_convergence.data import Dataset, check_clusters, describe, files, load, read, read_registry, subsample
-from kmeans_convergence.data.dataset import distinct, sample_rows, standardize
+from kmeans_convergence.data import (
+    Dataset,
+    describe,
+    files,
+    load,
+    read,
+    read_registry,
+    subsample,
+    summary,
+)
+from kmeans_convergence.data.dataset import sample_rows, standardize
 from kmeans_convergence.data.registry import COLUMNS, DEFAULTS, LOADERS
 
 HEADER = "\t".join(COLUMNS)
@@ -127,13 +137,14 @@ def test_a_loaded_data_set_is_a_copy(registry):
         (HEADER, [row(), row(source="csv:b.csv")], ["'a'", "twice"]),
         (HEADER, [row() + "\tred"], ["tabs", "entries", "header"]),
         (HEADER, [row(), row(name="b") + "\tred"], ["tabs", "line 3"]),
+        (HEADER, [row(description='"open'), row(name="b"), row(name="c") + "\tred"], ["tabs", "line 4"]),
         *[
             (HEADER, [row(), row(name="b", scale=s)], ["'b'", "scale", s[:20], "positive", "1e-30 to 1e+30"])
             for s in ("0", "-1", "ten", "inf", "nan", "1e308", "1e-200", "1" + 400 * "0")
         ],
         *[
-            (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k, "whole numbers from 1"])
-            for k in ("0", "3;", "3,2", "3;two", "2.5", "3; 2", "1000000", "٣")
+            (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k[:20], "whole numbers from 1"])
+            for k in ("0", "3;", "3,2", "3;two", "2.5", "3; 2", "1000000", "٣", f"3;{10**400}", "9" * 5000)
         ],
         *[
             (HEADER, [row(), row(name="b", clusters=k)], ["'b'", "clusters", k, "must differ"])
@@ -231,7 +242,7 @@ def test_names_differ_not_in_capitals_alone(table, refused):
 def test_a_scale_that_takes_the_numbers_beyond_the_largest_is_refused(own, tmp_path, refused):
     described = own("a,b\n1,2\n1e290,4\n")
     for scaling in ("none", "standardize"):
-        with refused("'mine'", "1e+30", "largest number"):
+        with refused("'mine'", "1e+30", "too large"):
             read({**described, "scale": 1e30, "scaling": scaling}, tmp_path)
 
 
@@ -244,17 +255,20 @@ def test_line_ends_of_windows_change_nothing(registry, root, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b\n1,2\n3,red\n", ["'b'", "'red'", "pattern 2"]),
-        ("a,b\n1,2\n,4\n", ["'a'", "nan", "pattern 2"]),
-        ("a,b\n1,inf\n3,4\n", ["'b'", "inf", "pattern 1"]),
-        ("a,b\n1,2\n3,4\n5\n", ["'b'", "nan", "pattern 3"]),
-        ("a,b\n1,2\n3,4,5\n", ["header", "line 3"]),
+        ("a,b\n1,2\n3,red\n", ["'b'", "'red'", "line 3"]),
+        ("a,b\n1,2\n,4\n", ["1 of 2 rows", "missing", "line 3"]),
+        ("a,b\n1,inf\n3,4\n", ["1 of 2 rows", "infinite", "line 2"]),
+        ("a,b\n1,2\n3,4\n5\n", ["1 of 3 rows", "missing", "line 4"]),
+        ("a,b\n1,2\n3,4,5\n", ["line 3", "3 cells"]),
         ("a,b\n1,2,3\n4,5,6\n", ["more entries", "header"]),
         ("a,b\n0,2,3\n1,5,6\n", ["more entries", "header"]),
         ("1,2\n3,4\n", ["1, 2", "name the features"]),
-        ("a,b\n", ["no patterns"]),
-        ("", ["header"]),
-        (b"a,b\n1,\xff\n", ["header"]),
+        ("1990,1991\n3,4\n7,2\n6,1\n", ["1990, 1991", "name the features"]),
+        ("a,b\n", ["no rows"]),
+        ("", ["empty"]),
+        (b"a,b\n1,\xff\n", ["'b'", "line 2"]),
+        ("a,b\n1,2\n3,4\nTotal,6\n", ["line 4", "'Total'"]),
+        ("a\tb\n1,125\t2,250\n3,500\t4,750\n", ["'a'", "'1,125'", "decimal", "thousands"]),
     ],
 )
 def test_a_file_that_is_no_table_of_numbers_is_refused(own, tmp_path, refused, text, words):
@@ -339,10 +353,30 @@ def test_reading_some_rows_is_reading_all_and_drawing(registry, name):
     assert part.X.dtype == np.float64
 
 
-def test_clusters_are_no_more_than_distinct_patterns(refused):
-    X = np.array([[0.0, 1.0], [0.0, 1.0], [-0.0, 1.0], [2.0, 1.0]])
-    assert distinct(X) == 2
-    check_clusters(Dataset("few", X, ("a", "b"), "", clusters=(2, 1)))
-    for clusters in (3, 0):
-        with refused("'few'", f"{clusters} clusters", "1 to 2"):
-            check_clusters(Dataset("few", X, ("a", "b"), "", clusters=(2, clusters)))
+def test_a_file_for_the_study_may_be_saved_in_any_way_that_needs_no_guess(own, tmp_path):
+    described = own(gzip.compress(b"sep=;\n# mine\n;a;;b\n3;1,5;;2.000\n1;-2;;4\n7;8,25;;0\n"))
+    mine = read(described, tmp_path)
+    np.testing.assert_array_equal(mine.X, [[1.5, 2000], [-2, 4], [8.25, 0]])
+    assert mine.features == ("a", "b")
+    for words in ("gzip", "comment", "decimal comma", "'2.000' was read as 2000", "no name and numbers", "'x3'"):
+        assert sum(words in note for note in mine.notes) == 1, words
+    assert summary.describe(mine)["notes"] == " ".join(mine.notes)
+
+
+def test_a_registry_loses_nothing(table):
+    registry = read_registry(
+        table(
+            "# a comment",
+            row(name="a", description="A: C# and 5 # more"),
+            row(name="b", description='B: "5 inch pipe'),
+            row(name="c", description='C: 3 inch pipe"'),
+            "",
+            row(name="d", description='"D: in ""quotation marks"""'),
+        )
+    )
+    assert registry["description"].to_dict() == {
+        "a": "A: C# and 5 # more",
+        "b": 'B: "5 inch pipe',
+        "c": 'C: 3 inch pipe"',
+        "d": 'D: in "quotation marks"',
+    }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kmeans_convergence.starts import KINDS, draw, stream, streams
+from kmeans_convergence.starts import KINDS, draw, plusplus, stream, streams
 
 NAME = {"root": 7, "dataset": "iris", "clusters": 6, "repetition": 3, "purpose": "order"}
 
@@ -96,5 +96,5 @@ def test_plusplus_draws_with_the_squared_distance():
 
 def test_plusplus_takes_every_distinct_pattern_before_it_repeats_one():
     X = np.array([[0.0], [0.0], [7.0], [7.0], [7.0]])
-    starts = draw(X, 3, streams(1, "x", 3, range(50), "starts"), "plusplus")[..., 0]
+    starts = np.stack([plusplus(X, 3, rng) for rng in streams(1, "x", 3, range(50), "starts")])[..., 0]
     assert all(set(start[:2]) == {0, 7} for start in starts.tolist())

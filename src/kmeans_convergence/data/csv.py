@@ -1,170 +1,83 @@
-"""One's own data: strictly for the study, and with a note on everything that was mended for a quick look.
+"""Tables as people keep them: one reader, which accounts for every line of a file and says what it left out or changed.
 
-`read` takes a CSV file with a header and nothing but finite numbers below it: what the study uses must not depend on
-guesses. `read_table` takes tables as people keep them.
+`load_table` is for a quick look: it goes on with what it understood. `read` is for the study and refuses what is
+doubtful, because results must not depend on a guess.
 """
 
 from __future__ import annotations
 
-import warnings
+import re
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from kmeans_convergence.data.dataset import STANDARD_UNIT, Dataset, check_clusters, standardize
+from kmeans_convergence.data import numerals
+from kmeans_convergence.data.dataset import STANDARD_UNIT, Dataset, standardize
+from kmeans_convergence.data.layout import Layout, arrange
+from kmeans_convergence.data.notes import Note
+from kmeans_convergence.data.numerals import Column, is_date
+from kmeans_convergence.data.records import SEPARATORS, split
+from kmeans_convergence.data.text import legible, read_text
 from kmeans_convergence.errors import InputError
 
+# Columns of row names, as programs call them when they save a table.
+INDEX = re.compile(r"|unnamed: ?\d+(\.\d+)?|index|level_0|row\.?names|row_names", re.IGNORECASE)
 
-class UnreadableError(ValueError):
-    """A file that is no table; the message is a clause that says why."""
-
-
-def parse(path: Path, **options: Any) -> pd.DataFrame:
-    """Read a table whose rows have no more entries than its header has names.
-
-    Raises
-    ------
-    UnreadableError
-        When the file is empty, no text, or has a row that is too long.
-    """
-    try:
-        with warnings.catch_warnings():
-            # by default pandas takes the first feature for the names of the rows when these are one too long
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(path, index_col=False, **options)
-    except pd.errors.ParserWarning as problem:
-        raise UnreadableError("the rows have more entries than the header has names") from problem
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as problem:
-        raise UnreadableError(str(problem).strip().removeprefix("Error tokenizing data. C error: ")) from problem
+# What stands for a missing value in files that have no word for it.
+CODES = (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -32768)
+# So many times larger than all others, a number is hardly a measurement.
+FAR = 1e6
+# Rows above which it is said that the last is the sum of the others: fewer are so by chance.
+SUMMED = 10
+# Cells that a message shows.
+SHOWN = 5
+# Lines that nobody misses.
+UNSAID = ("empty", "separators", "header", "comment", "declares the separator")
 
 
-def read(path: Path, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Read a CSV file with one row for a pattern and one named column for a feature.
+class Table(NamedTuple):
+    """A table of numbers and where it comes from.
 
-    Returns
-    -------
+    Attributes
+    ----------
     X : ndarray of shape (n, d)
     features : tuple of str, length d
+        From the header, else x1, x2, ...
+    lines : tuple of int, length n
+        Where each pattern begins in the file, from 1.
+    notes : tuple of Note
+        What was left out or changed, and what looks strange.
+    """
+
+    X: np.ndarray
+    features: tuple[str, ...]
+    lines: tuple[int, ...]
+    notes: tuple[Note, ...]
+
+
+def read(path: Path, name: str) -> Table:
+    """Read a table for the study, which leaves out no pattern and no feature and guesses nothing.
 
     Raises
     ------
     InputError
-        When the file is missing, empty, or holds text, a gap or an infinite value.
+        See `read_table`, and when a note is doubtful.
     """
     if not path.is_file():
         raise InputError(f"Data set {name!r} names the file {path}, which does not exist.")
     try:
-        table = parse(path)
-    except UnreadableError as problem:
-        raise InputError(f"Data set {name!r}: {path} is not a CSV file with a header ({problem}).") from problem
-    if pd.to_numeric(table.columns, errors="coerce").notna().all():
-        raise InputError(
-            f"Data set {name!r}: {path} begins with {', '.join(map(str, table.columns))}, which are numbers; "
-            "the first line must name the features."
-        )
-    if table.empty:
-        raise InputError(f"Data set {name!r}: {path} holds no patterns; at least one row of numbers is needed.")
-    numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
-        row, column = bad[0]
-        raise InputError(
-            f"Data set {name!r}: column {table.columns[column]!r} of {path} holds "
-            f"'{table.iat[row, column]}' in pattern {row + 1}; only finite numbers are allowed."
-        )
-    return numbers, tuple(str(c) for c in table.columns)
+        table = read_table(path)
+    except InputError as problem:
+        raise InputError(f"Data set {name!r}: {problem}") from problem
+    for note in table.notes:
+        if note.doubtful:
+            raise InputError(f"Data set {name!r}: {path} cannot be used as it is, because {note.found}.")
+    return table
 
 
-# What stands for a value that is missing, besides nothing at all.
-MISSING = ("", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "?", "-", ".", "#N/A")
-# In the order of preference: a tab or a semicolon in every line separates, whatever the commas between them do.
-SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma"}
-# Lines that tell the separator.
-SAMPLE = 50
-# Cells that a message shows.
-SHOWN = 5
-
-
-def read_table(path: Path) -> tuple[np.ndarray, tuple[str, ...], list[str]]:
-    """Read a table as people keep them, and say what was done to it.
-
-    The separator (comma, semicolon or tab), the header and a decimal comma are detected. Columns that hold text or
-    nothing are left out, and so are a nameless first column that numbers the rows and rows with a missing or infinite
-    value.
-
-    Returns
-    -------
-    X : ndarray of shape (n, d)
-    features : tuple of str, length d
-        From the header, else x1, x2, ...
-    notes : list of str
-        One sentence for each thing that was left out or looks strange.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, no text or no table, or when no numbers or no rows are left.
-    """
-    cells, separator = _cells(path)
-    notes: list[str] = []
-    numbers = _numbers(cells)
-    if separator != ",":
-        with_comma = _numbers(cells.apply(lambda column: column.str.replace(",", ".")))
-        if with_comma.notna().to_numpy().sum() > numbers.notna().to_numpy().sum():
-            numbers = with_comma
-            notes.append("Numbers are read with a decimal comma.")
-    missing = cells.isin(MISSING)
-    nameless = cells.iat[0, 0] == "" and _counts(numbers[0].iloc[1:])
-    if nameless or _has_header(numbers, missing):
-        names = [name or f"x{place + 1}" for place, name in enumerate(cells.iloc[0])]
-        cells, numbers, missing = cells.iloc[1:], numbers.iloc[1:], missing.iloc[1:]
-    else:
-        names = [f"x{place + 1}" for place in range(cells.shape[1])]
-        notes.append("The first line holds numbers, so it is taken for a pattern and not for a header.")
-    if cells.empty:
-        raise InputError(f"{path} holds no rows below its header; at least one row of numbers is needed.")
-
-    keep = []
-    for place, name in enumerate(names):
-        text = numbers[place].isna() & ~missing[place]
-        if missing[place].all():
-            notes.append(f"Column {name!r} is empty and was left out.")
-        elif text.any():
-            notes.append(f"Column {name!r} holds text ({cells[place][text].iloc[0]!r}) and was left out.")
-        elif nameless and place == 0:
-            notes.append("The first column has no name and numbers the rows, so it was left out.")
-        else:
-            keep.append(place)
-            if _counts(numbers[place]):
-                notes.append(f"Column {name!r} numbers the rows: take it out of the file if it is no feature.")
-    if not keep:
-        row = ", ".join(map(repr, cells.iloc[0, :SHOWN]))
-        raise InputError(
-            f"{path} has no column of numbers: separated by {SEPARATORS[separator]}s, its first pattern begins with "
-            f"{row}, and at least one number is needed."
-        )
-    X = numbers[keep].to_numpy(dtype=np.float64)
-    finite = np.isfinite(X).all(axis=1)
-    if not finite.any():
-        raise InputError(f"{path} has no row without a missing value; at least one is needed.")
-    if not finite.all():
-        left_out = (~finite).sum()
-        notes.append(
-            f"{left_out} of {len(X)} rows {'has' if left_out == 1 else 'have'} a missing or infinite value "
-            f"and {'was' if left_out == 1 else 'were'} left out."
-        )
-    X = np.ascontiguousarray(X[finite])
-    features = tuple(names[place] for place in keep)
-    for feature, column in zip(features, X.T, strict=True):
-        if column.min() == column.max():
-            notes.append(f"Column {feature!r} is constant, so it tells no clusters apart.")
-    return X, features, notes
-
-
-def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardize") -> tuple[Dataset, list[str]]:
-    """Read a table of one's own as a data set named after the file, and say what was done to it.
+def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardize") -> Dataset:
+    """Read a table of one's own as a data set named after the file; its notes say what was done to it.
 
     Parameters
     ----------
@@ -177,57 +90,181 @@ def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardiz
     Raises
     ------
     InputError
-        See `read_table`, and when there are more clusters than distinct patterns.
+        See `read_table`.
     """
-    X, features, notes = read_table(path)
+    X, features, _, notes = read_table(path)
     if scaling == "standardize":
         X = standardize(X)
     unit = STANDARD_UNIT if scaling == "standardize" else ""
-    dataset = Dataset(path.stem, X, features, unit, clusters=clusters, scaling=scaling, source=f"csv:{path.name}")
-    check_clusters(dataset)
-    return dataset, notes
+    said = tuple(map(str, notes))
+    name, source = legible(path.stem), f"csv:{legible(path.name)}"
+    return Dataset(name, X, features, unit, clusters=clusters, scaling=scaling, source=source, notes=said)
 
 
-def _cells(path: Path) -> tuple[pd.DataFrame, str]:
-    """Return all cells of a file as text without blanks around it, and the separator."""
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.")
+def read_table(path: Path) -> Table:
+    """Read a table as people keep it, and say what was done to it.
+
+    How the file is packed and encoded, the separator, comments, header, decimal mark and marks between thousands are
+    found out. Left out are columns of text, row names, totals below the table, lines of units, and rows with a missing
+    value.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, no text or no table, can be read in two ways, or when no numbers or no rows are left.
+    """
+    text, notes = read_text(path)
+    records, separator, lines, others, more = split(text)
+    layout = arrange(records, others, [*notes, *more], path)
+    rows, notes = layout.rows, layout.notes
+    if not rows:
+        raise InputError(f"{path} holds no rows below its header; at least one row of numbers is needed.")
+    names = _names(layout)
+    cells = [[record.cells[place] for record in rows] for place in range(layout.width)]
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise InputError(f"{path} is no text in UTF-8: save it as a CSV file in UTF-8.") from problem
-    if "\0" in text:
-        raise InputError(f"{path} is no text: save it as a CSV file in UTF-8.")
-    if not text.strip():
-        raise InputError(f"{path} is empty; at least one row of numbers is needed.")
-    separator = _separator(text)
-    try:
-        cells = parse(path, sep=separator, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except UnreadableError as problem:
-        raise InputError(f"{path} is no table separated by {SEPARATORS[separator]}s ({problem}).") from problem
-    cells = cells.fillna("").apply(lambda column: column.str.strip())
-    return cells[(cells != "").any(axis=1)], separator
+        columns, more = numerals.parse(cells, names, separator)
+    except numerals.UndecidedError as problem:
+        raise InputError(f"{path} can be read in two ways: {problem}, so write thousands without a mark.") from problem
+    notes += more
+    keep = [
+        place
+        for place in range(layout.width)
+        if not _is_left_out(columns[place], cells[place], names[place], layout, place)
+    ]
+    if not keep:
+        row = ", ".join(map(repr, rows[0].cells[:SHOWN]))
+        raise InputError(
+            f"{path} has no column of numbers: separated by {SEPARATORS[separator]}, its first pattern begins with "
+            f"{row}, and at least one number is needed."
+        )
+    X = np.stack([columns[place].values for place in keep], axis=1)
+    finite = np.isfinite(X).all(axis=1)
+    if not finite.any():
+        raise InputError(f"{path} has no row without a missing value; at least one is needed.")
+    if not finite.all():
+        _leave_out_gaps(layout, columns, keep, names, finite)
+    X = np.ascontiguousarray(X[finite])
+    features = tuple(names[place] for place in keep)
+    _hint(X, features, layout)
+    _reconcile(layout, lines, path)
+    return Table(X, features, tuple(record.first for record in layout.rows), tuple(notes))
 
 
-def _separator(text: str) -> str:
-    """Return the separator that stands in each of the first lines, equally often; else the most frequent one."""
-    lines = [line for line in text.splitlines() if line.strip()][:SAMPLE]
-    counts = {mark: [line.count(mark) for line in lines] for mark in reversed(SEPARATORS)}
-    regular = [mark for mark, found in counts.items() if found[0] and len(set(found)) == 1]
-    return regular[-1] if regular else max(counts, key=lambda mark: sum(counts[mark]))
+def _names(layout: Layout) -> list[str]:
+    """Return names for the columns that differ."""
+    names: dict[str, None] = {}
+    for place, name in enumerate(layout.header.cells if layout.header else [""] * layout.width):
+        new = name or f"x{place + 1}"
+        count = 2
+        while new in names:
+            new = f"{name or f'x{place + 1}'} ({count})"
+            count += 1
+        if name and new != name:
+            layout.notes.append(Note(f"{name!r} names more than one column", f": column {place + 1} is called {new!r}"))
+        names[new] = None
+    return list(names)
 
 
-def _numbers(cells: pd.DataFrame) -> pd.DataFrame:
-    return cells.apply(pd.to_numeric, errors="coerce")
+def _is_left_out(column: Column, cells: list[str], name: str, layout: Layout, place: int) -> bool:
+    """Say whether a column is no feature, and note why."""
+    header = layout.header.cells[place] if layout.header else None
+    if column.missing.all():
+        layout.notes.append(Note(f"column {name!r} is empty", " and was left out"))
+        return True
+    if header is not None and INDEX.fullmatch(header) and _are_row_names(column, place, header):
+        called = f"is called {header!r}" if header else "has no name"
+        first = f"the first column {called}" if place == 0 else f"column {place + 1} {called}"
+        layout.notes.append(Note(f"{first} and numbers the rows", ", so it was left out"))
+        return True
+    if column.text is not None:
+        example = f"{cells[column.text]!r} in line {layout.rows[column.text].first}"
+        good = int(np.isfinite(column.values).sum())
+        many = f"; {good} of its {len(cells)} cells are numbers" if 2 * good > len(cells) else ""
+        kind = "dates" if is_date(cells[column.text]) else "text"
+        found = f"column {name!r} holds {kind} ({example}{many})"
+        layout.notes.append(Note(found, " and was left out", doubtful=True))
+        return True
+    if _counts(column.values):
+        layout.notes.append(Note(f"column {name!r} numbers the rows", ": take it out of the file if it is no feature"))
+    if header == "":
+        layout.notes.append(Note(f"column {place + 1} has no name", f" and is called {name!r}"))
+    return False
 
 
-def _has_header(numbers: pd.DataFrame, missing: pd.DataFrame) -> bool:
-    """Is the first row no pattern: text above numbers, or no number at all?"""
-    text = numbers.isna() & ~missing
-    above_numbers = text.iloc[0] & ~text.iloc[1:].any() & numbers.iloc[1:].notna().any()
-    return bool(above_numbers.any() or numbers.iloc[0].isna().all())
+def _are_row_names(column: Column, place: int, header: str) -> bool:
+    """Are these whole numbers from 0, as saved row names are: without a gap in them, and at the left?"""
+    values = column.values
+    if place > 0 and not header.lower().startswith("unnamed"):
+        return False
+    if column.text is not None or not np.isfinite(values).all():
+        return False
+    whole = bool((values == np.floor(values)).all() and (values >= 0).all())
+    return whole and (header == "" or len(np.unique(values)) == len(values))
 
 
-def _counts(column: pd.Series) -> bool:
-    """Do these numbers count the rows, from whatever number on?"""
-    return len(column) > 2 and bool((column.diff().iloc[1:] == 1).all())
+def _leave_out_gaps(
+    layout: Layout, columns: list[Column], keep: list[int], names: list[str], finite: np.ndarray
+) -> None:
+    """Leave out rows with a value that is missing or infinite, and say where most of them are."""
+    gone = [record for record, all_there in zip(layout.rows, finite, strict=True) if not all_there]
+    one = len(gone) == 1
+    gaps = {place: int((~np.isfinite(columns[place].values)).sum()) for place in keep}
+    most = max(gaps, key=lambda place: gaps[place])
+    where = f"line {gone[0].first}" if one else f"{gaps[most]} of them in column {names[most]!r}"
+    found = f"{len(gone)} of {len(finite)} rows {'has' if one else 'have'} a missing or infinite value ({where})"
+    layout.notes.append(Note(found, f" and {'was' if one else 'were'} left out", doubtful=True))
+    layout.others |= {line: "missing" for record in gone for line in record.lines}
+    layout.rows = [record for record, all_there in zip(layout.rows, finite, strict=True) if all_there]
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _hint(X: np.ndarray, features: tuple[str, ...], layout: Layout) -> None:
+    """Note what looks strange and was left as it is; sums and ratios of the largest numbers may overflow."""
+    for feature, column in zip(features, X.T, strict=True):
+        if column.min() == column.max():
+            layout.notes.append(Note(f"column {feature!r} is constant", ", so it tells no clusters apart"))
+        elif odd := _odd(column):
+            row, why = odd
+            found = f"column {feature!r} holds {column[row]:.8g} (line {layout.rows[row].first}), {why}"
+            layout.notes.append(Note(found, ": if it stands for a missing value, leave its cells empty"))
+    if len(X) > SUMMED and np.allclose(X[-1], X[:-1].sum(axis=0), rtol=1e-9, atol=0) and (X[-1] != X[-2]).any():
+        found = f"the last row (line {layout.rows[-1].first}) is the sum of all others"
+        layout.notes.append(Note(found, ": take it out of the file if it is no pattern"))
+
+
+def _counts(column: np.ndarray) -> bool:
+    """Do these numbers number the rows, in whatever order and from whatever number on?"""
+    return len(column) > 2 and bool(np.isfinite(column).all() and (np.diff(np.sort(column)) == 1).all())
+
+
+def _odd(column: np.ndarray) -> tuple[int, str] | None:
+    """Return the row of a number that is none of the others' kind and what it is like, if there is one."""
+    sizes = np.unique(abs(column[column != 0]))
+    if len(sizes) > 1 and sizes[-1] / sizes[-2] >= FAR:
+        times = f"{sizes[-1] / sizes[-2]:.2g} times as large as all others"
+        return int(np.flatnonzero(abs(column) == sizes[-1])[0]), times
+    for code in CODES:
+        is_code = column == code
+        if is_code.any() and not is_code.all():
+            rest = column[~is_code]
+            low, high = rest.min(), rest.max()
+            if max(low - code, code - high) > high - low:
+                return int(np.flatnonzero(is_code)[0]), "far from all others"
+    return None
+
+
+def _reconcile(layout: Layout, lines: int, path: Path) -> None:
+    """See to it that each line of the file is a pattern or has been accounted for, and say so where some are left out.
+
+    Raises
+    ------
+    InputError
+        When a line is lost.
+    """
+    used = {line for record in layout.rows for line in record.lines}
+    lost = set(range(1, lines + 1)) - used - layout.others.keys()
+    if lost or used & layout.others.keys():
+        raise InputError(f"{path} is no table: line {min(lost or used & layout.others.keys())} was not understood.")
+    left_out = [what for what in layout.others.values() if what not in UNSAID]
+    if left_out:
+        layout.notes.append(Note(f"of the {lines} lines of the file, {len(used)} hold the {len(layout.rows)} patterns"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from kmeans_convergence import exact
 from kmeans_convergence.errors import InputError
+from kmeans_convergence.patterns import check_clusters
 from kmeans_convergence.starts import stream
 
 SCALINGS = ("none", "standardize")
@@ -44,6 +44,8 @@ class Dataset:
     licence : str
     total : int, optional
         Patterns of the source, when `X` holds only some of them.
+    notes : tuple of str
+        Sentences on what was left out or changed when the source was read.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Dataset:
     source: str = ""
     licence: str = ""
     total: int | None = None
+    notes: tuple[str, ...] = ()
 
     def select(self, features: tuple[str, ...]) -> Dataset:
         """Return the same patterns with only these features, in the order given."""
@@ -89,25 +92,18 @@ def standardize(X: np.ndarray) -> np.ndarray:
     return centred / np.where(varies, X.std(axis=0), 1.0)
 
 
-def distinct(X: np.ndarray) -> int:
-    """Return the number of distinct patterns of `X`, of shape (n, d)."""
-    return len(pd.DataFrame(X).drop_duplicates())
-
-
-def check_clusters(dataset: Dataset) -> None:
-    """Refuse numbers of prototypes that exceed the distinct patterns.
+def check_dataset(dataset: Dataset) -> None:
+    """Refuse numbers of prototypes that the patterns of a data set, as they are compared, do not allow.
 
     Raises
     ------
     InputError
+        See `check_clusters`.
     """
-    allowed = distinct(dataset.X)
+    n, total = len(dataset.X), dataset.total or len(dataset.X)
+    drawn = f"{n} patterns drawn from {total} of " if n < total else "patterns of "
     for clusters in dataset.clusters:
-        if not 1 <= clusters <= allowed:
-            raise InputError(
-                f"Data set {dataset.name!r} cannot have {clusters} clusters: with {allowed} distinct patterns, "
-                f"1 to {allowed} are allowed."
-            )
+        check_clusters(dataset.X, clusters, f"the {drawn}data set {dataset.name!r}", compared=True)
 
 
 def sample_rows(name: str, total: int, rows: int, root_seed: int) -> np.ndarray:

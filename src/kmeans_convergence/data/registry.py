@@ -21,6 +21,8 @@ from kmeans_convergence.data.dataset import (
     sample_rows,
     standardize,
 )
+from kmeans_convergence.data.records import split
+from kmeans_convergence.data.text import read_text
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.names import check_name
 
@@ -73,17 +75,13 @@ def read_registry(path: Path) -> pd.DataFrame:
         When a column is missing or unknown, a name is not allowed or stands twice, a source is unknown, a scale is not
         positive, the clusters are no different whole numbers, or another cell holds none of the words that are allowed.
     """
-    try:
-        table = csv.parse(path, sep="\t", comment="#", dtype=str, keep_default_na=False)
-    except csv.UnreadableError as problem:
-        raise InputError(f"{path} is no table separated by tabs ({problem}).") from problem
+    table = _cells(path)
     if tuple(table.columns) != COLUMNS:
         raise InputError(
             f"{path} has the columns {', '.join(map(str, table.columns))}: "
             f"it must have {', '.join(COLUMNS)}, in this order and separated by tabs."
         )
-    # rows may end early
-    table = table.fillna("").replace("", np.nan).fillna(DEFAULTS)
+    table = table.replace("", np.nan).fillna(DEFAULTS)
     _check_names(path, table["name"])
     _refuse(path, table, "source", ~table["source"].map(_is_source), f"allowed are {SOURCES}")
     scales = pd.to_numeric(table["scale"], errors="coerce")
@@ -124,6 +122,19 @@ def _is_source(source: str) -> bool:
         # braces would stand for a part of the pipeline's patterns
         return bool(re.fullmatch(r"[^{}]+", what))
     return what in LOADERS.get(provider, ())
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    """Return the cells of a table separated by tabs, whose rows may end early."""
+    header, *rows = split(read_text(path)[0], "\t").records
+    for row in rows:
+        if len(row.cells) > len(header.cells):
+            raise InputError(
+                f"{path} is no table separated by tabs: line {row.first} has {len(row.cells)} entries, and the header "
+                f"has {len(header.cells)}."
+            )
+    padding = [""] * len(header.cells)
+    return pd.DataFrame([(row.cells + padding)[: len(padding)] for row in rows], columns=header.cells, dtype=str)
 
 
 def _refuse(path: Path, table: pd.DataFrame, column: str, wrong: pd.Series, needed: str) -> None:
@@ -182,7 +193,7 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
         When the data hold something else than finite numbers, also times their scale, or a download fails.
     """
     name = description["name"]
-    X, features = _load(description, root)
+    X, features, notes = _load(description, root)
     total = len(X)
     chosen = sample_rows(name, total, total if rows is None else rows, root_seed)
     unit = description["unit"]
@@ -205,18 +216,20 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
         source=description["url"] or description["source"],
         licence=description["licence"],
         total=total,
+        notes=notes,
     )
 
 
 def _load(description: Description, root: Path) -> Any:
-    """Return the patterns as they are in the source, or what gives them for row numbers, and the features."""
+    """Return patterns as they are in the source, or what gives them for row numbers; features; and notes on a file."""
     name, source = description["name"], description["source"]
     provider, _, what = source.partition(":")
     if provider == "csv":
-        return csv.read(root / what, name)
+        own = csv.read(root / what, name)
+        return own.X, own.features, tuple(map(str, own.notes))
     if provider == "downloaded":
-        return downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"]))
-    return LOADERS[provider][what]()
+        return *downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"])), ()
+    return *LOADERS[provider][what](), ()
 
 
 def load(

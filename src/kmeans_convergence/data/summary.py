@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kmeans_convergence.data.dataset import Dataset, distinct, standardize
+from kmeans_convergence.data.dataset import Dataset, standardize
+from kmeans_convergence.patterns import distinct
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     dict
         name, kind, n (patterns used), total (patterns of the source), d, distinct (different patterns used), clusters
         (numbers of prototypes, separated by semicolons), scaling, condition (see `condition`), source, licence,
-        dependence.
+        dependence, notes (what was left out or changed when the source was read).
     """
     n, d = dataset.X.shape
     return {
@@ -33,6 +34,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "source": dataset.source,
         "licence": dataset.licence,
         "dependence": dataset.dependence,
+        "notes": " ".join(dataset.notes),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.data import Dataset
+from kmeans_convergence.data import Dataset, check_dataset
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning, chosen, tune
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, Trace, minimize
@@ -129,7 +129,13 @@ def compare(
     Returns
     -------
     Tables
+
+    Raises
+    ------
+    InputError
+        When a number of prototypes is not below that of the distinct patterns.
     """
+    check_dataset(dataset)
     problem = QuantizationProblem(dataset.X).centred
     tables = [
         _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])

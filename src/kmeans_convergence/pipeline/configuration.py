@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import numpy as np
 import pandas as pd
 import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
-from kmeans_convergence.data import Dataset, check_clusters, describe, load, read_registry
+from kmeans_convergence.data import Dataset, check_dataset, describe, load, read_registry
 from kmeans_convergence.data.registry import TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
+from kmeans_convergence.patterns import check_clusters
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.reporting.text import escape
 
@@ -74,11 +74,13 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     _check_unit("experiment.dataset", dataset)
     for feature in dataset.features:
         _check_settable(f"experiment.dataset names {dataset.name!r}, which has a feature", feature)
-    _check_clusters("experiment.prototypes", experiment["prototypes"], dataset)
+    whose = f"the patterns of data set {dataset.name!r}"
+    check_clusters(dataset.X, experiment["prototypes"], whose, "experiment.prototypes", compared=True)
     for name in conventions["variants"]:
         variant = load(name, registry, root)
         _check_unit("conventions.variants", variant)
-        _check_clusters("conventions.prototypes", max(conventions["prototypes"]), variant)
+        whose = f"the patterns of data set {name!r}"
+        check_clusters(variant.X, max(conventions["prototypes"]), whose, "conventions.prototypes", compared=True)
     _check_names("candidate.features", config["candidate"]["features"], dataset.features)
     for key in ("variants", "starts", "prototypes"):
         described = {"variants": experiment["dataset"], "starts": "patterns", "prototypes": experiment["prototypes"]}
@@ -156,10 +158,10 @@ def _check_patterns(config: Config, registry: pd.DataFrame, root: Path) -> None:
             continue
         rows = comparison["rows_of"].get(name, comparison["rows"])
         dataset = load(name, registry, root, rows, seed)
-        check_clusters(dataset)
+        check_dataset(dataset)
         fewer = config["acceleration"]["rows"]
         if fewer < len(dataset.X) and registry.loc[name, "tier"] != "csv" and name not in comparison["rows_of"]:
-            check_clusters(load(name, registry, root, fewer, seed))
+            check_dataset(load(name, registry, root, fewer, seed))
 
 
 def _check_names(key: str, names: list[str], allowed: Any) -> None:
@@ -173,15 +175,6 @@ def _check_unit(key: str, dataset: Dataset) -> None:
         raise InputError(
             f"{key} names {dataset.name!r}, in {dataset.unit}: the conventions need data in {UNIT}, "
             "which a scale in the registry gives."
-        )
-
-
-def _check_clusters(key: str, clusters: int, dataset: Dataset) -> None:
-    distinct = len(np.unique(dataset.X, axis=0))
-    if clusters > distinct:
-        raise InputError(
-            f"{key} is {clusters}: data set {dataset.name!r} has {distinct} distinct patterns, "
-            f"so 1 to {distinct} are allowed."
         )
 
 
