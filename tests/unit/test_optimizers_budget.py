@@ -110,7 +110,7 @@ def test_a_run_that_begins_nowhere_has_diverged_and_the_others_go_on(budget):
 
 
 class Rocking:
-    """Moves all prototypes to and fro by so much, and seems to do so for ever."""
+    """Moves all prototypes there and back by so much, again and again."""
 
     memoryless = True
 

@@ -1,4 +1,4 @@
-"""What holds on another processor: BLAS, which chooses its kernels by the processor, decides digits of L-BFGS alone."""
+"""What holds on another processor: BLAS has other kernels there, which decide digits of no optimizer but L-BFGS."""
 
 import json
 import os
