@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Remove the lock that a killed run of Snakemake left in this project, unless a run is still alive in it.
-# Usage: tools/unlock_stale.sh SNAKEMAKE
+# Remove the lock that a killed run of Snakemake left in this project, and what it was writing, unless a run is still
+# alive in it.
+# Usage: tools/unlock_stale.sh [SNAKEMAKE]
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,4 +14,5 @@ for process in $(pgrep -f snakemake || true); do
   fi
 done
 echo "An earlier run was stopped half-way: it is resumed."
-"$1" --unlock --quiet all
+find results figures paper notebooks -name '.*.partial' -type f -delete 2>/dev/null || true
+"${1:-snakemake}" --unlock --quiet all
