@@ -282,7 +282,7 @@ CELLS = [
     "^^5cinput{secret}",
     "#1 $x^2$ {a} } { ~ % & \\ [2pt] *",
     "*",
-    "[3cm]",
+    "[mine]",
     "`a' ``b'' << >> ,, -- --- !` ?` |",
     "one\ttwo\nthree",
     "https://example.org/a-very/long_address?of=a&licence=%20#part",
