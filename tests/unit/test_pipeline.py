@@ -290,7 +290,7 @@ CELLS = [
     "^^5cinput{secret}",
     "#1 $x^2$ {a} } { ~ % & \\ [2pt] *",
     "*",
-    "[3cm]",
+    "[mine]",
     "`a' ``b'' << >> ,, -- --- !` ?` |",
     "one\ttwo\nthree",
     "https://example.org/a-very/long_address?of=a&licence=%20#part",
@@ -311,7 +311,7 @@ def test_cells_of_the_users_are_typeset(root, tmp_path):
     sets = sets.assign(kind="real", dependence="dependent rows", n=10**5, total=10**7, d=10**4, clusters="100;10;20")
     sets = sets.assign(scaling="standardize", condition=1e20, overlap=0.123)
     features = pd.DataFrame(
-        {"features": [f"b + {cell}" for cell in (*CELLS[:8], "W" * 30)], "variant": "W-" * 8, "p": 0.5}
+        {"features": [f"{cell} + b" for cell in (*CELLS[:8], "W" * 30)], "variant": "W-" * 8, "p": 0.5}
     )
     features = features.assign(unit="mm", half=True, start="patterns", clusters=10, p_holm=1.0)
     figures = [f"{figure}_{end}" for figure in ("min", "mean", "max") for end in ("05", "95")]
