@@ -317,7 +317,7 @@ def no_data(pointer: str) -> Predicate:
 
 
 PREDICATES: dict[str, Predicate] = {
-    "same-objective": derived("gradient (3)", "batch K-means (7)"),
+    "same-objective": derived("gradient (3)", "batch K-means (6)"),
     "gradient-works": gradient_works,
     "literature": no_data("see the references on mini-batches"),
     "history": no_data("see the introduction"),
@@ -326,7 +326,7 @@ PREDICATES: dict[str, Predicate] = {
     "slower-on-iris": slower_on_iris,
     "terminates": terminates,
     "good-minimum": good_minimum,
-    "step-is-gradient": derived("minimiser of Q (6)", "batch K-means (7)"),
+    "step-is-gradient": derived("minimiser of Q (5)", "batch K-means (6)"),
     "faces": derived("gradient (3)", "Voronoi faces"),
     "worse-plain": worse(*PLAIN),
     "worse-searched": worse(*SEARCHED),
@@ -335,7 +335,7 @@ PREDICATES: dict[str, Predicate] = {
     "worse-noisy": worse(*NOISY),
     "useful-at-scale": useful_at_scale,
     "deserved": deserved,
-    "newton": derived("Hessian (9)", "Newton (10)"),
+    "newton": derived("Hessian", "Newton (8)"),
     "online-first": online_first,
     "batch-later": batch_later,
     "hybrid-never-loses": hybrid_never_loses,

@@ -17,7 +17,7 @@ FEW, GROUPS = 6, 3
 
 
 def coordinate_descent(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
-    """Check that batch K-means (7) minimises one function in turn over the assignments and over the prototypes."""
+    """Check that batch K-means (6) minimises one function in turn over the assignments and over the prototypes."""
     error, cases = 0.0, 0
     for _ in range(checks.EXACT_STARTS):
         few = checks.exact(X[rng.choice(len(X), size=min(FEW, len(X)), replace=False)])
@@ -32,7 +32,7 @@ def coordinate_descent(X: np.ndarray, rng: np.random.Generator, points: int) -> 
         error, cases = checks.worst(error, float(abs(nearest)), float(abs(above - square))), cases + len(every)
     statement = (
         r"$J(a, w) = \frac12\sum_i \|x_i - w_{a_i}\|^2$: $\min_a J(a, w) = E(w)$, at the nearest prototypes, and "
-        r"$J(a, w') - J(a, T(w)) = \frac12\sum_k N_k \|w'_k - T_k(w)\|^2$ for these $a$: (7) is coordinate descent"
+        r"$J(a, w') - J(a, T(w)) = \frac12\sum_k N_k \|w'_k - T_k(w)\|^2$ for these $a$: (6) is coordinate descent"
     )
     hypotheses = "empty prototypes stay where they are"
     return Theorem("coordinate descent", statement, "exhaustive, exact", cases, error, 0.0, hypotheses, "selim1984")
@@ -44,7 +44,7 @@ def _joint(X: np.ndarray, w: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 def exact_decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
-    """Check what a step of batch K-means (7) gains, to the last digit, along whole runs."""
+    """Check what a step of batch K-means (6) gains, to the last digit, along whole runs."""
     X, error, steps = checks.exact(X), 0.0, 0
     for step in checks.exact_steps(X, rng):
         sizes = np.bincount(step.owner, minlength=len(step.w))
@@ -150,7 +150,7 @@ def hartigan(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
         cases += 1
     error = float(violations) if first == SMALLEST else math.inf
     statement = (
-        r"a partition that no exchange of one pattern improves is a fixed point of (7); the converse is false, and "
+        r"a partition that no exchange of one pattern improves is a fixed point of (6); the converse is false, and "
         r"$\{0\}, \{2, 5\}$ is the smallest example of integers: $\{0, 2\}, \{5\}$ is better"
     )
     hypotheses = "no group is empty"
