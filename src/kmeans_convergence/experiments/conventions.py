@@ -1,17 +1,24 @@
-"""Where batch K-means ends under each convention by which the paper's costs might have been measured."""
+"""The paper's experiment under other conventions: where batch K-means ends, and what the first figure would show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 
 from kmeans_convergence.data import Dataset
-from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.experiments.paper import Protocol, run
+from kmeans_convergence.optimizers import MajorizeMinimize, Rate, Stop, minimize
 from kmeans_convergence.problems import Problem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
+
+# What the paper's first figure shows, the mixture on an axis of its own.
+DRAWN = ("online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mixture")
+# Starts from which it is drawn again under a convention.
+REDRAWN = 400
 
 # Epochs between two looks at which runs have ended: those drop out of the batch.
 CHUNK = 5
@@ -81,3 +88,35 @@ def run_to_the_end(problem: Problem, starts: np.ndarray) -> np.ndarray:
         cost[rows[ended]] = trace.cost[-1, ended]
         w, rows = trace.w[~ended], rows[~ended]
     return cost
+
+
+def residuals(
+    dataset: Dataset, features: Sequence[str], standardized: bool, protocol: Protocol, rate: Rate, runs: int
+) -> np.ndarray:
+    """Repeat the paper's experiment under a convention.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With all its features.
+    features : sequence of str
+        Those that are used.
+    standardized : bool
+        Whether each of them is divided by its standard deviation.
+    protocol : Protocol
+    rate : Rate
+        Of the two gradient methods.
+    runs : int
+
+    Returns
+    -------
+    ndarray of shape (methods, runs, epochs)
+        E_t - E_infinity of each method of `DRAWN`, from the first epoch on, with the factor 1/2 of the cost.
+    """
+    some = dataset.select(tuple(features))
+    if standardized:
+        some = replace(some, X=some.X / some.X.std(axis=0))
+    trace, limits = run(some, protocol, DRAWN, rate, runs)
+    costs = trace.pivot(index=["optimizer", "run"], columns="epoch", values="cost").drop(columns=0)
+    ends = limits.set_index(["optimizer", "run"])["limit"]
+    return np.stack([costs.loc[key].sub(ends.loc[key], axis=0).to_numpy() for key in DRAWN])
