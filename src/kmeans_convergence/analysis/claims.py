@@ -236,8 +236,12 @@ def no_more_certain(s: Sample, original: Original) -> np.ndarray:
 
 
 def error_left(s: Sample, original: Original) -> np.ndarray:
-    """Standard error of the average E_infinity of batch K-means, relative to that of the first half of the runs."""
-    return s.standard_error("batch_kmeans") / s.standard_error("batch_kmeans", 0.5)
+    """Standard error of the average E_infinity of batch K-means, relative to that of the first half of the runs.
+
+    Where all runs of the first half end alike it is 1 if the others do, too, and else infinite.
+    """
+    whole, half = (s.standard_error("batch_kmeans", share) for share in (1.0, 0.5))
+    return np.divide(whole, half, out=np.where(whole > 0, np.inf, 1.0), where=half > 0)
 
 
 CLAIMS = (

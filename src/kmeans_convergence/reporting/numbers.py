@@ -19,7 +19,7 @@ from kmeans_convergence.experiments.contenders import PAPER_RATE
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.minibatch import MovingAverage
 from kmeans_convergence.pipeline.configuration import Config
-from kmeans_convergence.reporting import noise
+from kmeans_convergence.reporting import first_steps, noise
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
 COUNTS = (
@@ -55,7 +55,8 @@ def collect(
         Of the experiment as described.
     tables : dict of DataFrame
         Results by name: proved, verdicts, limits, speed, certainty, rates, summary, conventions, axes,
-        mixture_datasets, noise, noise_agreement.
+        first_steps, mixture_datasets, noise,
+        noise_agreement.
     """
     prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
     candidate = dataset.select(tuple(config["candidate"]["features"]))
@@ -68,6 +69,7 @@ def collect(
         | endings(tables["limits"], tables["speed"])
         | certainty(tables["certainty"], tables["limits"], original)
         | rate_search(tables["rates"], rate)
+        | first_steps.numbers(tables["first_steps"])
         | mixture_rates(tables["mixture_datasets"])
         | noise.numbers(tables["noise"], tables["noise_agreement"])
         | conventions(
