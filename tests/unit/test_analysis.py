@@ -370,7 +370,7 @@ def judged():
     table = conventions.expand(
         combinations(*[("iris", IRIS, False, start, K) for start in ("box", "patterns") for K in (5, 6)])
     )
-    return table.assign(p=np.arange(len(table)) / 100)
+    return table.assign(p=np.arange(len(table)) / 100, likelihood=0.0)
 
 
 def test_the_described_convention_has_the_factor_and_drawn_patterns():
@@ -379,6 +379,9 @@ def test_the_described_convention_has_the_factor_and_drawn_patterns():
     assert (row["start"], row["clusters"], row["unit"], row["half"]) == ("patterns", 6, "mm", True)
     # of the two with and without the factor the latter has the higher p here, and the order of features is no matter
     assert not verdicts.likeliest(judged(), dataset, 6)["half"]
+    # the likelihood goes before
+    table = judged()
+    assert verdicts.likeliest(table.assign(likelihood=table["half"] / 10), dataset, 6)["half"]
     assert len(verdicts.pick(judged(), dataset, 6)) == 2
 
 

@@ -264,7 +264,10 @@ def rate_search(curves: pd.DataFrame, paper_rate: float) -> dict[str, str]:
         some = curves[(curves["optimizer"] == optimizer) & (curves["decays"] == decays)]
         nearest = some.loc[(np.log(some["rate"]) - np.log(paper_rate)).abs().idxmin()]
         values[f"theirs{name}"] = interval(nearest["residual"], nearest["low"], nearest["high"])
-        values[f"times{name}"] = number(nearest["residual"] / some["residual"].min(), 2)
+        place = some["residual"].to_numpy().argmin()
+        beside = some["residual"].to_numpy()[[i for i in (place - 1, place + 1) if 0 <= i < len(some)]]
+        values[f"beside{name}"] = " and ".join(number(value, 2) for value in beside)
+        values["nearestRate"] = number(nearest["rate"], 3)
     return values
 
 
@@ -295,10 +298,6 @@ def conventions(
         "conventionsAgreeing": str(int(row["agreeing"])),
         "conventionsAsStated": str(len(as_stated)),
         "chanceAgreement": percent(row["chance"]),
-        "candidateP": probability(candidate["p"]),
-        "candidateHolm": probability(candidate["p_holm"]),
-        "candidateFactor": "with" if candidate["half"] else "without",
-        "describedP": probability(described["p"]),
     }
     for name, source in (("described", described), ("candidate", candidate)):
         for figure in ("min", "mean", "max"):
