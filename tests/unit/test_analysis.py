@@ -253,7 +253,8 @@ def test_axes_test_what_the_final_costs_let_pass(original):
             "half": [True, False, False, False, False],
             "factor": [1.0, 2.0, 2.0, 2.0, 2.0],
             "p": [0.0, 0.5, 0.5, 0.5, 0.5],
-            "likelihood": [0.0, 1e-3, 3e-3, 1e-3, 1e-3],
+            # the first one does not agree, so that it has no weight
+            "likelihood": [9e-3, 1e-3, 3e-3, 1e-3, 1e-3],
         }
     )
     # 2450 with the factor 2 and without it; then 2400 is no part of the interval, nor is 101 of the other axis
