@@ -47,6 +47,5 @@ def numbers(table: pd.DataFrame) -> dict[str, str]:
         "firstEach": number((points["reached"] * points["each"]).median(), 2),
         "firstProblems": str(len(points)),
         "firstLater": str(int((points["reached"] > 1).sum())),
-        "endsTied": percent(float((table["tied"] > 0).mean())),
-        "endsTiedSets": str(int(table[table["tied"] > 0]["dataset"].nunique())),
+        "tiedEnds": percent(float((table["tied"] > 0).mean())),
     }

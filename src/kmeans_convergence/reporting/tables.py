@@ -11,7 +11,6 @@ from kmeans_convergence.reporting.text import (
     fixed,
     interval,
     long_booktabs,
-    number,
     order_of_magnitude,
     percent,
     probability,
@@ -147,7 +146,7 @@ def limits(comparison: pd.DataFrame) -> str:
 def conventions(table: pd.DataFrame) -> str:
     """The conventions as described, and those that agree with the reported final costs, the likeliest first."""
     rows = [_convention(row) for _, row in table.iterrows()]
-    header = ["features", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", "likelihood"]
+    header = ["features", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", r"$10^4L$"]
     header += ["left", "right", "$p$", "weight"]
     body = booktabs("@{}llllllllrrllrr@{}", header, rows)
     # a rule between the conventions as described and those that agree
@@ -171,7 +170,7 @@ def _convention(row: pd.Series) -> list[str]:
         FILES.get(row["variant"], str(row["variant"]).replace("_", r"\_")),
         *spread[:3],
         probability(row["p"]),
-        number(row["likelihood"], 2),
+        fixed(1e4 * row["likelihood"], 2),
         *spread[3:],
         probability(row["p_axes"]),
         probability(row["weight"]) if row["agrees"] else "--",
