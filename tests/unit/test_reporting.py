@@ -145,6 +145,16 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_statements_become_latex():
+    # what is LaTeX already is not escaped again
+    assert tables.escape("E∞ of 5 % & a_b") == r"$E_\infty$ of 5 \% \& a\_b"
+
+
+def test_a_figure_without_an_interval_stands_alone():
+    assert tables.effect(pd.Series({"effect": 17.0, "low": 17.0, "high": 17.0})) == "17"
+    assert tables.effect(pd.Series({"effect": 17.0, "low": 15.0, "high": 19.0})) == "17 [15, 19]"
+
+
 # --- the report of a small study ------------------------------------------------------------------
 
 

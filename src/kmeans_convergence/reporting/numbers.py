@@ -20,6 +20,7 @@ from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.minibatch import MovingAverage
 from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.reporting import first_steps, noise
+from kmeans_convergence.reporting.tables import effect
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
 COUNTS = (
@@ -174,7 +175,7 @@ def claim_figures(verdicts: pd.DataFrame) -> dict[str, str]:
             values[f"share{name}"] = probability(row["share"])
             values[f"candidate{name}"] = probability(row["share_candidate"])
         else:
-            values[f"effect{name}"] = interval(row["effect"], row["low"], row["high"])
+            values[f"effect{name}"] = effect(row)
             values[f"confidence{name}"] = percent(row["confidence"])
             values[f"share{name}"] = percent(row["share"])
             values[f"candidate{name}"] = percent(row["share_candidate"])

@@ -20,8 +20,8 @@ from kmeans_convergence.reporting.text import (
 FILES = {"iris": "Fisher", "iris_uci": "UCI"}
 
 # Widths of columns of text.
-STATEMENT = r">{\raggedright\arraybackslash}p{4.2cm}"
-OURS = r">{\raggedright\arraybackslash}p{3.1cm}"
+STATEMENT = r">{\raggedright\arraybackslash}p{4.7cm}"
+OURS = r">{\raggedright\arraybackslash}p{3.4cm}"
 VERDICT = r">{\raggedright\arraybackslash}p{2.3cm}"
 
 
@@ -86,7 +86,7 @@ def verdicts(table: pd.DataFrame) -> str:
         statement = escape(row["statement"])
         if row["claim"] in labels:
             claim = labels[row["claim"]]
-            found = f"{claim.effect_label}: {interval(row['effect'], row['low'], row['high'])}"
+            found = f"{claim.effect_label}: {effect(row)}"
             confidence = percent(row["confidence"])
             share, other = percent(row["share"]), percent(row["share_candidate"])
             if claim.variant:
@@ -102,9 +102,16 @@ def verdicts(table: pd.DataFrame) -> str:
     return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows, spaced=True)
 
 
+def effect(row: pd.Series) -> str:
+    """Return the figure behind a predicate with its interval, if it has one."""
+    if row["low"] == row["effect"] == row["high"]:
+        return f"{row['effect']:g}"
+    return interval(row["effect"], row["low"], row["high"])
+
+
 def escape(statement: str) -> str:
     """Return a plain statement as LaTeX."""
-    for plain, latex in (("E∞", r"$E_\infty$"), ("%", r"\%"), ("_", r"\_"), ("&", r"\&")):
+    for plain, latex in (("%", r"\%"), ("_", r"\_"), ("&", r"\&"), ("E∞", r"$E_\infty$")):
         statement = statement.replace(plain, latex)
     return statement
 
@@ -159,6 +166,7 @@ def conventions(table: pd.DataFrame) -> str:
 def _convention(row: pd.Series) -> list[str]:
     initials = {"sepal length": "SL", "sepal width": "SW", "petal length": "PL", "petal width": "PW"}
     features = [initials.get(feature, feature) for feature in row["features"].split(" + ")]
+    features = ["all"] if len(features) == len(initials) else features
     figures = ("min", "mean", "max", "left", "right")
     spread = [f"{row[f'{figure}_05']:.0f}--{row[f'{figure}_95']:.0f}" for figure in figures]
     unit = [] if row["unit"] == "mm" else [f"({row['unit']})"]
