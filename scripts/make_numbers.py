@@ -27,6 +27,7 @@ def main(dataset: Description, config: Config, results: dict[str, Path], origina
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         names = ("proved", "conventions", "verdicts", "trace", "ends", "limits", "speed", "rates", "summary")
+        names += ("axes", "certainty", "first_steps")
         names += ("mixture_datasets", "noise", "noise_agreement")
         main(
             results={name: Path(snakemake.input[name]) for name in names},

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis.verdicts import pick
-from kmeans_convergence.data import Description, read
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting import contraction, noise
 from kmeans_convergence.reporting import tables as report
@@ -15,15 +13,21 @@ from kmeans_convergence.reporting.text import write
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-OF_ONE_RESULT = (report.derivation, report.theorems, report.verdicts, report.limits)
+OF_ONE_RESULT = (
+    report.derivation,
+    report.theorems,
+    report.verdicts,
+    report.limits,
+    report.certainty,
+    report.conventions,
+)
 
 
-def main(results: dict[str, Path], dataset: Description, prototypes: int, output: dict[str, Path]) -> None:
+def main(results: dict[str, Path], output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table."""
     tables = {name: pd.read_csv(path) for name, path in results.items()}
-    described = pick(tables["conventions"], read(dataset), prototypes)
     texts = {table.__name__: table(tables[table.__name__]) for table in OF_ONE_RESULT}
-    texts |= {"readings": report.readings(), "conventions": report.conventions(tables["conventions"], described)}
+    texts["readings"] = report.readings()
     texts["noise_agreement"] = noise.table(tables["noise_agreement"])
     texts["contraction_agreement"] = contraction.agreements(tables["contraction_agreement"])
     for name, path in output.items():
@@ -36,5 +40,4 @@ if __name__ == "__main__":
         main(
             results={name: Path(snakemake.input[name]) for name in output if name != "readings"},
             output=output,
-            **snakemake.params,
         )

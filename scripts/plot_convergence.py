@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def main(runs: Runs, original: Original, unit: str, seed: int, resamples: int, files: dict[str, list[Path]]) -> None:
     """Write the four figures; the paper's form has as many runs as the paper."""
     first = runs.first(original.epochs("setting", "runs"))
-    for name, figure in convergence.figures(runs, first, unit, seed, resamples).items():
+    for name, figure in convergence.figures(runs, first, original, unit, seed, resamples).items():
         save(figure, *files[name])
 
 

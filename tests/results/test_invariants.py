@@ -114,6 +114,42 @@ def test_conventions_are_all_there_once():
     assert (table["mean_05"] <= table["max_95"]).all()
 
 
+def test_conventions_that_agree_are_tested_by_the_axes():
+    table, tried = pd.read_csv("results/conventions_axes.csv"), pd.read_csv("results/conventions.csv")
+    assert table["agrees"].sum() == (tried["p"] >= 0.05).sum()
+    # as described, with and without the factor: only the left axis knows of it
+    described = table[
+        (table["variant"] == "iris")
+        & (table["features"] == "sepal length + sepal width + petal length + petal width")
+        & (table["unit"] == "mm")
+        & (table["start"] == "patterns")
+        & (table["clusters"] == 6)
+    ].set_index("half")
+    assert set(described.index) == {True, False}
+    np.testing.assert_allclose(described.loc[False, "left_50"], 2 * described.loc[True, "left_50"])
+    assert described.loc[False, "right_50"] == described.loc[True, "right_50"]
+    assert table["weight"].sum() == pytest.approx(1) or (table["weight"] == 0).all()
+    assert (table.loc[~table["agrees"], "weight"] == 0).all()
+    assert ((table["likelihood"] >= 0) & (table["likelihood"] <= 1)).all()
+
+
+def test_more_runs_make_averages_more_certain():
+    table = pd.read_csv("results/certainty.csv")
+    np.testing.assert_allclose(table["error"] * np.sqrt(table["runs"]), table["error"][0] * np.sqrt(table["runs"][0]))
+    assert (table["low"] <= table["high"]).all()
+
+
+def test_the_first_patterns_and_the_end_are_measured_on_every_problem():
+    table = pd.read_csv("results/first_steps.csv")
+    datasets = pd.read_csv("results/comparison/datasets.csv").set_index("name")
+    assert set(table["dataset"]) == set(datasets.index)
+    for name, rows in table.groupby("dataset"):
+        assert set(rows["clusters"]) == set(map(int, str(datasets.loc[name, "clusters"]).split(";")))
+        assert (rows["n"] == datasets.loc[name, "n"]).all()
+    assert ((table["reached"] > 0) & (table["tied"] >= 0)).all()
+    assert (table[["first", "middle", "last"]].dropna() <= 1).all(axis=None)
+
+
 def test_the_rate_search_covers_both_methods_and_schedules():
     rates = pd.read_csv("results/rates.csv")
     assert (

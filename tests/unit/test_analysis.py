@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from kmeans_convergence.analysis import conventions, quality, rates, resampling, verdicts
+from kmeans_convergence.analysis import axes, conventions, quality, rates, resampling, verdicts
 from kmeans_convergence.analysis.claims import Verdict
 from kmeans_convergence.analysis.conventions import Reported
 from kmeans_convergence.analysis.original import Original
@@ -191,6 +191,101 @@ def test_chance_agreement_is_the_share_of_a_decade():
     assert chance == pytest.approx(2 * np.log10(2), abs=2e-3)
 
 
+def test_the_likelihood_is_that_of_samples():
+    rng = np.random.default_rng(5)
+    # classes are 5 wide: with multiples of 5 nothing is rounded
+    limits = np.sort(5.0 * rng.integers(600, 1200, size=300))
+    reported = Reported(20, (3000, 3200), (4400, 4600), (5700, 6000))
+    drawn = limits[rng.integers(300, size=(200_000, 20))]
+    low, middle, high = drawn.min(axis=1), drawn.mean(axis=1), drawn.max(axis=1)
+    hit = (low >= 3000) & (low <= 3200) & (middle >= 4400) & (middle <= 4600) & (high >= 5700) & (high <= 6000)
+    assert 0.1 < hit.mean() < 0.9
+    assert conventions.likelihood(limits, reported) == pytest.approx(hit.mean(), abs=4 * np.sqrt(0.25 / 200_000))
+
+
+def test_likelihoods_by_hand():
+    limits = np.array([10.0, 20.0, 30.0, 40.0])
+    # two runs: 10 and 40 in either order
+    assert conventions.likelihood(limits, Reported(2, (10, 15), (25, 25), (35, 40))) == pytest.approx(2 / 16)
+    # the mean is another one; no run is in an interval
+    assert conventions.likelihood(limits, Reported(2, (10, 15), (30, 40), (35, 40))) == pytest.approx(0, abs=1e-12)
+    assert conventions.likelihood(limits, Reported(2, (11, 15), (25, 25), (35, 40))) == 0
+    assert conventions.likelihood(limits, Reported(2, (10, 15), (25, 25), (41, 50))) == 0
+
+
+def test_wide_spread_agrees_with_much_and_explains_little():
+    reported = Reported(20, (3250, 3350), (4050, 4080), (5750, 5850))
+    tried = combinations(("iris", IRIS, True, "patterns", 6), ("iris", IRIS, True, "box", 6))
+    # the first one's extremes are just those; the second one's lie anywhere
+    narrow = np.r_[np.full(50, 3300), np.full(50, 5800), np.linspace(3700, 4300, 901)]
+    wide = np.linspace(2000, 6200, 1001)
+    table = conventions.judge(tried, np.stack([narrow, wide]), reported, 0, 100).set_index(["start", "half"])
+    likelihood = table.loc[[("patterns", True), ("box", True)], "likelihood"]
+    assert likelihood.iloc[0] > 100 * likelihood.iloc[1] > 0
+    assert (table["likelihood"] >= table["likelihood_rounded"] * (1 - 1e-9)).all()
+
+
+# --- the ends of the axes ---------------------------------------------------------------------------
+
+
+def residuals_of(left, right, runs=50):
+    """Five methods over three epochs; every run has the same residuals."""
+    curves = [[left / 2, 1, 0], [left, 2, 1], [left / 3, left / 4, 0], [left / 2, 0, 0], [right, right / 2, 0]]
+    return np.repeat(np.array(curves, dtype=float)[:, None], runs, axis=1)
+
+
+def test_the_largest_average_of_each_axis():
+    residuals = residuals_of(1200, 90)
+    # another method and a later epoch are the largest in half of the runs
+    residuals[3, ::2, 2] = 4000
+    drawn = axes.largest(residuals, 20, seed=0, repeats=500)
+    assert drawn.shape == (2, 500)
+    assert (drawn[1] == 90).all()
+    assert drawn[0].min() >= 1200
+    assert np.median(drawn[0]) == pytest.approx(2000, rel=0.1)
+
+
+def test_axes_test_what_the_final_costs_let_pass(original):
+    ends = axes.Ends.of(original)
+    assert (ends.size, ends.left, ends.right) == (20, (2400, 2500), (80, 100))
+    rows = pd.DataFrame(
+        {
+            "half": [True, False, False, False, False],
+            "factor": [1.0, 2.0, 2.0, 2.0, 2.0],
+            "p": [0.0, 0.5, 0.5, 0.5, 0.5],
+            # the first one does not agree, so that it has no weight
+            "likelihood": [9e-3, 1e-3, 3e-3, 1e-3, 1e-3],
+        }
+    )
+    # 2450 with the factor 2 and without it; then 2400 is no part of the interval, nor is 101 of the other axis
+    found = [residuals_of(*each) for each in ((2450, 90), (1225, 90), (1225, 100), (1200, 90), (1225, 101))]
+    table = axes.judge(rows, np.stack(found), ends, seed=0, repeats=200)
+    assert list(table["survives"]) == [True, True, True, False, False]
+    assert list(table["in_left"]) == [1, 1, 1, 0, 1]
+    assert list(table["agrees"]) == [False, True, True, True, True]
+    np.testing.assert_allclose(table["weight"], [0, 0.25, 0.75, 0, 0])
+    np.testing.assert_allclose(table["left_50"], [2450, 2450, 2450, 2400, 2450])
+
+
+def test_what_agrees_is_tested_the_likeliest_first():
+    columns = ["start", "p", "likelihood"]
+    table = pd.DataFrame([("a", 0.0, 0.0), ("b", 0.5, 0.1), ("c", 0.04, 0.9), ("d", 0.05, 0.2)], columns=columns)
+    assert list(axes.tested(table, table.iloc[[0]])["start"]) == ["a", "d", "b"]
+    # what is as described and agrees is there once
+    assert list(axes.tested(table, table.iloc[[1]])["start"]) == ["b", "d"]
+
+
+def test_how_well_averages_are_known():
+    limits = np.random.default_rng(0).normal(4000, 100, size=4000)
+    table = quality.certainty(limits, 20, seed=0, repeats=2000).set_index("runs")
+    assert list(table.index) == [5, 10, 20, 40, 80, 160, 320, 640]
+    np.testing.assert_allclose(table["error"], 100 / np.sqrt(table.index), rtol=0.03)
+    np.testing.assert_allclose(table["apart"], 1.96 * np.sqrt(2) * table["error"])
+    # the deviation of m normal numbers is known to 1 / sqrt(2 (m - 1))
+    spread = (table["high"] - table["low"]) / 2 / table["error"]
+    assert spread.loc[640] == pytest.approx(1.645 / np.sqrt(2 * 639), rel=0.15)
+
+
 def test_reported_figures_are_read_as_ranges(original):
     reported = Reported.of(original)
     assert (reported.size, reported.mean) == (20, (4050, 4080))
@@ -276,7 +371,7 @@ def judged():
     table = conventions.expand(
         combinations(*[("iris", IRIS, False, start, K) for start in ("box", "patterns") for K in (5, 6)])
     )
-    return table.assign(p=np.arange(len(table)) / 100)
+    return table.assign(p=np.arange(len(table)) / 100, likelihood=0.0)
 
 
 def test_the_described_convention_has_the_factor_and_drawn_patterns():
@@ -285,6 +380,9 @@ def test_the_described_convention_has_the_factor_and_drawn_patterns():
     assert (row["start"], row["clusters"], row["unit"], row["half"]) == ("patterns", 6, "mm", True)
     # of the two with and without the factor the latter has the higher p here, and the order of features is no matter
     assert not verdicts.likeliest(judged(), dataset, 6)["half"]
+    # the likelihood goes before
+    table = judged()
+    assert verdicts.likeliest(table.assign(likelihood=table["half"] / 10), dataset, 6)["half"]
     assert len(verdicts.pick(judged(), dataset, 6)) == 2
 
 

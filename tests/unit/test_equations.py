@@ -318,7 +318,7 @@ def test_online_gradient_takes_the_steps_of_equation_4():
             np.testing.assert_array_equal(path[epoch, run], w)
 
 
-def test_online_kmeans_takes_the_steps_of_equation_8_and_never_resets_its_counts():
+def test_online_kmeans_takes_the_steps_of_equation_7_and_never_resets_its_counts():
     X, starts = setting()
     path = iterates(OnlineKMeans(), QuantizationProblem(X), starts, seeded(4))
     for run, rng in enumerate(seeded(4)):

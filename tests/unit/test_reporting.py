@@ -1,6 +1,7 @@
 """Numbers as text, macros, tables, and the look and the bytes of figures."""
 
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import matplotlib as mpl
@@ -12,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
-from kmeans_convergence.analysis import claims, conventions, quality, rates, verdicts
+from kmeans_convergence.analysis import axes, claims, conventions, quality, rates, verdicts
 from kmeans_convergence.analysis.noise import agreement
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments import conventions as trials
-from kmeans_convergence.experiments import noise, paper, rate_search
+from kmeans_convergence.experiments import first_steps, noise, paper, rate_search
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.reporting import landscape, numbers, style, tables, text
@@ -180,6 +181,16 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path):
     assert path.read_text() == "old"
 
 
+def test_statements_become_latex():
+    # what is LaTeX already is not escaped again
+    assert tables.escape("E∞ of 5 % & a_b") == r"$E_\infty$ of 5 \% \& a\_b"
+
+
+def test_a_figure_without_an_interval_stands_alone():
+    assert tables.effect(pd.Series({"effect": 17.0, "low": 17.0, "high": 17.0})) == "17"
+    assert tables.effect(pd.Series({"effect": 17.0, "low": 15.0, "high": 19.0})) == "17 [15, 19]"
+
+
 # --- the report of a small study ------------------------------------------------------------------
 
 
@@ -198,6 +209,8 @@ def study(root):
     reported = conventions.Reported.of(original)
     judged = conventions.judge(tried, costs, reported, 1, 100)
     chance = conventions.chance_agreement(tried, costs, reported, 10)
+    described = axes.tested(judged, verdicts.pick(judged, dataset, 6))
+    drawn = trials.residuals(dataset, dataset.features, False, protocol, Rate(0.03), 25)
     here, there = (claims.judge(some, original, 1, 100) for some in (runs, other))
     results = {
         "verdicts": verdicts.combine(
@@ -208,6 +221,9 @@ def study(root):
             original,
         ),
         "limits": quality.compare(runs, [key for key in METHODS if key != "mixture"], "batch_kmeans", 1, 100),
+        "certainty": quality.certainty(runs.limit["batch_kmeans"], 20, 1, 100),
+        "axes": axes.judge(described, np.stack([drawn] * len(described)), axes.Ends.of(original), 1, 100),
+        "first_steps": first_steps.first_steps(replace(dataset, clusters=(3,)), 1),
         "speed": quality.speed(runs, ["batch_kmeans", "hybrid"], 1, 100),
         "rates": rates.curve(rate_search.search(dataset, protocol, rate_search.RateGrid(0.01, 0.1, 3), 5), 1, 100),
         "summary": conventions.summarize(judged, chance),
@@ -240,11 +256,11 @@ def test_numbers_of_the_prose_are_those_of_the_results(study):
     ends = runs.limit["batch_kmeans"]
     assert (values["costLowest"], values["costHighest"]) == (f"{ends.min():.0f}", f"{ends.max():.0f}")
     assert values["newtonCosts"] == str(25 * 17)
-    assert values["countAll"] == "ten"
+    assert (values["countAll"], values["countStatements"]) == ("thirteen", "ten")
     assert (values["emSets"], values["emRuns"], values["emUnmeasured"]) == ("2", "3", "1")
     assert (values["emErrorLargest"], values["emFastest"], values["emSlowest"]) == ("0.010", "0.50", "0.750")
-    words = dict(zip(numbers.COUNTS, range(13), strict=True))
-    assert sum(words[values[f"count{kind}"]] for kind in ("Replicated", "Other", "Sampling", "Not")) == 10
+    words = dict(zip(numbers.COUNTS, range(14), strict=True))
+    assert sum(words[values[f"count{kind}"]] for kind in ("Replicated", "Other", "Sampling", "Not")) == 13
     # costs half of the proved sum of squares at least
     assert float(values["costLowest"]) >= 1952
     assert (values["provedOptimum"], values["provedOptimumHalf"]) == ("3904", "1952")
@@ -256,12 +272,12 @@ def columns(row):
 
 def test_tables_have_as_many_entries_in_each_row(study):
     results = study["tables"]
-    described = verdicts.pick(results["conventions"], study["dataset"], 6)
     made = (
         tables.verdicts(results["verdicts"]),
         tables.readings(),
         tables.limits(results["limits"]),
-        tables.conventions(results["conventions"], described),
+        tables.certainty(results["certainty"]),
+        tables.conventions(results["axes"]),
     )
     for table in made:
         rows = [line.split(r" \\")[0] + r" \\" for line in table.splitlines() if r" \\" in line]

@@ -79,6 +79,7 @@ def everything():
         *figure("contraction_growth"),
         *figure("contraction_kernels"),
         *figure("acceleration"),
+        *figure("first_steps"),
         *figure("mixture_predicted"),
         *figure("mixture_limit"),
         *figure("noise"),

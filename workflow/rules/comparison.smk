@@ -127,6 +127,57 @@ rule collect_datasets:
         "../../scripts/collect_datasets.py"
 
 
+# What the paper says of the first patterns and of the end of K-means, on all sets.
+rule measure_first_steps:
+    input:
+        code=code("scripts/measure_first_steps.py"),
+        data=[file for name in COMPARED for file in data_files(name)],
+    output:
+        table="results/first_steps.csv",
+    log:
+        "logs/measure_first_steps.log",
+    benchmark:
+        "logs/times/measure_first_steps.tsv"
+    threads: 1
+    params:
+        datasets={
+            name: [
+                data(name),
+                config["comparison"]["rows_of"].get(
+                    name, config["comparison"]["rows"]
+                ),
+            ]
+            for name in COMPARED
+        },
+        seed=config["seed"],
+    message:
+        "Measure the first patterns and the end of K-means"
+    script:
+        "../../scripts/measure_first_steps.py"
+
+
+rule plot_first_steps:
+    input:
+        code=code("scripts/plot_first_steps.py"),
+        table="results/first_steps.csv",
+    output:
+        figure=report(
+            figure("first_steps"),
+            caption="../report/first_steps.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "What the first patterns bring"},
+        ),
+    log:
+        "logs/plot_first_steps.log",
+    benchmark:
+        "logs/times/plot_first_steps.tsv"
+    threads: 1
+    message:
+        "Draw what the first patterns bring"
+    script:
+        "../../scripts/plot_first_steps.py"
+
+
 def of_all(table):
     """Return one table of every data set, and that of one's own optimizers."""
     folders = ["", "own/"] if OWN else [""]
@@ -144,7 +195,8 @@ rule judge_comparison:
         runs=of_all("runs.csv.gz"),
         tuning=of_all("tuning.csv"),
         datasets=["results/comparison/datasets.csv"],
-        derivation=["results/derivation.csv"],
+        derivation=["results/derivation.csv", "results/theorems.csv"],
+        first_steps=["results/first_steps.csv"],
         claims=["paper/claims.tsv"],
     output:
         **{

@@ -58,6 +58,60 @@ rule judge_conventions:
         "../../scripts/judge_conventions.py"
 
 
+# The test of what agrees: the ends of the axes of the paper's first figure, which no search has used.
+rule draw_conventions:
+    input:
+        code=code("scripts/draw_conventions.py"),
+        data=[
+            file
+            for variant in config["conventions"]["variants"]
+            for file in data_files(variant)
+        ],
+        conventions="results/conventions.csv",
+    output:
+        rows="results/conventions/drawn.csv",
+        drawn="results/conventions/drawn.npy",
+    log:
+        "logs/draw_conventions.log",
+    benchmark:
+        "logs/times/draw_conventions.tsv"
+    threads: 1
+    params:
+        datasets=[data(variant) for variant in config["conventions"]["variants"]],
+        config={key: config[key] for key in ("experiment", "conventions", "seed")},
+    message:
+        "Repeat the experiment under the conventions that agree"
+    script:
+        "../../scripts/draw_conventions.py"
+
+
+rule judge_axes:
+    input:
+        code=code("scripts/judge_axes.py"),
+        rows="results/conventions/drawn.csv",
+        drawn="results/conventions/drawn.npy",
+        original="paper/original_values.csv",
+    output:
+        table=report(
+            "results/conventions_axes.csv",
+            caption="../report/axes.rst",
+            category="3 The puzzle of the final costs",
+            labels={"figure": "The test by the axes (table)"},
+        ),
+    log:
+        "logs/judge_axes.log",
+    benchmark:
+        "logs/times/judge_axes.tsv"
+    threads: 1
+    params:
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Hold the conventions against the ends of the axes"
+    script:
+        "../../scripts/judge_axes.py"
+
+
 rule plot_limits:
     input:
         code=code("scripts/plot_limits.py"),

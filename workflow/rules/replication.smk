@@ -125,9 +125,11 @@ rule compare_limits:
         code=code("scripts/compare_limits.py"),
         trace="results/experiment/described/trace.csv.gz",
         limits="results/experiment/described/limits.csv.gz",
+        original="paper/original_values.csv",
     output:
         ends="results/limits.csv",
         speed="results/speed.csv",
+        certainty="results/certainty.csv",
     log:
         "logs/compare_limits.log",
     benchmark:

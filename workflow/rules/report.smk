@@ -4,13 +4,16 @@ RESULTS = {
     "theorems": "results/theorems.csv",
     "conventions": "results/conventions.csv",
     "summary": "results/conventions_summary.csv",
+    "axes": "results/conventions_axes.csv",
     "verdicts": "results/verdicts.csv",
     "trace": "results/experiment/described/trace.csv.gz",
     "ends": "results/experiment/described/limits.csv.gz",
     "limits": "results/limits.csv",
+    "certainty": "results/certainty.csv",
     "speed": "results/speed.csv",
     "rates": "results/rates.csv",
     "mixture_datasets": "results/mixture/datasets.csv",
+    "first_steps": "results/first_steps.csv",
     "noise": "results/noise/excess.csv",
     "noise_agreement": "results/noise/agreement.csv",
     "contraction_agreement": "results/contraction/agreement.csv",
@@ -50,12 +53,12 @@ rule check_results:
 rule make_tables:
     input:
         code=code("scripts/make_tables.py"),
-        data=data_files(DATASET),
         derivation=RESULTS["derivation"],
         theorems=RESULTS["theorems"],
         verdicts=RESULTS["verdicts"],
         limits=RESULTS["limits"],
-        conventions=RESULTS["conventions"],
+        certainty=RESULTS["certainty"],
+        conventions=RESULTS["axes"],
         noise_agreement=RESULTS["noise_agreement"],
         contraction_agreement=RESULTS["contraction_agreement"],
     output:
@@ -63,6 +66,7 @@ rule make_tables:
         theorems="paper/generated/tables/theorems.tex",
         verdicts="paper/generated/tables/verdicts.tex",
         limits="paper/generated/tables/limits.tex",
+        certainty="paper/generated/tables/certainty.tex",
         conventions="paper/generated/tables/conventions.tex",
         readings="paper/generated/tables/readings.tex",
         noise_agreement="paper/generated/tables/noise_agreement.tex",
@@ -72,9 +76,6 @@ rule make_tables:
     benchmark:
         "logs/times/make_tables.tsv"
     threads: 1
-    params:
-        dataset=data(DATASET),
-        prototypes=config["experiment"]["prototypes"],
     message:
         "Make the tables of the report"
     script:
@@ -153,6 +154,7 @@ rule build_report:
                 "contraction_growth",
                 "contraction_kernels",
                 "acceleration",
+                "first_steps",
                 "mixture_predicted",
                 "mixture_limit",
                 "noise",

@@ -20,6 +20,7 @@ from kmeans_convergence.analysis.runs import Runs
 ALTERNATING = ("online_kmeans", "batch_kmeans")
 GRADIENT = ("online_gradient", "batch_gradient")
 QUANTIZATION = ALTERNATING + GRADIENT
+SLOWER = ("online_kmeans", *GRADIENT)  # than batch K-means in the end
 
 # Our reading of words that the paper leaves open.
 A_FEW_EPOCHS = 5
@@ -34,7 +35,7 @@ class Verdict(Enum):
 
     REPLICATED = "replicated"
     OTHER_CONVENTION = "replicated under a different convention"
-    SAMPLING = "not replicated, but within the sampling error of their runs"
+    SAMPLING = "within the sampling error of their runs"
     NOT_REPLICATED = "not replicated"
 
 
@@ -70,6 +71,11 @@ class Sample:
         """Average E_infinity over each sample, shape (B,)."""
         return resampling.averages(self._index, self._runs.limit[method])
 
+    def standard_error(self, method: str, share: float = 1.0) -> np.ndarray:
+        """Standard error of the average E_infinity of the first `share` of each sample, shape (B,)."""
+        some = self._runs.limit[method][self._index[:, : round(share * self._index.shape[1])]]
+        return np.asarray(some.std(axis=1, ddof=1) / np.sqrt(some.shape[1]))
+
     def last_convergence(self, method: str) -> np.ndarray:
         """Epoch at which the slowest run of each sample has converged, shape (B,)."""
         return np.asarray(self._runs.convergence_epoch(method)[self._index].max(axis=1))
@@ -95,8 +101,10 @@ class Claim:
     effect : callable
         (Sample, Original) -> float array of shape (B,): the figure behind the predicate.
     effect_label : str
-    on_average : bool
-        Whether the statement is about averages (decided on all runs) or a sample (decided on samples of its size).
+    variant : str
+        Which of several readings of the statement this is; empty if there is one.
+    times : int
+        How many times as many runs as the paper's a small sample has.
     """
 
     id: str
@@ -104,7 +112,8 @@ class Claim:
     holds: Callable[[Sample, Original], np.ndarray]
     effect: Callable[[Sample, Original], np.ndarray]
     effect_label: str
-    on_average: bool = True
+    variant: str = ""
+    times: int = 1
 
 
 def spread_of_limits(s: Sample, original: Original) -> np.ndarray:
@@ -165,20 +174,28 @@ def share_left(s: Sample, original: Original) -> np.ndarray:
     return np.asarray(gradient / np.maximum(*(s.residual(key)[:, -1] for key in ALTERNATING)))
 
 
-def same_ratio(s: Sample, original: Original) -> np.ndarray:
-    """BB-R7: the late ratios agree except that of batch K-means, which is lower and falls."""
-    late = {key: s.ratio(key)[:, A_FEW_EPOCHS:] for key in QUANTIZATION}
-    batch = late["batch_kmeans"]
-    half = batch.shape[1] // 2
-    falls = batch[:, half:].mean(axis=1) < batch[:, :half].mean(axis=1)
-    below = lowest(late, "batch_kmeans").all(axis=1)
-    return (ratio_spread(s, original) <= ABOUT_THE_SAME) & below & falls
+def same_ratio(methods: tuple[str, ...]) -> Callable[[Sample, Original], np.ndarray]:
+    """BB-R7: the late ratios of some methods agree; that of batch K-means is lower than theirs and falls."""
+
+    def predicate(s: Sample, original: Original) -> np.ndarray:
+        late = {key: s.ratio(key)[:, A_FEW_EPOCHS:] for key in (*methods, "batch_kmeans")}
+        batch = late["batch_kmeans"]
+        half = batch.shape[1] // 2
+        falls = batch[:, half:].mean(axis=1) < batch[:, :half].mean(axis=1)
+        below = lowest(late, "batch_kmeans").all(axis=1)
+        return (ratio_spread(methods)(s, original) <= ABOUT_THE_SAME) & below & falls
+
+    return predicate
 
 
-def ratio_spread(s: Sample, original: Original) -> np.ndarray:
-    """Largest difference between the late ratios of online K-means and the two gradient methods."""
-    late = np.stack([s.ratio(key)[:, A_FEW_EPOCHS:] for key in ("online_kmeans", *GRADIENT)])
-    return np.asarray((late.max(axis=0) - late.min(axis=0)).max(axis=1))
+def ratio_spread(methods: tuple[str, ...]) -> Callable[[Sample, Original], np.ndarray]:
+    """Largest difference between the late ratios of some methods."""
+
+    def effect(s: Sample, original: Original) -> np.ndarray:
+        late = np.stack([s.ratio(key)[:, A_FEW_EPOCHS:] for key in methods])
+        return np.asarray((late.max(axis=0) - late.min(axis=0)).max(axis=1))
+
+    return effect
 
 
 def em_between(s: Sample, original: Original) -> np.ndarray:
@@ -193,17 +210,38 @@ def em_lead(s: Sample, original: Original) -> np.ndarray:
     return s.late_ratio("mixture")
 
 
-def ratios_cross(s: Sample, original: Original) -> np.ndarray:
-    """BB-R9: the ratio of online K-means is lower until the epoch before, higher in the second."""
-    epoch = original.epochs("BB-R9", "epoch")
-    lower = s.ratio("online_kmeans") < s.ratio("batch_kmeans")
-    return np.asarray(lower[:, : epoch - 1].all(axis=1) & ~lower[:, epoch - 1])
+def ratios_cross(first: int) -> Callable[[Sample, Original], np.ndarray]:
+    """BB-R9: the ratio of online K-means is lower before the reported epoch, and not lower in it.
+
+    `first` is the epoch after which the first ratio is taken: 1 if the ratio at t is that of epoch t + 1 to epoch t, as
+    the paper says; 0 if it is that of epoch t to the one before.
+    """
+
+    def predicate(s: Sample, original: Original) -> np.ndarray:
+        epoch = original.epochs("BB-R9", "epoch")
+        lower = (s.ratio("online_kmeans") < s.ratio("batch_kmeans"))[:, first:]
+        return np.asarray(lower[:, : epoch - 1].all(axis=1) & ~lower[:, epoch - 1])
+
+    return predicate
 
 
-def ratio_gap(s: Sample, original: Original) -> np.ndarray:
-    """Ratio of online K-means minus that of batch K-means in the second epoch."""
-    t = original.epochs("BB-R9", "epoch") - 1
-    return s.ratio("online_kmeans")[:, t] - s.ratio("batch_kmeans")[:, t]
+def ratio_gap(first: int) -> Callable[[Sample, Original], np.ndarray]:
+    """Ratio of online K-means minus that of batch K-means at the first point."""
+    return lambda s, original: s.ratio("online_kmeans")[:, first] - s.ratio("batch_kmeans")[:, first]
+
+
+def no_more_certain(s: Sample, original: Original) -> np.ndarray:
+    """BB-R10: the standard error of the average E_infinity is no smaller than that of the first half of the runs."""
+    return error_left(s, original) >= 1
+
+
+def error_left(s: Sample, original: Original) -> np.ndarray:
+    """Standard error of the average E_infinity of batch K-means, relative to that of the first half of the runs.
+
+    Where all runs of the first half end alike it is 1 if the others do, too, and else infinite.
+    """
+    whole, half = (s.standard_error("batch_kmeans", share) for share in (1.0, 0.5))
+    return np.divide(whole, half, out=np.where(whole > 0, np.inf, 1.0), where=half > 0)
 
 
 CLAIMS = (
@@ -234,7 +272,6 @@ CLAIMS = (
         all_converged,
         lambda s, original: s.last_convergence("batch_kmeans").astype(float),
         "epoch of the slowest run",
-        on_average=False,
     ),
     Claim(
         "BB-R6",
@@ -244,12 +281,21 @@ CLAIMS = (
         "final residual relative to K-means",
     ),
     Claim(
-        "BB-R7",
-        r"ratios of online K-means and both gradients within \sameRatio{} of each other after five epochs; "
+        "BB-R7a",
+        r"ratios of online K-means, both gradients and EM within \sameRatio{} of each other after five epochs; "
         "that of batch K-means lower, and falling",
-        same_ratio,
-        ratio_spread,
+        same_ratio((*SLOWER, "mixture")),
+        ratio_spread((*SLOWER, "mixture")),
         "largest difference of the ratios",
+        variant="EM included",
+    ),
+    Claim(
+        "BB-R7b",
+        "the same, but for EM, which the next statement excepts",
+        same_ratio(SLOWER),
+        ratio_spread(SLOWER),
+        "largest difference of the ratios",
+        variant="EM left to the next statement",
     ),
     Claim(
         "BB-R8",
@@ -259,11 +305,29 @@ CLAIMS = (
         "late ratio of EM",
     ),
     Claim(
-        "BB-R9",
-        "ratio of online K-means lower in epoch 1 and not lower in epoch 2",
-        ratios_cross,
-        ratio_gap,
-        "difference of the ratios in epoch 2",
+        "BB-R9a",
+        "ratio of online K-means lower at the first point and not lower at the second; the first is epoch 2 to epoch 1",
+        ratios_cross(1),
+        ratio_gap(1),
+        "difference of the ratios at the first point",
+        variant="the first point is epoch 2 to epoch 1, as printed",
+    ),
+    Claim(
+        "BB-R9b",
+        "the same; the first point is epoch 1 to the start",
+        ratios_cross(0),
+        ratio_gap(0),
+        "difference of the ratios at the first point",
+        variant="the first point is epoch 1 to the start",
+    ),
+    Claim(
+        "BB-R10",
+        r"the standard error of the average $E_\infty$ of batch K-means, estimated from all runs of a sample, is no "
+        "smaller than that from the first half of them; a sample has twice as many runs as the paper",
+        no_more_certain,
+        error_left,
+        "standard error relative to that of half the runs",
+        times=2,
     ),
 )
 
@@ -282,44 +346,42 @@ def judge(runs: Runs, original: Original, seed: int, repeats: int) -> pd.DataFra
     -------
     DataFrame
         One row for each claim: `holds` on all runs; `confidence`, the share of bootstrap samples in which it holds;
-        `holds_first`, in as many first runs as the paper had; `share`, of samples of that size in which it holds;
-        `effect` with its 95 % interval `low`, `high` (over samples of the paper's size for statements about a
-        sample); `verdict`.
+        `holds_first`, in as many first runs as a small sample has; `share`, of small samples in which it holds;
+        `effect` with its 95 % bootstrap interval `low`, `high`; `verdict`. A small sample is as large as the paper's,
+        or `Claim.times` as large.
     """
     size = original.epochs("setting", "runs")
     everything = Sample(runs, resampling.identity(len(runs)))
-    first = Sample(runs, resampling.identity(min(size, len(runs))))
     bootstrap = Sample(runs, resampling.samples(len(runs), len(runs), repeats, seed))
-    small = Sample(runs, resampling.samples(len(runs), size, repeats, seed))
+    first, small = {}, {}
+    for times in {claim.times for claim in CLAIMS}:
+        first[times] = Sample(runs, resampling.identity(min(times * size, len(runs))))
+        small[times] = Sample(runs, resampling.samples(len(runs), times * size, repeats, seed))
     rows = []
     for claim in CLAIMS:
-        draws = claim.effect(bootstrap if claim.on_average else small, original)
-        effect = claim.effect(everything, original)[0] if claim.on_average else np.median(draws)
-        low, high = resampling.interval(draws)
+        low, high = resampling.interval(claim.effect(bootstrap, original))
         row = {
             "claim": claim.id,
             "holds": bool(claim.holds(everything, original)[0]),
             "confidence": float(claim.holds(bootstrap, original).mean()),
-            "holds_first": bool(claim.holds(first, original)[0]),
-            "share": float(claim.holds(small, original).mean()),
-            "effect": effect,
+            "holds_first": bool(claim.holds(first[claim.times], original)[0]),
+            "share": float(claim.holds(small[claim.times], original).mean()),
+            "effect": claim.effect(everything, original)[0],
             "low": low,
             "high": high,
         }
-        rows.append(row | {"verdict": verdict(row["confidence"], row["share"], claim.on_average).value})
+        rows.append(row | {"verdict": verdict(row["confidence"], row["share"]).value})
     return pd.DataFrame(rows)
 
 
-def verdict(confidence: float, share: float, on_average: bool) -> Verdict:
-    """Turn the two shares of a claim into a verdict.
+def verdict(confidence: float, share: float) -> Verdict:
+    """Turn the two shares of a claim into a verdict, by one rule for all.
 
-    A statement about averages is replicated when it holds in nearly all bootstrap samples of all runs, with
-    Bonferroni's correction for the number of claims. A statement about a sample is replicated when a repetition of
-    the experiment is more likely than not to show it. A statement that is neither, but that at least one repetition
-    in twenty would show, is within sampling error: the paper may well have seen it.
+    A statement is replicated when it holds in nearly all bootstrap samples of all runs, with Bonferroni's correction
+    for the number of claims. One that is not, but that at least one repetition in twenty would show, is within sampling
+    error: the paper may well have seen it.
     """
-    certain = 1 - LEVEL / len(CLAIMS)
-    if (confidence >= certain) if on_average else (share >= 0.5):
+    if confidence >= 1 - LEVEL / len(CLAIMS):
         return Verdict.REPLICATED
     return Verdict.SAMPLING if share >= LEVEL else Verdict.NOT_REPLICATED
 

@@ -9,16 +9,21 @@ that of the average comes from the normal approximation. The three are combined 
 
 A convention found by searching through many agrees more easily than one that was fixed beforehand. `chance_agreement`
 measures how much more: how often would one of them agree with figures that mean nothing?
+
+To agree is not to explain: a convention whose samples differ widely agrees with much. What ranks conventions is the
+`likelihood`, the probability that a sample shows the very figures.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.fft import irfft, next_fast_len, rfft
 from statsmodels.stats.multitest import multipletests
 
 from kmeans_convergence.analysis import resampling
@@ -26,8 +31,11 @@ from kmeans_convergence.analysis.original import Original
 
 UNIT = "mm"  # of the data
 UNITS = {UNIT: 1.0, "cm": 0.01}  # squared millimetres in the unit of the cost
-# The reported extremes look rounded to hundreds.
+# The reported extremes look rounded to hundreds, or cut to hundreds.
 ROUNDING = 50.0
+CUTTING = 100.0
+# Width of the classes in which costs are added up for the likelihood.
+CLASS = 5.0
 LEVEL = 0.05
 
 
@@ -50,6 +58,11 @@ class Reported:
             mean=(original.number("BB-R2", "lowest average"), original.number("BB-R2", "highest average")),
             maximum=(most - ROUNDING, most + ROUNDING),
         )
+
+    def widened(self, margin: float) -> Reported:
+        """Return the same with more room on both sides of the extremes."""
+        (a, b), (c, d) = self.minimum, self.maximum
+        return replace(self, minimum=(a - margin, b + margin), maximum=(c - margin, d + margin))
 
 
 def expand(combinations: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +118,36 @@ def tails(limits: np.ndarray, factors: np.ndarray, reported: Reported, best_know
     return np.minimum(2 * np.stack([minimum, mean, maximum], axis=1), 1)
 
 
+def likelihood(limits: np.ndarray, reported: Reported) -> float:
+    """Return the probability that a sample of runs has its minimum, mean and maximum in the reported intervals.
+
+    Runs are drawn from those that were made. All of a sample lie between two bounds with a probability that, together
+    with the distribution of its sum, is a power of the characteristic function of the costs between them; the four
+    choices of bounds at the ends of the two intervals give minimum and maximum by inclusion and exclusion.
+
+    Parameters
+    ----------
+    limits : ndarray of shape (runs,)
+        Ascending E_infinity of the runs, in the reported unit.
+    reported : Reported
+    """
+    (least, first), (last, most) = reported.minimum, reported.maximum
+    inner = (np.searchsorted(limits, first, side="right"), np.searchsorted(limits, last, side="left"))
+    outer = (np.searchsorted(limits, least, side="left"), np.searchsorted(limits, most, side="right"))
+    if outer[0] == inner[0] or outer[1] == inner[1]:
+        return 0.0
+    length = next_fast_len(reported.size * (math.ceil((most - least) / CLASS) + 1))
+    means = least + CLASS * np.arange(length) / reported.size
+    inside = (means >= reported.mean[0]) & (means <= reported.mean[1])
+    total = 0.0
+    for i, j in product((0, 1), repeat=2):
+        some = limits[(outer[0], inner[0])[i] : (outer[1], inner[1])[j]]
+        classes = np.rint((some - least) / CLASS).astype(int)
+        sums = irfft(rfft(np.bincount(classes, minlength=length) / len(limits)) ** reported.size, length)
+        total += (-1) ** (i + j) * float(sums[inside].sum())
+    return max(total, 0.0)
+
+
 def joint(probabilities: np.ndarray) -> np.ndarray:
     """Combine the three probabilities (..., 3) by Bonferroni's correction."""
     return np.asarray(np.minimum(3 * probabilities.min(axis=-1), 1))
@@ -126,7 +169,9 @@ def judge(combinations: pd.DataFrame, limits: np.ndarray, reported: Reported, se
     -------
     DataFrame
         One row for each convention: the 5 %, 50 % and 95 % quantiles of each figure over samples of the paper's size,
-        the probabilities of the reported ones, `p` for all three, and `p_holm`, corrected for their number.
+        the probabilities of the reported ones, `p` for all three, and `p_holm`, corrected for their number; the
+        `likelihood` of all three with extremes that are cut or rounded to hundreds, and `likelihood_rounded` with
+        extremes that are rounded.
     """
     limits = np.sort(limits, axis=1)
     best = _best_known(combinations, limits)
@@ -146,7 +191,13 @@ def judge(combinations: pd.DataFrame, limits: np.ndarray, reported: Reported, se
     table[["p_min", "p_mean", "p_max"]] = chance
     table["p"] = joint(chance)
     table["p_holm"] = multipletests(table["p"], method="holm")[1]
-    return table.drop(columns="factor")
+    cut = reported.widened(CUTTING - ROUNDING)
+    for name, read in (("likelihood", cut), ("likelihood_rounded", reported)):
+        table[name] = [
+            likelihood(factor * limits[index], read)
+            for index, factor in zip(table["combination"], table["factor"], strict=True)
+        ]
+    return table
 
 
 def chance_agreement(combinations: pd.DataFrame, limits: np.ndarray, reported: Reported, points: int) -> float:

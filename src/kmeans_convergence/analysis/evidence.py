@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -26,7 +28,9 @@ class Evidence:
     tuning : DataFrame, optional
         Scores of the values that were tried.
     derivation : DataFrame, optional
-        The machine checks of the derivation.
+        The machine checks of the derivation and of the theorems.
+    first_steps : DataFrame, optional
+        The start and the end of both K-means; see `experiments.first_steps`.
     """
 
     def __init__(
@@ -38,9 +42,10 @@ class Evidence:
         repeats: int,
         tuning: pd.DataFrame | None = None,
         derivation: pd.DataFrame | None = None,
+        first_steps: pd.DataFrame | None = None,
     ) -> None:
         self.runs, self.datasets, self.budget, self.seed, self.repeats = runs, datasets, budget, seed, repeats
-        self.tuning, self.derivation = tuning, derivation
+        self.tuning, self.derivation, self.first_steps = tuning, derivation, first_steps
         self._hierarchies: dict[tuple[str, str], Hierarchy] = {}
 
     def hierarchy(self, value: str, start: str = "patterns") -> Hierarchy:
@@ -68,6 +73,13 @@ class Evidence:
         """Return an optimizer's passes to a target as a multiple of batch K-means'."""
         estimate = Estimate.of(self.hierarchy(target, start), optimizer)
         return estimate and estimate.exp()
+
+    def of_steps(self, value: Callable[[pd.DataFrame], pd.Series]) -> Estimate | None:
+        """Average a value of the runs whose start and end were measured; None without any."""
+        if self.first_steps is None:
+            return None
+        values = self.first_steps.assign(value=value(self.first_steps)).dropna(subset="value")
+        return self.average(values) if len(values) else None
 
     def over_sets(self, value: pd.Series) -> Estimate:
         """Average a value of data sets, named by its index, that has no runs."""

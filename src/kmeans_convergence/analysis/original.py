@@ -10,7 +10,9 @@ import pandas as pd
 class Original:
     """The reported values, `paper/original_values.csv`.
 
-    They were transcribed; each row names the section of the paper that it comes from.
+    Words, numbers, equation numbers and the labels of the figures' ticks have been checked against a machine-read copy
+    of the printed paper. The curves of the figures are not in it. Each row names its section and the pages of the
+    paper.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,3 +29,7 @@ class Original:
     def epochs(self, claim: str, quantity: str = "epochs") -> int:
         """Return one reported number of epochs."""
         return int(self._values[claim, quantity])
+
+    def axis(self, figure: str, name: str) -> tuple[float, float]:
+        """Return the last label of an axis of a figure and the distance between two labels."""
+        return self.number(figure, f"{name} end"), self.number(figure, f"{name} tick")

@@ -12,6 +12,10 @@ from kmeans_convergence.analysis.runs import Runs
 
 # Relative differences of the cost below this count as equal.
 EQUIVALENCE = 0.001
+# Times the standard error of a difference: so far apart are two averages that a test at 5 % tells apart.
+NORMAL = 1.96
+# An experiment's number of runs, as multiples of the paper's.
+MULTIPLES = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
 
 
 def compare(runs: Runs, methods: list[str], reference: str, seed: int, repeats: int) -> pd.DataFrame:
@@ -81,4 +85,32 @@ def speed(runs: Runs, methods: list[str], seed: int, repeats: int) -> pd.DataFra
         epoch = runs.convergence_epoch(method).astype(float)
         low, high = resampling.interval(resampling.averages(bootstrap, epoch))
         rows.append({"optimizer": method, "epoch": epoch.mean(), "low": low, "high": high, "largest": epoch.max()})
+    return pd.DataFrame(rows)
+
+
+def certainty(limits: np.ndarray, size: int, seed: int, repeats: int) -> pd.DataFrame:
+    """Return how well the average E_infinity of so many runs is known.
+
+    Parameters
+    ----------
+    limits : ndarray of shape (R,)
+        E_infinity of all runs.
+    size : int
+        Runs of the paper's experiment; `MULTIPLES` of it are looked at.
+    seed, repeats : int
+        Of the samples.
+
+    Returns
+    -------
+    DataFrame
+        One row for each number of runs: `error`, the standard error of the average; `low`, `high`, within which 90 % of
+        experiments would estimate it; `apart`, how far apart two averages from separate starts have to be to be told
+        apart.
+    """
+    rows = []
+    for runs in (round(multiple * size) for multiple in MULTIPLES):
+        drawn = limits[resampling.samples(len(limits), runs, repeats, seed)]
+        low, high = resampling.interval(drawn.std(axis=1, ddof=1) / np.sqrt(runs), 0.9)
+        error = float(limits.std(ddof=1) / np.sqrt(runs))
+        rows.append({"runs": runs, "error": error, "low": low, "high": high, "apart": NORMAL * np.sqrt(2) * error})
     return pd.DataFrame(rows)

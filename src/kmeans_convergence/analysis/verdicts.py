@@ -28,9 +28,8 @@ def as_described(conventions: pd.DataFrame, dataset: Dataset, clusters: int) -> 
 
 
 def likeliest(conventions: pd.DataFrame, dataset: Dataset, clusters: int) -> pd.Series:
-    """Return among those the convention, with or without the factor, that fits the reported figures better."""
-    chosen = pick(conventions, dataset, clusters)
-    return chosen.loc[chosen["p"].idxmax()]
+    """Return among those the convention, with or without the factor, that explains the reported figures better."""
+    return pick(conventions, dataset, clusters).sort_values(["likelihood", "p"], kind="stable").iloc[-1]
 
 
 def combine(

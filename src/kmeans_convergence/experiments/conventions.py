@@ -1,18 +1,25 @@
-"""Where batch K-means ends under each convention by which the paper's costs might have been measured."""
+"""The paper's experiment under other conventions: where batch K-means ends, and what the first figure would show."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
 
 from kmeans_convergence.data import Dataset
-from kmeans_convergence.optimizers import MajorizeMinimize, minimize
+from kmeans_convergence.experiments.paper import Protocol, run
+from kmeans_convergence.optimizers import MajorizeMinimize, Rate, minimize
 from kmeans_convergence.problems import Problem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
+
+# What the paper's first figure shows, the mixture on an axis of its own.
+DRAWN = ("online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mixture")
+# Starts from which it is drawn again under a convention.
+REDRAWN = 400
 
 
 def limits(
@@ -72,3 +79,35 @@ def subsets(features: Sequence[str]) -> list[tuple[str, ...]]:
 def run_to_the_end(problem: Problem, starts: np.ndarray) -> np.ndarray:
     """Return the cost at which batch K-means terminates from each start, shape (R,)."""
     return minimize(problem, MajorizeMinimize(), starts, passes=math.inf).cost[-1]
+
+
+def residuals(
+    dataset: Dataset, features: Sequence[str], standardized: bool, protocol: Protocol, rate: Rate, runs: int
+) -> np.ndarray:
+    """Repeat the paper's experiment under a convention.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With all its features.
+    features : sequence of str
+        Those that are used.
+    standardized : bool
+        Whether each of them is divided by its standard deviation.
+    protocol : Protocol
+    rate : Rate
+        Of the two gradient methods.
+    runs : int
+
+    Returns
+    -------
+    ndarray of shape (methods, runs, epochs)
+        E_t - E_infinity of each method of `DRAWN`, from the first epoch on, with the factor 1/2 of the cost.
+    """
+    some = dataset.select(tuple(features))
+    if standardized:
+        some = replace(some, X=some.X / some.X.std(axis=0))
+    trace, limits = run(some, protocol, DRAWN, rate, runs)
+    costs = trace.pivot(index=["optimizer", "run"], columns="epoch", values="cost").drop(columns=0)
+    ends = limits.set_index(["optimizer", "run"])["limit"]
+    return np.stack([costs.loc[key].sub(ends.loc[key], axis=0).to_numpy() for key in DRAWN])

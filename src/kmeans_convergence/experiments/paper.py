@@ -27,17 +27,20 @@ class Protocol:
     seed : int
         Root of all random streams.
     clusters : int
-        Number of prototypes K, drawn from the patterns.
+        Number of prototypes K.
     epochs : int
         Epochs after each of which E_t is recorded.
     polish_epochs : int
         Further epochs of batch K-means (EM for the mixture), at whose end the cost is E_infinity of the run.
+    start : str
+        Key of `starts.KINDS`.
     """
 
     seed: int
     clusters: int
     epochs: int
     polish_epochs: int
+    start: str = "patterns"
 
 
 def run(
@@ -62,7 +65,7 @@ def run(
     limits : DataFrame
         One row for each method and run: E_infinity.
     """
-    starts = draw(dataset.X, protocol.clusters, _streams(dataset, protocol, runs, "starts"))
+    starts = draw(dataset.X, protocol.clusters, _streams(dataset, protocol, runs, "starts"), protocol.start)
     deviation = cluster_deviation(dataset, protocol)
     problems: dict[str, tuple[Problem, np.ndarray]] = {
         "quantization": (QuantizationProblem(dataset.X), starts),
@@ -90,7 +93,7 @@ def cluster_deviation(dataset: Dataset, protocol: Protocol) -> float:
     It is the root of the mean squared deviation of a feature from its prototype where batch K-means ends, averaged
     over separate starts: the average cluster then has unit variance in a direction, as section 5 asks.
     """
-    starts = draw(dataset.X, protocol.clusters, _streams(dataset, protocol, SCALE_RUNS, "scale"))
+    starts = draw(dataset.X, protocol.clusters, _streams(dataset, protocol, SCALE_RUNS, "scale"), protocol.start)
     trace = minimize(
         QuantizationProblem(dataset.X),
         MajorizeMinimize(),

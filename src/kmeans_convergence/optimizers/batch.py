@@ -14,7 +14,7 @@ from kmeans_convergence.problems import Evaluation
 class MajorizeMinimize(StepRule):
     """Go to the minimiser of the majoriser.
 
-    On the quantisation problem this is batch K-means (Lloyd), equation (7) of Bottou and Bengio (1995); on the
+    On the quantisation problem this is batch K-means (Lloyd), equation (6) of Bottou and Bengio (1995); on the
     mixture it is EM.
     """
 
@@ -24,7 +24,7 @@ class MajorizeMinimize(StepRule):
 
 
 class Newton(StepRule):
-    """Newton's method, equation (10) of Bottou and Bengio (1995), from gradient and Hessian alone.
+    """Newton's method, equation (8) of Bottou and Bengio (1995), from gradient and Hessian alone.
 
     The Hessian is singular in the block of a prototype without patterns, where the gradient vanishes too:
     the pseudo-inverse leaves it where it is.

@@ -48,7 +48,7 @@ def sweeps(n: int, rngs: Streams, early: bool) -> Iterator[tuple[int, np.ndarray
 
 @dataclass(frozen=True)
 class OnlineKMeans:
-    """Online K-means (MacQueen 1967), equation (8) of Bottou and Bengio (1995): the rate is min(1, factor / n_k).
+    """Online K-means (MacQueen 1967), equation (7) of Bottou and Bengio (1995): the rate is min(1, factor / n_k).
 
     n_k counts the patterns that a prototype has won over the whole run. With factor 1 a prototype is the mean of all
     of them; a larger factor forgets the first ones, and makes up for the curvature that 1/n_k leaves out.

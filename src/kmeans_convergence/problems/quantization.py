@@ -117,7 +117,7 @@ class QuantizationProblem(PatternProblem):
     def sweep_counts(
         self, w: np.ndarray, order: np.ndarray, counts: np.ndarray, factor: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Move the nearest prototype towards each pattern in turn by min(1, factor / n_k); 1/n_k is equation (8).
+        """Move the nearest prototype towards each pattern in turn by min(1, factor / n_k); 1/n_k is equation (7).
 
         Parameters
         ----------

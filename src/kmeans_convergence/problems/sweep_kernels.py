@@ -36,7 +36,7 @@ def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
 
 @compiled(nogil=True)
 def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
-    """Online K-means (8): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
+    """Online K-means (7): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
     for r in range(w.shape[0]):
         for i in order[r]:
             k = _nearest(X[i], w[r])

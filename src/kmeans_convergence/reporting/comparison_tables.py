@@ -94,6 +94,7 @@ def ledger(table: pd.DataFrame, before: str = "") -> str:
             f"{_words(str(measure))} {_region(above, below)}: {'; '.join(_found(row) for _, row in some.iterrows())}"
             for (measure, above, below), some in conditions.groupby(["condition", "above", "below"], sort=False)
         ]
+        found += [escape(first["note"])] if first["note"] else []
         failing = [name for names in conditions["failing"] for name in names.split(";") if name]
         counts = pd.Series(failing, dtype=str).value_counts(sort=False)
         # sets that oppose most of the conditions first

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from kmeans_convergence.analysis import resampling
+from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.reporting.style import STYLES, label, new
 
@@ -18,44 +19,46 @@ OURS = (*PAPER, "hybrid")
 # A residual below this share of the first one is rounding, or a single run still on its way: the axis ends there.
 FLOOR = 2e-5
 
+# More labels than this on an axis are printed small.
+TICKS = 12
 
-def figures(runs: Runs, first: Runs, unit: str, seed: int, repeats: int) -> dict[str, Figure]:
+
+def figures(runs: Runs, first: Runs, original: Original, unit: str, seed: int, repeats: int) -> dict[str, Figure]:
     """Return the figures by name: the paper's form shows the `first` runs, the other all `runs`."""
     return {
-        "residuals_paper": residuals(first, unit),
-        "ratios_paper": ratios(first),
+        "residuals_paper": residuals(first, original, unit),
+        "ratios_paper": ratios(first, original),
         "residuals": residuals_with_intervals(runs, unit, seed, repeats),
         "ratios": ratios_with_intervals(runs, seed, repeats),
     }
 
 
-def residuals(runs: Runs, unit: str) -> Figure:
-    """Figure 1 in the paper's form: average E_t - E_infinity, the mixture on the right axis."""
-    figure, left = new(2.9)
+def residuals(runs: Runs, original: Original, unit: str) -> Figure:
+    """Figure 1 in the paper's form: average E_t - E_infinity after each epoch, the mixture on the right axis."""
+    figure, left = new(3.4)
     right = left.twinx()
     right.spines["right"].set_visible(True)
-    for method in PAPER:
-        _line(left, method, _positive(runs.residual(method).mean(axis=0)), 0, black=True)
-    _line(right, "mixture", _positive(runs.residual("mixture").mean(axis=0)), 0, black=True)
-    for axes in (left, right):
-        axes.set_yscale("log")
-    # the same number of decades left and right, so that the slopes compare
-    bottom, top = left.get_ylim()
-    start = runs.residual("mixture")[:, 0].mean() / runs.residual("batch_kmeans")[:, 0].mean()
-    right.set_ylim(bottom * start, top * start)
-    _epochs(left, runs)
+    _paper_abscissa(left, original, "Figure 1")
+    first = original.epochs("Figure 1", "first epoch")
+    for axes, methods, side in ((left, PAPER, "left axis"), (right, ("mixture",), "right axis")):
+        for method in methods:
+            _line(axes, method, runs.residual(method).mean(axis=0)[first:], first, black=True)
+        _paper_ordinate(axes, original, "Figure 1", side)
     left.set_ylabel(rf"average $E_t - E_\infty$ ({unit}$^2$)")
     right.set_ylabel("the same for the mixture (nats)")
     figure.legend(loc="outside upper center", ncols=5, columnspacing=1.2)
     return figure
 
 
-def ratios(runs: Runs) -> Figure:
-    """Figure 2 in the paper's form: ratio of successive average residuals."""
+def ratios(runs: Runs, original: Original) -> Figure:
+    """Figure 2 in the paper's form: what the next epoch leaves of the average residual."""
     figure, axes = new(2.7)
+    first = original.epochs("Figure 2", "first epoch")
     for method in (*PAPER, "mixture"):
-        _line(axes, method, _ratio(runs.residual(method).mean(axis=0)), 1, black=True)
-    _ratio_axes(axes, runs)
+        _line(axes, method, _ratio(runs.residual(method).mean(axis=0))[first:], first, black=True)
+    _paper_abscissa(axes, original, "Figure 2")
+    _paper_ordinate(axes, original, "Figure 2", "axis")
+    axes.set_ylabel(r"$(E_{t+1} - E_\infty)\,/\,(E_t - E_\infty)$")
     figure.legend(loc="outside upper center", ncols=5, columnspacing=1.2)
     return figure
 
@@ -112,6 +115,22 @@ def _line(axes: Axes, method: str, values: np.ndarray, first: int, black: bool =
         face = "black" if STYLES[method].filled else "white"
         options |= {"color": "black", "markerfacecolor": face, "linestyle": "-", "linewidth": 0.7}
     axes.plot(np.arange(first, first + len(values)), values, **options)
+
+
+def _paper_abscissa(axes: Axes, original: Original, name: str) -> None:
+    """Give the epochs of one of the paper's figures."""
+    first, last = (original.epochs(name, f"{end} epoch") for end in ("first", "last"))
+    axes.set_xlabel("t (epochs)")
+    axes.set_xticks(range(first, last + 1))
+    axes.set_xlim(first - 0.3, last + 0.3)
+
+
+def _paper_ordinate(axes: Axes, original: Original, name: str, side: str) -> None:
+    """Give an axis the labels that it has in the paper; what lies above its end is drawn too."""
+    end, tick = original.axis(name, side)
+    axes.set_yticks(tick * np.arange(1, round(end / tick) + 1))
+    axes.tick_params(axis="y", labelsize=5 if end / tick > TICKS else 8)
+    axes.set_ylim(0, max(1.01 * end, axes.get_ylim()[1]))
 
 
 def _positive(residual: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -11,16 +13,32 @@ from kmeans_convergence.analysis.acceleration import SLOW
 from kmeans_convergence.analysis.conventions import LEVEL
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
-from kmeans_convergence.analysis.verdicts import as_described, likeliest
+from kmeans_convergence.analysis.verdicts import as_described, likeliest, pick
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.contenders import PAPER_RATE
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.minibatch import MovingAverage
 from kmeans_convergence.pipeline.settings import Config
-from kmeans_convergence.reporting import noise
+from kmeans_convergence.reporting import first_steps, noise
+from kmeans_convergence.reporting.tables import effect
 from kmeans_convergence.reporting.text import fixed, interval, number, order_of_magnitude, percent, probability
 
-COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+COUNTS = (
+    "none",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+)
 
 
 def collect(
@@ -37,7 +55,8 @@ def collect(
     runs : Runs
         Of the experiment as described.
     tables : dict of DataFrame
-        Results by name: proved, verdicts, limits, speed, rates, summary, conventions, mixture_datasets, noise,
+        Results by name: proved, verdicts, limits, speed, certainty, rates, summary, conventions, axes,
+        first_steps, mixture_datasets, noise,
         noise_agreement.
     """
     prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
@@ -49,7 +68,9 @@ def collect(
         | claim_figures(tables["verdicts"])
         | traces(runs, late=original.epochs("BB-R5", "epoch"))
         | endings(tables["limits"], tables["speed"])
+        | certainty(tables["certainty"], tables["limits"], original)
         | rate_search(tables["rates"], rate)
+        | first_steps.numbers(tables["first_steps"])
         | mixture_rates(tables["mixture_datasets"])
         | noise.numbers(tables["noise"], tables["noise_agreement"])
         | conventions(
@@ -59,6 +80,7 @@ def collect(
             as_described(tables["conventions"], dataset, prototypes),
             likeliest(tables["conventions"], candidate, prototypes),
         )
+        | axes(tables["axes"], dataset, candidate, prototypes, original)
     )
 
 
@@ -131,25 +153,29 @@ def verdict_counts(verdicts: pd.DataFrame) -> dict[str, str]:
         "countSampling": claims.Verdict.SAMPLING,
         "countNot": claims.Verdict.NOT_REPLICATED,
     }
-    return {"countAll": COUNTS[len(verdicts)]} | {
+    statements = verdicts["claim"].str.rstrip("ab").nunique()
+    return {"countAll": COUNTS[len(verdicts)], "countStatements": COUNTS[statements]} | {
         name: COUNTS[counts.get(verdict.value, 0)] for name, verdict in names.items()
     }
 
 
+def macro_name(claim: str) -> str:
+    """Return the letters by which macros name a claim: "RTwoA" for BB-R2a."""
+    digits = "".join(filter(str.isdigit, claim))
+    return f"R{COUNTS[int(digits)].capitalize()}{claim.partition(digits)[2].upper()}"
+
+
 def claim_figures(verdicts: pd.DataFrame) -> dict[str, str]:
     """Return effect, confidence and shares of each reported statement; names end like "RThree"."""
-    suffix = {"BB-R1": "ROne", "BB-R2a": "RTwoA", "BB-R2b": "RTwoB"} | {
-        f"BB-R{i}": f"R{COUNTS[i].capitalize()}" for i in range(3, 10)
-    }
     values = {}
     for _, row in verdicts.iterrows():
-        name = suffix[row["claim"]]
+        name = macro_name(row["claim"])
         values[f"verdict{name}"] = row["verdict"]
         if pd.isna(row["effect"]):
             values[f"share{name}"] = probability(row["share"])
             values[f"candidate{name}"] = probability(row["share_candidate"])
         else:
-            values[f"effect{name}"] = interval(row["effect"], row["low"], row["high"])
+            values[f"effect{name}"] = effect(row)
             values[f"confidence{name}"] = percent(row["confidence"])
             values[f"share{name}"] = percent(row["share"])
             values[f"candidate{name}"] = percent(row["share_candidate"])
@@ -205,6 +231,23 @@ def endings(comparison: pd.DataFrame, speed: pd.DataFrame) -> dict[str, str]:
     return values
 
 
+def certainty(table: pd.DataFrame, limits: pd.DataFrame, original: Original) -> dict[str, str]:
+    """Return how well averages are known, and how many runs would tell the reported ones apart."""
+    error = table.set_index("runs")["error"]
+    size = original.epochs("setting", "runs")
+    lowest, highest = (original.number("BB-R2", f"{end} average") for end in ("lowest", "highest"))
+    mean = limits.set_index("optimizer").loc["batch_kmeans", "mean"]
+    apart = mean * (highest - lowest) / ((highest + lowest) / 2)
+    enough = 2 * (quality.NORMAL * error[size] * np.sqrt(size) / apart) ** 2
+    return {
+        "errorTheirs": fixed(error[size], 0),
+        "errorTwice": fixed(error[2 * size], 0),
+        "twiceRuns": str(2 * size),
+        "reportedApart": fixed(apart, 0),
+        "runsEnough": thousands(round(float(f"{enough:.1e}"))),
+    }
+
+
 def rate_search(curves: pd.DataFrame, paper_rate: float) -> dict[str, str]:
     """Return the best rates, and how much worse the paper's is."""
     values = {}
@@ -222,7 +265,10 @@ def rate_search(curves: pd.DataFrame, paper_rate: float) -> dict[str, str]:
         some = curves[(curves["optimizer"] == optimizer) & (curves["decays"] == decays)]
         nearest = some.loc[(np.log(some["rate"]) - np.log(paper_rate)).abs().idxmin()]
         values[f"theirs{name}"] = interval(nearest["residual"], nearest["low"], nearest["high"])
-        values[f"times{name}"] = number(nearest["residual"] / some["residual"].min(), 2)
+        place = some["residual"].to_numpy().argmin()
+        beside = some["residual"].to_numpy()[[i for i in (place - 1, place + 1) if 0 <= i < len(some)]]
+        values[f"beside{name}"] = " and ".join(number(value, 2) for value in beside)
+        values["nearestRate"] = number(nearest["rate"], 3)
     return values
 
 
@@ -253,12 +299,50 @@ def conventions(
         "conventionsAgreeing": str(int(row["agreeing"])),
         "conventionsAsStated": str(len(as_stated)),
         "chanceAgreement": percent(row["chance"]),
-        "candidateP": probability(candidate["p"]),
-        "candidateHolm": probability(candidate["p_holm"]),
-        "candidateFactor": "with" if candidate["half"] else "without",
-        "describedP": probability(described["p"]),
     }
     for name, source in (("described", described), ("candidate", candidate)):
         for figure in ("min", "mean", "max"):
             values[f"{name}{figure.capitalize()}"] = f"{source[f'{figure}_05']:.0f} to {source[f'{figure}_95']:.0f}"
+    return values
+
+
+def axes(
+    table: pd.DataFrame, dataset: Dataset, candidate: Dataset, prototypes: int, original: Original
+) -> dict[str, str]:
+    """Return what the ends of the axes say of the conventions, of the factor 1/2 and of the candidate."""
+    agreeing = table[table["agrees"]]
+    left, tick = original.axis("Figure 1", "left axis")
+    right, right_tick = original.axis("Figure 1", "right axis")
+    values = {
+        "axesTested": str(len(agreeing)),
+        "axesSurviving": str(int(agreeing["survives"].sum())),
+        "axesHalf": str(int(agreeing["half"].sum())),
+        "leftEnd": f"{left:.0f}",
+        "leftBefore": f"{left - tick:.0f}",
+        "rightEnd": f"{right:.0f}",
+        "rightBefore": f"{right - right_tick:.0f}",
+    }
+    described = {bool(row["half"]): row for _, row in pick(table, dataset, prototypes).iterrows()}
+    for half, name in ((True, "Half"), (False, "Whole")):
+        row = described[half]
+        values[f"left{name}"] = f"{row['left_05']:.0f} to {row['left_95']:.0f}"
+        values[f"inLeft{name}"] = percent(row["in_left"])
+    values["rightDescribed"] = f"{described[True]['right_05']:.0f} to {described[True]['right_95']:.0f}"
+    ratio = described[False]["in_left"] / described[True]["in_left"] if described[True]["in_left"] else np.inf
+    values["wholeToHalf"] = number(ratio, 2) if np.isfinite(ratio) else "many"
+    # the candidate with each version of the file; a scale that means nothing is spread evenly in the logarithm
+    chance = np.log10(left / (left - tick))
+    for name, file in (("", "iris"), ("Uci", "iris_uci")):
+        rows = pick(table, replace(candidate, name=file), prototypes)
+        found = {"Left": "--", "Right": "--", "Axes": "--", "Weight": "--", "Rounded": "--", "Scale": "--"}
+        for _, row in rows[~rows["half"]].iterrows():
+            found = {
+                "Left": f"{row['left_05']:.0f} to {row['left_95']:.0f}",
+                "Right": f"{row['right_05']:.0f} to {row['right_95']:.0f}",
+                "Axes": probability(row["p_axes"]),
+                "Weight": probability(row["weight"]),
+                "Rounded": probability(row["likelihood_rounded"]),
+                "Scale": number(row["in_left"] / chance, 2),
+            }
+        values |= {f"candidate{key}{name}": value for key, value in found.items()}
     return values

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from kmeans_convergence.analysis.claims import CLAIMS
-from kmeans_convergence.analysis.conventions import LEVEL
 from kmeans_convergence.reporting.style import label
 from kmeans_convergence.reporting.text import (
     booktabs,
@@ -19,9 +18,12 @@ from kmeans_convergence.reporting.text import (
     probability,
 )
 
+# Versions of the file.
+FILES = {"iris": "Fisher", "iris_uci": "UCI"}
+
 # Widths of columns of text.
-STATEMENT = r">{\raggedright\arraybackslash}p{4.2cm}"
-OURS = r">{\raggedright\arraybackslash}p{3.1cm}"
+STATEMENT = r">{\raggedright\arraybackslash}p{4.7cm}"
+OURS = r">{\raggedright\arraybackslash}p{3.4cm}"
 VERDICT = r">{\raggedright\arraybackslash}p{2.3cm}"
 
 INITIALS = {"sepal length": "SL", "sepal width": "SW", "petal length": "PL", "petal width": "PW"}
@@ -78,20 +80,28 @@ def _theorem(row: pd.Series) -> list[str]:
 
 
 def verdicts(table: pd.DataFrame) -> str:
-    """One row for each reported statement: what they say, what we find, how a sample of theirs would look, verdict."""
+    """One row for each reported statement: what they say, what we find, how a sample of theirs would look, verdict.
+
+    Of a statement that is read in two ways, the second row names the reading alone.
+    """
     labels = {claim.id: claim for claim in CLAIMS}
-    rows = []
+    rows, before = [], ""
     for _, row in table.iterrows():
+        statement = _statement(row["statement"])
         if row["claim"] in labels:
-            found = f"{labels[row['claim']].effect_label}: {interval(row['effect'], row['low'], row['high'])}"
-            confidence = percent(row["confidence"]) if labels[row["claim"]].on_average else "--"
+            claim = labels[row["claim"]]
+            found = f"{claim.effect_label}: {effect(row)}"
+            confidence = percent(row["confidence"])
             share, other = percent(row["share"]), percent(row["share_candidate"])
+            if claim.variant:
+                statement = rf"{'the same' if statement == before else statement} \emph{{({claim.variant})}}"
         else:
             figure = "range" if row["claim"] == "BB-R1" else "average"
             found = f"probability of the reported {figure}"
             confidence = "--"
             share, other = probability(row["share"]), probability(row["share_candidate"])
-        rows.append([row["claim"], _statement(row["statement"]), found, confidence, share, other, row["verdict"]])
+        before = _statement(row["statement"])
+        rows.append([row["claim"], statement, found, confidence, share, other, row["verdict"]])
     header = ["", "reported", "found", "all runs", "samples", "candidate", "verdict"]
     return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows, spaced=True)
 
@@ -101,10 +111,26 @@ def _statement(text: str) -> str:
     return escape(text).replace(r"E$\infty$", r"$E_\infty$")
 
 
+def effect(row: pd.Series) -> str:
+    """Return the figure behind a predicate with its interval, if it has one."""
+    if row["low"] == row["effect"] == row["high"]:
+        return f"{row['effect']:g}"
+    return interval(row["effect"], row["low"], row["high"])
+
+
 def readings() -> str:
     """How each statement is read as a predicate."""
-    rows = [[claim.id, claim.reading, "averages" if claim.on_average else "a sample"] for claim in CLAIMS]
-    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{9.8cm}l@{}", ["", "predicate", "is about"], rows, spaced=True)
+    rows = [[claim.id, claim.reading] for claim in CLAIMS]
+    return booktabs(r"@{}l>{\raggedright\arraybackslash}p{12cm}@{}", ["", "predicate"], rows, spaced=True)
+
+
+def certainty(table: pd.DataFrame) -> str:
+    """How well the average of so many runs is known."""
+    rows = []
+    for _, row in table.iterrows():
+        estimated = f"{row['low']:.0f}--{row['high']:.0f}"
+        rows.append([f"{row['runs']:.0f}", f"{row['error']:.0f}", estimated, f"{row['apart']:.0f}"])
+    return booktabs("@{}rrrr@{}", ["runs", "standard error", "as estimated", "told apart"], rows)
 
 
 def limits(comparison: pd.DataFrame) -> str:
@@ -126,36 +152,40 @@ def limits(comparison: pd.DataFrame) -> str:
     return booktabs("@{}lrrrrrrr@{}", header, rows)
 
 
-def conventions(table: pd.DataFrame, described: pd.DataFrame) -> str:
-    """The conventions that agree with the reported figures, and the described ones that do not."""
-    agreeing = table[table["p"] >= LEVEL].sort_values("p", ascending=False, kind="stable")
-    rows = [_convention(row) for _, row in described.iterrows()]
-    rows += [_convention(row) for _, row in agreeing.iterrows()]
-    header = ["features", "unit", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", "Holm"]
+def conventions(table: pd.DataFrame) -> str:
+    """The conventions as described, and those that agree with the reported final costs, the likeliest first."""
+    rows = [_convention(row) for _, row in table.iterrows()]
+    header = ["features", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", r"$10^4L$"]
+    header += ["left", "right", "$p$", "weight"]
     # one's own features and files may have long names
     text = r">{\raggedright\arraybackslash}"
     known = all(feature in INITIALS for features in table["features"] for feature in features.split(" + "))
     features = "l" if known else rf"{text}p{{2.4cm}}"
     file = "l" if table["variant"].str.len().max() <= 10 else rf"{text}p{{1.7cm}}"
-    body = booktabs(f"@{{}}{features}llll{file}lllrr@{{}}", header, rows)
-    # a rule between the convention as described and those that agree
+    body = booktabs(f"@{{}}{features}lll{file}lllrrllrr@{{}}", header, rows)
+    # a rule between the conventions as described and those that agree
     lines = body.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith(r"\midrule"))
-    lines.insert(first + 1 + len(described), r"\midrule")
+    lines.insert(first + 1 + int((~table["agrees"]).sum()), r"\midrule")
     return "\n".join(lines) + "\n"
 
 
 def _convention(row: pd.Series) -> list[str]:
     features = [INITIALS.get(feature) or escape_narrow(feature) for feature in row["features"].split(" + ")]
-    spread = [f"{row[f'{figure}_05']:.0f}--{row[f'{figure}_95']:.0f}" for figure in ("min", "mean", "max")]
+    features = ["all"] if len(features) == len(INITIALS) else features
+    figures = ("min", "mean", "max", "left", "right")
+    spread = [f"{row[f'{figure}_05']:.0f}--{row[f'{figure}_95']:.0f}" for figure in figures]
+    unit = [] if row["unit"] == "mm" else [f"({row['unit']})"]
     return [
-        " ".join(features),
-        row["unit"],
+        " ".join(features + unit),
         "yes" if row["half"] else "no",
         row["start"],
         str(row["clusters"]),
-        escape_narrow(row["variant"]),
-        *spread,
+        escape_narrow(FILES.get(row["variant"], row["variant"])),
+        *spread[:3],
         probability(row["p"]),
-        probability(row["p_holm"]),
+        fixed(1e4 * row["likelihood"], 2),
+        *spread[3:],
+        probability(row["p_axes"]),
+        probability(row["weight"]) if row["agrees"] else "--",
     ]

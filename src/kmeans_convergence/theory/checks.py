@@ -119,7 +119,7 @@ def exact_starts(X: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray
 
 @dataclass(frozen=True)
 class ExactStep:
-    """A step of batch K-means (7) in fractions: squared distances (n, K) `before` and `after`, owners (n,) before."""
+    """A step of batch K-means (6) in fractions: squared distances (n, K) `before` and `after`, owners (n,) before."""
 
     w: np.ndarray
     new: np.ndarray

@@ -73,7 +73,7 @@ def online_gradient(X: np.ndarray, rng: np.random.Generator, points: int) -> Che
 
 
 def auxiliary_majorizes(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check that the auxiliary function (5) lies above the cost and touches it at w."""
+    """Check that the auxiliary function Q lies above the cost and touches it at w."""
     worst = 0.0
     for _ in range(points):
         w, new = uniform_in_box(X, checks.PROTOTYPES, rng), uniform_in_box(X, checks.PROTOTYPES, rng)
@@ -81,22 +81,22 @@ def auxiliary_majorizes(X: np.ndarray, rng: np.random.Generator, points: int) ->
         excess = (above - equations.auxiliary(X, new, w)) / above
         worst = checks.worst(worst, excess, abs(equations.auxiliary(X, w, w) / cost - 1))
     statement = r"$E(w') \le Q(w', w)$ and $Q(w, w) = E(w)$"
-    return Check("auxiliary function (5)", statement, "random points", points, worst, checks.rounding(X))
+    return Check("auxiliary function Q", statement, "random points", points, worst, checks.rounding(X))
 
 
 def auxiliary_minimizer(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check that the mean (6) is the only stationary point of the auxiliary function, and a minimum."""
+    """Check that the mean (5) is the only stationary point of the auxiliary function, and a minimum."""
     solution = sp.solve(_symbolic_gradient(), _U, dict=True)
     curvature = [sp.diff(g, u).is_positive for g, u in zip(_symbolic_gradient(), _U, strict=True)]
     error = math.inf
     if len(solution) == 1 and all(curvature):
         error = checks.residual(*(solution[0][u] - _symbolic_sum(j) / _N for j, u in enumerate(_U)))
     statement = r"$Q(\cdot, w)$ has its only stationary point, a minimum, at the means $S_k / N_k$"
-    return Check("minimiser of Q (6)", statement, "symbolic", 1, error, 0.0)
+    return Check("minimiser of Q (5)", statement, "symbolic", 1, error, 0.0)
 
 
 def batch_kmeans_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check that batch K-means (7) is the mean (6), and the step (3) with a rate for each prototype."""
+    """Check that batch K-means (6) is the mean (5), and the step (3) with a rate for each prototype."""
     X, worst = checks.exact(X), 0.0
     for w in checks.exact_starts(X, rng):
         step = equations.batch_kmeans_step(X, w)
@@ -106,12 +106,12 @@ def batch_kmeans_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> C
         worst = checks.worst(
             worst, checks.largest(step - by_rate), checks.largest(step - equations.auxiliary_minimizer(X, w))
         )
-    statement = r"the means (6) are the gradient step (3) with the rate $1/N_k$ for prototype $k$"
-    return Check("batch K-means (7)", statement, "exact rational arithmetic", checks.EXACT_STARTS, worst, 0.0)
+    statement = r"the means (5) are the gradient step (3) with the rate $1/N_k$ for prototype $k$"
+    return Check("batch K-means (6)", statement, "exact rational arithmetic", checks.EXACT_STARTS, worst, 0.0)
 
 
 def decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check how much each step of batch K-means (7) gains, along whole runs."""
+    """Check how much each step of batch K-means (6) gains, along whole runs."""
     X, worst, steps = checks.exact(X), 0.0, 0
     for step in checks.exact_steps(X, rng):
         bound = ((step.new - step.w)[step.owner] ** 2).sum() / 2
@@ -119,7 +119,7 @@ def decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
         worst = checks.worst(worst, float(bound - step.gain) if moving else float(abs(bound - step.gain)))
         steps += 1
     statement = (
-        r"$E(w) - E(w') \ge \frac12 \sum_k N_k \|w'_k - w_k\|^2$ for a step (7) from $w$ to $w'$, "
+        r"$E(w) - E(w') \ge \frac12 \sum_k N_k \|w'_k - w_k\|^2$ for a step (6) from $w$ to $w'$, "
         r"with equality if no assignment changes"
     )
     return Check("decrease", statement, "exact rational arithmetic", steps, worst, 0.0)
@@ -135,7 +135,7 @@ def termination(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
             met.pop()
         repeated += len(met) - len(set(met))
     worst = float(repeated) if len(path) <= checks.EPOCHS else math.inf
-    statement = r"no assignment of the patterns is met twice, so (7) ends after finitely many steps"
+    statement = r"no assignment of the patterns is met twice, so (6) ends after finitely many steps"
     return Check("termination", statement, "random starts", points, worst, 0.0)
 
 
@@ -157,7 +157,7 @@ def local_minimum(X: np.ndarray, rng: np.random.Generator, points: int) -> Check
 
 
 def running_mean(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check that online K-means (8) keeps each prototype at the mean of the patterns that it has won."""
+    """Check that online K-means (7) keeps each prototype at the mean of the patterns that it has won."""
     X, worst = checks.exact(X), 0.0
     for w in checks.exact_starts(X, rng):
         n, sums = np.zeros(len(w), dtype=np.int64), 0 * w
@@ -170,19 +170,19 @@ def running_mean(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
             worst = checks.worst(worst, checks.largest(w - expected))
     statement = r"$w_k$ is the mean of the $n_k$ patterns that it has won since the start, over two epochs"
     cases = 2 * len(X) * checks.EXACT_STARTS
-    return Check("online K-means (8)", statement, "exact rational arithmetic", cases, worst, 0.0)
+    return Check("online K-means (7)", statement, "exact rational arithmetic", cases, worst, 0.0)
 
 
 def hessian_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check the Hessian (9) for any numbers of patterns."""
+    """Check the Hessian for any numbers of patterns."""
     cost = _symbolic_cost(_X, _U, _N) + _symbolic_cost(_Y, _V, _M)
     error = checks.residual(*(sp.hessian(cost, (*_U, *_V)).doit() - sp.diag(_N, _N, _M, _M)))
     statement = r"$H = \mathrm{diag}(N_1 I, \dots, N_K I)$ for any numbers $N_k$"
-    return Check("Hessian (9)", statement, "symbolic", 1, error, 0.0)
+    return Check("Hessian", statement, "symbolic", 1, error, 0.0)
 
 
 def hessian_differences(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check the whole Hessian (9), with its blocks of zeros."""
+    """Check the whole Hessian, with its blocks of zeros."""
     X, worst = checks.centered(X), 0.0
     problem = QuantizationProblem(X)
     for _ in range(points):
@@ -191,19 +191,19 @@ def hessian_differences(X: np.ndarray, rng: np.random.Generator, points: int) ->
         error = checks.largest(slopes.reshape(w.size, w.size) - equations.hessian(X, w))
         worst = checks.worst(worst, error / len(X))
     statement = r"$H$ is the derivative of $\nabla E$, zeros off the diagonal included"
-    return Check("Hessian (9)", statement, "finite differences", points, worst, checks.DIFFERENCES)
+    return Check("Hessian", statement, "finite differences", points, worst, checks.DIFFERENCES)
 
 
 def newton_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check that the Newton step (10) leads to the mean, for any number of patterns."""
+    """Check that the Newton step (8) leads to the mean, for any number of patterns."""
     steps = [u - g / sp.diff(g, u) for u, g in zip(_U, _symbolic_gradient(), strict=True)]
     error = checks.residual(*(step - _symbolic_sum(j) / _N for j, step in enumerate(steps)))
     statement = r"$w_k - H_k^{-1} \, \partial E/\partial w_k = S_k / N_k$ for any $N_k$"
-    return Check("Newton (10)", statement, "symbolic", 1, error, 0.0)
+    return Check("Newton (8)", statement, "symbolic", 1, error, 0.0)
 
 
 def newton_optimizers(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
-    """Check that the optimizers of the study, and the equations (7) and (10), take the same step."""
+    """Check that the optimizers of the study, and the equations (6) and (8), take the same step."""
     w = np.stack([uniform_in_box(X, checks.PROTOTYPES, rng) for _ in range(points)])
     here = QuantizationProblem(X).evaluate(w)
     lloyd = MajorizeMinimize().step(here, 1)
@@ -211,9 +211,9 @@ def newton_optimizers(X: np.ndarray, rng: np.random.Generator, points: int) -> C
     for run in range(points):
         error.append(checks.largest(equations.newton_step(X, w[run]) - lloyd[run]))
         error.append(checks.largest(equations.batch_kmeans_step(X, w[run]) - lloyd[run]))
-    statement = r"Newton's step $-H^{-1} \nabla E$ from gradient and Hessian is the batch K-means step (7)"
+    statement = r"Newton's step $-H^{-1} \nabla E$ from gradient and Hessian is the batch K-means step (6)"
     return Check(
-        "Newton (10)", statement, "random points", points, checks.worst(*error) / checks.largest(X), checks.rounding(X)
+        "Newton (8)", statement, "random points", points, checks.worst(*error) / checks.largest(X), checks.rounding(X)
     )
 
 

@@ -1,7 +1,7 @@
-r"""Equations (1) to (10) of Bottou and Bengio (1995) as they stand there, one run at a time.
+r"""Equations (1) to (8) of Bottou and Bengio (1995) as they stand there, one run at a time.
 
 These functions are slow and obvious: they judge the compiled passes and the optimizers. Throughout, `X` holds
-n patterns, shape (n, d), and `w` K prototypes, shape (K, d). Up to equation (8) the functions take arrays of
+n patterns, shape (n, d), and `w` K prototypes, shape (K, d). Up to equation (7) the functions take arrays of
 ``fractions.Fraction`` (dtype object) as well, and are then free of rounding.
 """
 
@@ -62,13 +62,16 @@ def online_gradient_step(x: np.ndarray, w: np.ndarray, rate: float | Fraction) -
 
 
 def auxiliary(X: np.ndarray, new: np.ndarray, w: np.ndarray) -> float:
-    r"""Equation (5): :math:`Q(w',w)=\sum_i\frac12\|x_i-w'_{s_i(w)}\|^2`, with w' = `new` of shape (K, d)."""
+    r"""Return :math:`Q(w',w)=\sum_i\frac12\|x_i-w'_{s_i(w)}\|^2`, with w' = `new` of shape (K, d).
+
+    The paper gives it no number.
+    """
     cost: float = ((X - new[assignments(X, w)]) ** 2).sum() / 2
     return cost
 
 
 def auxiliary_minimizer(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Equation (6): the minimiser of Q(., w), each prototype at the mean of its patterns, shape (K, d).
+    """Equation (5): the minimiser of Q(., w), each prototype at the mean of its patterns, shape (K, d).
 
     A prototype without patterns does not enter Q and stays where it is.
     """
@@ -77,7 +80,7 @@ def auxiliary_minimizer(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def batch_kmeans_step(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    r"""Equation (7): w after :math:`\Delta w_k=\sum_{i:s_i(w)=k}\frac{1}{N_k}(x_i-w_k)`."""
+    r"""Equation (6): w after :math:`\Delta w_k=\sum_{i:s_i(w)=k}\frac{1}{N_k}(x_i-w_k)`."""
     new, s = w.copy(), assignments(X, w)
     N = np.bincount(s, minlength=len(w))
     for x, k in zip(X, s, strict=True):
@@ -86,7 +89,7 @@ def batch_kmeans_step(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 
 def online_kmeans_step(x: np.ndarray, w: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    r"""Equation (8): w and n after the pattern `x`; only the nearest prototype k moves.
+    r"""Equation (7): w and n after the pattern `x`; only the nearest prototype k moves.
 
     First :math:`\Delta n_k=1`, then :math:`\Delta w_k=\frac{1}{n_k}(x-w_k)`.
 
@@ -105,12 +108,15 @@ def online_kmeans_step(x: np.ndarray, w: np.ndarray, n: np.ndarray) -> tuple[np.
 
 
 def hessian(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Equation (9): the block-diagonal matrix of the N_k I, shape (K d, K d), where no pattern is tied."""
+    """Return the Hessian, the block-diagonal matrix of the N_k I, shape (K d, K d), where no pattern is tied.
+
+    The paper gives it no number.
+    """
     return np.kron(np.diag(counts(X, w)), np.eye(w.shape[1]))
 
 
 def newton_step(X: np.ndarray, w: np.ndarray) -> np.ndarray:
-    r"""Equation (10): :math:`w-H^+\nabla E`, pseudo-inverse because empty prototypes have zero blocks."""
+    r"""Equation (8): :math:`w-H^+\nabla E`, pseudo-inverse because empty prototypes have zero blocks."""
     direction = np.linalg.pinv(hessian(X, w), hermitian=True) @ gradient(X, w).ravel()
     return np.asarray(w - direction.reshape(w.shape))
 

@@ -8,6 +8,7 @@ the assignments stay, shrinks by :math:`\max_k|1-\epsilon N_k|`.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -245,6 +246,19 @@ def middle_ratio(residual: np.ndarray, least: int = 9) -> float:
     if steps < least or not residual[last] > 0:
         return math.nan
     return float((residual[last] / residual[first]) ** (1 / (last - first)))
+
+
+def third_ratios(residual: np.ndarray, least: int = 9) -> tuple[float, float, float]:
+    """Return by what the residual of the cost (T + 1,) falls in a step, on average over each third of the steps.
+
+    The last step, after which nothing is left, is not among them. NaN with fewer than `least` steps.
+    """
+    steps = len(residual) - 1
+    if steps < least or not residual[steps - 1] > 0:
+        return math.nan, math.nan, math.nan
+    ends = [0, steps // 3, 2 * steps // 3, steps - 1]
+    first, middle, last = (float((residual[b] / residual[a]) ** (1 / (b - a))) for a, b in pairwise(ends))
+    return first, middle, last
 
 
 def frozen_ratio(norms: np.ndarray, changed: np.ndarray, steps: int = 10, floor: float = 1e-10) -> float:

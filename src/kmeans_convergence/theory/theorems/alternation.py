@@ -17,7 +17,7 @@ FEW, GROUPS = 6, 3
 
 
 def coordinate_descent(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
-    """Check that batch K-means (7) minimises one function in turn over the assignments and over the prototypes."""
+    """Check that batch K-means (6) minimises one function in turn over the assignments and over the prototypes."""
     error, cases = 0.0, 0
     for _ in range(checks.EXACT_STARTS):
         few = checks.exact(X[rng.choice(len(X), size=min(FEW, len(X)), replace=False)])
@@ -32,7 +32,7 @@ def coordinate_descent(X: np.ndarray, rng: np.random.Generator, points: int) -> 
         error, cases = checks.worst(error, float(abs(nearest)), float(abs(above - square))), cases + len(every)
     statement = (
         r"$J(a, w) = \frac12\sum_i \|x_i - w_{a_i}\|^2$: $\min_a J(a, w) = E(w)$, at the nearest prototypes, and "
-        r"$J(a, w') - J(a, T(w)) = \frac12\sum_k N_k \|w'_k - T_k(w)\|^2$ for these $a$: (7) is coordinate descent"
+        r"$J(a, w') - J(a, T(w)) = \frac12\sum_k N_k \|w'_k - T_k(w)\|^2$ for these $a$: (6) is coordinate descent"
     )
     hypotheses = "empty prototypes stay where they are"
     return Theorem("coordinate descent", statement, "exhaustive, exact", cases, error, 0.0, hypotheses, "selim1984")
@@ -44,7 +44,7 @@ def _joint(X: np.ndarray, w: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 def exact_decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
-    """Check what a step of batch K-means (7) gains, to the last digit, along whole runs."""
+    """Check what a step of batch K-means (6) gains, to the last digit, along whole runs."""
     X, error, steps = checks.exact(X), 0.0, 0
     for step in checks.exact_steps(X, rng):
         sizes = np.bincount(step.owner, minlength=len(step.w))
@@ -150,7 +150,7 @@ def hartigan(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
         cases += 1
     error = float(violations) if first == SMALLEST else math.inf
     statement = (
-        r"a partition that no exchange of one pattern improves is a fixed point of (7); the converse is false, and "
+        r"a partition that no exchange of one pattern improves is a fixed point of (6); the converse is false, and "
         r"$\{0\}, \{2, 5\}$ is the smallest example of integers: $\{0, 2\}, \{5\}$ is better"
     )
     hypotheses = "no group is empty"
@@ -158,4 +158,50 @@ def hartigan(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     return Theorem("Hartigan's minima", statement, "exhaustive, exact", cases, error, 0.0, hypotheses, reference)
 
 
-CHECKS: tuple[Checking, ...] = (coordinate_descent, exact_decrease, strict_decrease, hartigan)
+# The smallest set of integers on which batch K-means stops at a tie, and where it starts.
+TIED, TIED_START = (0, 2, 3), (2, 3)
+
+
+def tied_fixed_point(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
+    """Check that batch K-means can stop where there is no local minimum, and only with a tie."""
+    error, cases, first = 0.0, 0, None
+    for n, top in ((n, top) for n in (3, 4) for top in range(2, 6)):
+        for values in combinations_with_replacement(range(top + 1), n):
+            few = np.array([[Fraction(value)] for value in values], dtype=object)
+            for start in combinations(sorted(set(values)), 2):
+                w = _lloyd_exactly(few, start)
+                squared = equations.squared_distances(few, w)
+                ties = np.flatnonzero(squared[:, 0] == squared[:, 1])
+                # each tied pattern to the other prototype, and the means after it
+                lower = False
+                for i in ties:
+                    groups = [
+                        [int(x) for x, a in zip(values, squared.argmin(axis=1), strict=True) if a == k] for k in (0, 1)
+                    ]
+                    groups[0].remove(values[i])
+                    groups[1].append(values[i])
+                    lower |= bool(_cost([g for g in groups if g]) < equations.quantization_error(few, w))
+                if len(ties) > 0 and not lower:
+                    error = math.inf
+                if len(ties) > 0 and first is None:
+                    first = (values, start)
+                cases += 1
+    error = error if first == (TIED, TIED_START) else math.inf
+    statement = (
+        r"a fixed point of (6) with a pattern tied between distinct prototypes is no local minimum; $\{0, 2, 3\}$ is "
+        r"the smallest example of integers: from 2 and 3 the means are 1 and 3, and 2 stays where it is"
+    )
+    hypotheses = "ties to the lowest index"
+    return Theorem("fixed point with a tie", statement, "exhaustive, exact", cases, error, 0.0, hypotheses, "li2025")
+
+
+def _lloyd_exactly(X: np.ndarray, start: tuple[int, ...]) -> np.ndarray:
+    """Return where batch K-means ends on a line, in fractions."""
+    w, moving = np.array([[Fraction(value)] for value in start], dtype=object), True
+    while moving:
+        new = equations.batch_kmeans_step(X, w)
+        moving, w = bool((new != w).any()), new
+    return w
+
+
+CHECKS: tuple[Checking, ...] = (coordinate_descent, exact_decrease, strict_decrease, tied_fixed_point, hartigan)

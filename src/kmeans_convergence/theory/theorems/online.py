@@ -28,7 +28,7 @@ ALGEBRA = 1e-9
 
 
 def stochastic_newton(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
-    """Check that the step (8) is Newton's on one pattern, with the Hessians of all patterns met so far."""
+    """Check that the step (7) is Newton's on one pattern, with the Hessians of all patterns met so far."""
     X, error = checks.exact(X), 0.0
     for w in checks.exact_starts(X, rng):
         n, curvature = np.zeros(len(w), dtype=np.int64), np.zeros(len(w), dtype=np.int64)
@@ -41,7 +41,7 @@ def stochastic_newton(X: np.ndarray, rng: np.random.Generator, points: int) -> T
             w, n = equations.online_kmeans_step(X[i], w, n)
             error = checks.worst(error, checks.largest(newton - w))
     statement = (
-        r"online K-means (8) is $w - H_t^{-1}\nabla L(x_t, w)$, where $H_t = \sum_{u \le t} \nabla^2 L(x_u, w_u)$ adds "
+        r"online K-means (7) is $w - H_t^{-1}\nabla L(x_t, w)$, where $H_t = \sum_{u \le t} \nabla^2 L(x_u, w_u)$ adds "
         r"up the Hessians of the patterns met: stochastic Newton"
     )
     cases = len(X) * checks.EXACT_STARTS

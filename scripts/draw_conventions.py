@@ -1,0 +1,42 @@
+"""Repeat the paper's experiment under the conventions that agree with its final costs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from kmeans_convergence.analysis import axes
+from kmeans_convergence.analysis.verdicts import pick
+from kmeans_convergence.data import Description, read
+from kmeans_convergence.experiments.conventions import REDRAWN, residuals
+from kmeans_convergence.experiments.paper import Protocol
+from kmeans_convergence.optimizers import Rate
+from kmeans_convergence.pipeline.configuration import Config
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.tables import write_array, write_csv
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(conventions: Path, rows: Path, drawn: Path, datasets: list[Description], config: Config) -> None:
+    """Write the conventions and what the first figure shows under each of them."""
+    experiment, runs = config["experiment"], min(REDRAWN, config["conventions"]["runs"])
+    variants = {dataset.name: dataset for dataset in map(read, datasets)}
+    table = pd.read_csv(conventions)
+    table = axes.tested(table, pick(table, variants[experiment["dataset"]], experiment["prototypes"]))
+    values = {}
+    for _, row in table.drop_duplicates("combination").iterrows():
+        epochs, polish = experiment["epochs"], experiment["polish_epochs"]
+        protocol = Protocol(config["seed"], row["clusters"], epochs, polish, row["start"])
+        features, standardized = row["features"].split(" + "), row["unit"] == "standardised"
+        data, rate = variants[row["variant"]], Rate(experiment["rate"])
+        values[row["combination"]] = residuals(data, features, standardized, protocol, rate, runs)
+    write_csv(table, rows)
+    write_array(np.stack([values[index] for index in table["combination"]]), drawn)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(Path(snakemake.input.conventions), *map(Path, snakemake.output), **snakemake.params)

@@ -1,0 +1,25 @@
+"""Measure the first patterns and the end of K-means on all data sets."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kmeans_convergence.data import Description, read
+from kmeans_convergence.experiments.first_steps import first_steps
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.tables import write_csv
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(datasets: dict[str, tuple[Description, int]], seed: int, table: Path) -> None:
+    """Write one row for each run."""
+    sets = [read(dataset, rows=rows, root_seed=seed) for dataset, rows in datasets.values()]
+    write_csv(pd.concat([first_steps(dataset, seed) for dataset in sets], ignore_index=True), table)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(table=Path(snakemake.output.table), **snakemake.params)
