@@ -138,8 +138,8 @@ def test_a_table_is_understood(own, text, X, features, notes):
         ("a,b\nred,blue\ngreen,white\n", ["no column of numbers", "commas", "'red', 'blue'"]),
         ("a,b\n1,\n,2\n", ["no row without a missing value"]),
         ("a,b\n1,2\n1,2,3\n", ["line 3 has 3 cells, and most lines have 2"]),
-        ("a,b\n1,2,3\n4,5,6\n", ["line 1 has 2 entries", "more entries"]),
-        ("x\n1,5\n2,5\n", ["line 1 has 1 entries"]),
+        ("a,b\n1,2,3\n4,5,6\n", ["line 1 names 2 of 3 columns", "more entries"]),
+        ("x\n1,5\n2,5\n", ["line 1 names 1 of 2 columns"]),
         (b"PK\x03\x04\x00\x00", ["zip", "damaged"]),
         (b"a,b\n1,2\n\x00\x01,3\n", ["no text", "line 3"]),
         (b"\xff\xfea", ["no text in UTF-16"]),
@@ -264,8 +264,8 @@ def test_no_quotation_mark_swallows_rows(own, separator, opened, closed):
 
 
 def test_a_cell_may_go_over_lines(understood):
-    text = 'a,remark,b\n1,"two\nlines, and ""more""",2\n3,one,5\n4,"\n\n",6\n'
-    table = understood(text, [[1, 2], [3, 5], [4, 6]], "'remark' holds text")
+    text = 'a,remark,b\n1,"two\nlines, and ""more""",2\n3,one,5\n4,"\n\n",6\n"\n",,\n'
+    table = understood(text, [[1, 2], [3, 5], [4, 6]], "2 lines (the first is line 8) are empty", "'remark' holds text")
     assert table.lines == (2, 4, 5)
 
 
@@ -363,6 +363,8 @@ def test_a_header_of_wavelengths_and_patterns_that_ascend(understood):
     understood(lines(range(400, 490, 10), *body.tolist()), body, "taken for names", study=False)
     growing = np.cumsum(rng.integers(1, 99, size=(8, 4)), axis=1)
     understood(lines([1990, 1995, 2000, 2005], *growing.tolist()), growing, "taken for names", study=False)
+    one = lines(["place", 1990], ["A", 1.5], ["B", 2.5], ["C", 0.5])
+    understood(one, [[1.5], [2.5], [0.5]], "taken for names", "'place' holds text", features=("1990",), study=False)
     ascending = np.sort(body, axis=1)
     understood(lines(*ascending.tolist()), ascending, NO_HEADER, study=False)
     years = [[1990, 1995], [1991, 1994], [1989, 2001], [1995, 1999]]

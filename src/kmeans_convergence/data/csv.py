@@ -242,7 +242,9 @@ def _hint(X: np.ndarray, features: tuple[str, ...], layout: Layout) -> None:
 
 def _counts(column: np.ndarray) -> bool:
     """Do these numbers number the rows, in whatever order and from whatever number on?"""
-    return len(column) > 2 and bool(np.isfinite(column).all() and (np.diff(np.sort(column)) == 1).all())
+    if len(column) < 3 or not np.isfinite(column).all() or (column != np.floor(column)).any():
+        return False
+    return bool((np.diff(np.sort(column)) == 1).all())
 
 
 def _odd(column: np.ndarray) -> tuple[int, str] | None:

@@ -104,8 +104,8 @@ def _make_square(layout: Layout, path: Path) -> None:
         # as R writes a table: the column of row names has no name
         if missing > 1 or not _number_rows([record.cells[0] for record in layout.rows[1:]]):
             raise InputError(
-                f"{path} is no table: the header in line {first.first} has {len(first.cells)} entries, and most lines "
-                f"have {width}, more entries than the header."
+                f"{path} is no table: the header in line {first.first} names {len(first.cells)} of {width} columns; "
+                "most lines have more entries."
             )
         first.cells.insert(0, "")
     for record in layout.rows:
@@ -199,16 +199,17 @@ def _names_by_numbers(first: Record, rest: list[Record], numbers: list[int]) -> 
     """Are the numbers of the first record names, such as years: do they ascend as no other record does?"""
     cells = [first.cells[place] for place in numbers]
     columns = [place for place in range(len(first.cells)) if _holds_numbers(rest, place)]
-    if len(cells) < 2 or numbers != columns:
+    if not cells or numbers != columns:
         return False
     others = [[record.cells[place] for place in columns] for record in rest[:SAMPLE]]
     if not (_ascend(cells) or _ascend(cells[::-1])):
         return False
-    if _are_years(cells) and not any(map(_are_years, others)):
+    years = _are_years(cells) and not any(map(_are_years, others))
+    if years and len(cells) > 1:
         return True
     # whole numbers above decimals: 0, 1, 2, ..., or so many that it is no chance
     contrast = all(cell.isdecimal() for cell in cells) and not any(cell.isdecimal() for row in others for cell in row)
-    if contrast and len(others) > 2 and (len(cells) > 2 or cells in (["0", "1"], ["1", "2"])):
+    if contrast and len(others) > 2 and (len(cells) > 2 or years or cells in (["0", "1"], ["1", "2"])):
         return True
     ascending = sum(_ascend(row) or _ascend(row[::-1]) for row in others)
     return min(len(cells), len(others)) >= ASCENDING and ascending <= len(others) / 10
