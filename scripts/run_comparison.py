@@ -21,7 +21,8 @@ def main(dataset: Description, comparison: Config, seed: int, output: dict[str, 
     """Write runs, curves, settings tuned, and what the data set is like."""
     protocol = Protocol.of(comparison, dataset["name"], seed)
     patterns = read(dataset, rows=protocol.rows, root_seed=seed)
-    print(*patterns.notes, sep="\n")
+    for note in patterns.notes:
+        print(note)
     tables = compare(patterns, protocol, comparison["optimizers"])._asdict()
     tables["dataset"] = pd.DataFrame([describe(patterns) | {"overlap": overlap(patterns, seed)}])
     for name, path in output.items():

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kmeans_convergence.data import csv, layout
 from kmeans_convergence.data.csv import load_table, read, read_table
 from kmeans_convergence.data.records import SEPARATORS
 from kmeans_convergence.errors import InputError
@@ -137,8 +138,8 @@ def test_a_table_is_understood(own, text, X, features, notes):
         ("a,b\nred,blue\ngreen,white\n", ["no column of numbers", "commas", "'red', 'blue'"]),
         ("a,b\n1,\n,2\n", ["no row without a missing value"]),
         ("a,b\n1,2\n1,2,3\n", ["line 3 has 3 cells, and most lines have 2"]),
-        ("a,b\n1,2,3\n4,5,6\n", ["line 1 has 2 entries", "more entries"]),
-        ("x\n1,5\n2,5\n", ["line 1 has 1 entries"]),
+        ("a,b\n1,2,3\n4,5,6\n", ["line 1 names 2 of 3 columns", "more entries"]),
+        ("x\n1,5\n2,5\n", ["line 1 names 1 of 2 columns"]),
         (b"PK\x03\x04\x00\x00", ["zip", "damaged"]),
         (b"a,b\n1,2\n\x00\x01,3\n", ["no text", "line 3"]),
         (b"\xff\xfea", ["no text in UTF-16"]),
@@ -263,8 +264,8 @@ def test_no_quotation_mark_swallows_rows(own, separator, opened, closed):
 
 
 def test_a_cell_may_go_over_lines(understood):
-    text = 'a,remark,b\n1,"two\nlines, and ""more""",2\n3,one,5\n4,"\n\n",6\n'
-    table = understood(text, [[1, 2], [3, 5], [4, 6]], "'remark' holds text")
+    text = 'a,remark,b\n1,"two\nlines, and ""more""",2\n3,one,5\n4,"\n\n",6\n"\n",,\n'
+    table = understood(text, [[1, 2], [3, 5], [4, 6]], "2 lines (the first is line 8) are empty", "'remark' holds text")
     assert table.lines == (2, 4, 5)
 
 
@@ -332,8 +333,8 @@ def test_what_only_seems_to_be_row_names_is_a_feature(understood):
     understood(
         ",a\n1.5,7\n2,2\n3,5\n", [[1.5, 7], [2, 2], [3, 5]], "Column 1 has no name and is called 'x1'", study=True
     )
-    understood("index,a\n100.5,7\n99,2\n98.5,5\n", [[100.5, 7], [99, 2], [98.5, 5]], study=True)
-    understood("a,index\n7,3\n2,9\n5,4\n", [[7, 3], [2, 9], [5, 4]], study=True)
+    understood("index,a\n100.5,7\n99,2\n98.5,5\n", [[100.5, 7], [99, 2], [98.5, 5]], "called as row names", study=True)
+    understood("a,index\n7,3\n2,9\n5,4\n", [[7, 3], [2, 9], [5, 4]], "called as row names", study=True)
 
 
 def test_row_names_of_other_programs(understood):
@@ -345,7 +346,7 @@ def test_row_names_of_other_programs(understood):
 
 
 @pytest.mark.parametrize(
-    "names", [["1990", "1991", "1992"], ["1990", "2000", "2010"], ["0", "1", "2"], ["1", "2", "3"]]
+    "names", [["1990", "1991", "1992"], ["2010", "2000", "1990"], ["0", "1", "2"], ["1", "2", "3"], ["5", "20", "50"]]
 )
 @pytest.mark.parametrize("labelled", [False, True])
 def test_a_header_of_numbers(understood, names, labelled):
@@ -360,6 +361,10 @@ def test_a_header_of_wavelengths_and_patterns_that_ascend(understood):
     rng = np.random.default_rng(1)
     body = rng.normal(size=(12, 9)).round(3)
     understood(lines(range(400, 490, 10), *body.tolist()), body, "taken for names", study=False)
+    growing = np.cumsum(rng.integers(1, 99, size=(8, 4)), axis=1)
+    understood(lines([1990, 1995, 2000, 2005], *growing.tolist()), growing, "taken for names", study=False)
+    one = lines(["place", 1990], ["A", 1.5], ["B", 2.5], ["C", 0.5])
+    understood(one, [[1.5], [2.5], [0.5]], "taken for names", "'place' holds text", features=("1990",), study=False)
     ascending = np.sort(body, axis=1)
     understood(lines(*ascending.tolist()), ascending, NO_HEADER, study=False)
     years = [[1990, 1995], [1991, 1994], [1989, 2001], [1995, 1999]]
@@ -435,6 +440,28 @@ def test_what_is_around_a_table(understood):
     understood(f"sep=,\n{table}", body, study=True)
 
 
+def test_a_last_line_of_another_kind(understood):
+    body = [[1, 5], [2, 7], [9, 3], [4, 4]]
+    text = lines(["x", "y"], *body, ["all in all", 19])
+    understood(text, body, "Line 6 is the last and holds 'all in all'", "Of the 6 lines", study=False)
+
+
+def test_names_of_rows(understood):
+    text = lines(["", "x", "y"], ["Ann", 1, 5], ["Ben", 2, 7], separator=",")
+    understood(text, [[1, 5], [2, 7]], "The first column has no name and names the rows", study=True)
+    text = lines(["name", "x", "y"], ["Ann", 1, 5], ["Ben", 2, 7], separator=",")
+    understood(text, [[1, 5], [2, 7]], "'name' holds text", study=False)
+
+
+def test_a_line_that_is_lost_is_noticed(own, refused, monkeypatch):
+    def careless(records, *rest):
+        return layout.arrange(records[:2] + records[3:], *rest)
+
+    monkeypatch.setattr(csv, "arrange", careless)
+    with refused("line 3 was not understood"):
+        read_table(own("a,b\n1,2\n3,4\n5,6\n"))
+
+
 def test_people_may_be_called_max(understood):
     text = lines(["name", "x"], ["Ann", 5], ["Ben", 7], ["Max", 3])
     understood(text, [[5], [7], [3]], "'name' holds text")
@@ -448,7 +475,7 @@ def test_excels_line_that_names_the_separator(understood):
         understood(f"{first}\n{rows}", [[1.5, 2], [-0.005, 4]], "decimal comma", features=("x", "y"), study=True)
 
 
-@pytest.mark.parametrize("code", [-999, 9999, -3.4028235e38, 1e30, -99])
+@pytest.mark.parametrize("code", [-999, 9999, -3.4028235e38, 1e30, -99, 99.9, -99999.99])
 def test_a_number_that_stands_for_a_missing_value_is_hinted_at(own, code):
     rng = np.random.default_rng(2)
     X = rng.normal(size=(30, 2)).round(2)

@@ -24,8 +24,10 @@ from kmeans_convergence.errors import InputError
 # Columns of row names, as programs call them when they save a table.
 INDEX = re.compile(r"|unnamed: ?\d+(\.\d+)?|index|level_0|row\.?names|row_names", re.IGNORECASE)
 
-# What stands for a missing value in files that have no word for it.
-CODES = (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -32768)
+TEXT_INDEX = re.compile(r"|unnamed: ?0|row\.?names|row_names", re.IGNORECASE)
+
+# What stands for a missing value in files that have no word for it: nothing but nines, or the least short integer.
+CODE = re.compile(r"-?9\.?9+|-9|-?99[9.]*9|-32768")
 # So many times larger than all others, a number is hardly a measurement.
 FAR = 1e6
 # Rows above which it is said that the last is the sum of the others: fewer are so by chance.
@@ -176,6 +178,10 @@ def _is_left_out(column: Column, cells: list[str], name: str, layout: Layout, pl
         first = f"the first column {called}" if place == 0 else f"column {place + 1} {called}"
         layout.notes.append(Note(f"{first} and numbers the rows", ", so it was left out"))
         return True
+    if place == 0 and column.text is not None and layout.header and header is not None and TEXT_INDEX.fullmatch(header):
+        called = f"is called {header!r}" if header else "has no name"
+        layout.notes.append(Note(f"the first column {called} and names the rows", ", so it was left out"))
+        return True
     if column.text is not None:
         example = f"{cells[column.text]!r} in line {layout.rows[column.text].first}"
         good = int(np.isfinite(column.values).sum())
@@ -188,6 +194,8 @@ def _is_left_out(column: Column, cells: list[str], name: str, layout: Layout, pl
         layout.notes.append(Note(f"column {name!r} numbers the rows", ": take it out of the file if it is no feature"))
     if header == "":
         layout.notes.append(Note(f"column {place + 1} has no name", f" and is called {name!r}"))
+    elif header is not None and INDEX.fullmatch(header):
+        layout.notes.append(Note(f"column {name!r} is called as row names are", ": take it out if it is no feature"))
     return False
 
 
@@ -234,7 +242,9 @@ def _hint(X: np.ndarray, features: tuple[str, ...], layout: Layout) -> None:
 
 def _counts(column: np.ndarray) -> bool:
     """Do these numbers number the rows, in whatever order and from whatever number on?"""
-    return len(column) > 2 and bool(np.isfinite(column).all() and (np.diff(np.sort(column)) == 1).all())
+    if len(column) < 3 or not np.isfinite(column).all() or (column != np.floor(column)).any():
+        return False
+    return bool((np.diff(np.sort(column)) == 1).all())
 
 
 def _odd(column: np.ndarray) -> tuple[int, str] | None:
@@ -243,12 +253,11 @@ def _odd(column: np.ndarray) -> tuple[int, str] | None:
     if len(sizes) > 1 and sizes[-1] / sizes[-2] >= FAR:
         times = f"{sizes[-1] / sizes[-2]:.2g} times as large as all others"
         return int(np.flatnonzero(abs(column) == sizes[-1])[0]), times
-    for code in CODES:
-        is_code = column == code
-        if is_code.any() and not is_code.all():
+    for extreme in (column.min(), column.max()):
+        if CODE.fullmatch(f"{extreme:.10g}"):
+            is_code = column == extreme
             rest = column[~is_code]
-            low, high = rest.min(), rest.max()
-            if max(low - code, code - high) > high - low:
+            if max(rest.min() - extreme, extreme - rest.max()) > rest.max() - rest.min():
                 return int(np.flatnonzero(is_code)[0]), "far from all others"
     return None
 

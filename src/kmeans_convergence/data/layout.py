@@ -26,6 +26,8 @@ BESIDE_TOTAL = re.compile(
 YEARS = range(1800, 2101)
 # With fewer columns, patterns ascend by chance as the numbers of a header do.
 ASCENDING = 8
+# With fewer rows, the last may differ from the others by chance.
+SURE = 4
 # Rows that tell what a column holds.
 SAMPLE = 20
 
@@ -102,8 +104,8 @@ def _make_square(layout: Layout, path: Path) -> None:
         # as R writes a table: the column of row names has no name
         if missing > 1 or not _number_rows([record.cells[0] for record in layout.rows[1:]]):
             raise InputError(
-                f"{path} is no table: the header in line {first.first} has {len(first.cells)} entries, and most lines "
-                f"have {width}, more entries than the header."
+                f"{path} is no table: the header in line {first.first} names {len(first.cells)} of {width} columns; "
+                "most lines have more entries."
             )
         first.cells.insert(0, "")
     for record in layout.rows:
@@ -134,10 +136,18 @@ def _leave_out_totals(layout: Layout) -> None:
     for record, total, beside in reversed(tail):
         what = f"sums up the table ({total or beside!r})" if total or beside else "is below the table"
         layout.leave_out([record], what, "", doubtful=True)
+    *rows, last = layout.rows
+    text = next((cell for place, cell in enumerate(last.cells) if _is_text_below_numbers(cell, rows[1:], place)), None)
+    if text:
+        layout.leave_out([last], f"is the last and holds {text!r}, where all others hold numbers,", "", doubtful=True)
     for record in layout.rows[1:]:
         if label := _label(record, TOTAL):
             layout.notes.append(Note(f"line {record.first} holds {label!r}", ": take it out if it is no pattern"))
             break
+
+
+def _is_text_below_numbers(cell: str, rows: list[Record], place: int) -> bool:
+    return len(rows) >= SURE and not is_missing(cell) and not is_number(cell) and _holds_numbers(rows, place)
 
 
 def _find_header(layout: Layout) -> None:
@@ -189,21 +199,24 @@ def _names_by_numbers(first: Record, rest: list[Record], numbers: list[int]) -> 
     """Are the numbers of the first record names, such as years: do they ascend as no other record does?"""
     cells = [first.cells[place] for place in numbers]
     columns = [place for place in range(len(first.cells)) if _holds_numbers(rest, place)]
-    if len(cells) < 2 or numbers != columns:
+    if not cells or numbers != columns:
         return False
     others = [[record.cells[place] for place in columns] for record in rest[:SAMPLE]]
-    if sum(map(_ascend, others)) > len(others) / 10 or not _ascend(cells):
+    if not (_ascend(cells) or _ascend(cells[::-1])):
         return False
-    if len(cells) >= ASCENDING and len(others) >= ASCENDING:
+    years = _are_years(cells) and not any(map(_are_years, others))
+    if years and len(cells) > 1:
         return True
-    if not all(cell.isdecimal() for cell in cells):
-        return False
-    whole = [int(cell) for cell in cells]
-    if all(number in YEARS for number in whole):
+    # whole numbers above decimals: 0, 1, 2, ..., or so many that it is no chance
+    contrast = all(cell.isdecimal() for cell in cells) and not any(cell.isdecimal() for row in others for cell in row)
+    if contrast and len(others) > 2 and (len(cells) > 2 or years or cells in (["0", "1"], ["1", "2"])):
         return True
-    # 0, 1, 2, ... above decimals
-    counted = whole[0] in (0, 1) and all(after - before == 1 for before, after in pairwise(whole))
-    return counted and all(any(not row[place].isdecimal() for row in others) for place in range(len(cells)))
+    ascending = sum(_ascend(row) or _ascend(row[::-1]) for row in others)
+    return min(len(cells), len(others)) >= ASCENDING and ascending <= len(others) / 10
+
+
+def _are_years(cells: list[str]) -> bool:
+    return all(cell.isdecimal() and int(cell[:9]) in YEARS for cell in cells)
 
 
 def _ascend(cells: list[str]) -> bool:

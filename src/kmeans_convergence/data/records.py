@@ -100,7 +100,7 @@ def split(text: str, separator: str | None = None) -> Records:
             if any(cells):
                 records.append(Record(number, last, cells))
             else:
-                others[number] = "separators"
+                others |= dict.fromkeys(range(number, last + 1), "separators")
         number = last + 1
     if names and records and any(map(is_number, records[0].cells)):
         cells = [cell.strip() for cell in _cut_alone(names[1], separator)]
