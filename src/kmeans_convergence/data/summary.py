@@ -15,7 +15,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        name, kind, n (patterns used), total (patterns of the source), d, distinct (different patterns used), clusters
+        name, kind, family, n (patterns used), total (patterns of the source), d, distinct (different patterns used), clusters
         (numbers of prototypes, separated by semicolons), scaling, condition (see `condition`), source, licence,
         dependence.
     """
@@ -23,6 +23,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "kind": dataset.kind,
+        "family": dataset.family or dataset.name,
         "n": n,
         "total": dataset.total or n,
         "d": d,
