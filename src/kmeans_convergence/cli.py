@@ -20,7 +20,7 @@ from kmeans_convergence.data import Dataset, subsample
 from kmeans_convergence.data.csv import load_table
 from kmeans_convergence.data.dataset import SCALINGS, distinct
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.experiments.comparison import Protocol, Tables, compare
+from kmeans_convergence.experiments.comparison import SIZES, Protocol, Tables, compare
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.pipeline.tables import write_csv
@@ -100,7 +100,8 @@ def _compare(options: Namespace) -> None:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]
         dataset = subsample(dataset, ROWS, SEED)
     fewest, most = (options.starts,) * 2 if options.starts else (FEWEST, MOST)
-    protocol = Protocol(SEED, PASSES, (options.start,), ROWS, WORK, fewest, most, Tuning(5, 5))
+    tuning = Tuning(5, 5, 2, targets=("end",))
+    protocol = Protocol(SEED, PASSES, (PASSES,), (options.start,), {}, ROWS, WORK, fewest, most, SIZES, tuning)
 
     tables = _with_progress(dataset, protocol)
     summary = summarize(tables.runs, SEED, REPEATS)

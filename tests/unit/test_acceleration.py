@@ -89,7 +89,7 @@ def test_the_runs_are_those_of_the_comparison():
     said = []
     found = accelerate([flowers], seed=3, passes=20, starts=2, report=said.append)
     assert tuple(dict.fromkeys(found["optimizer"])) == METHODS
-    protocol = Protocol(3, 20, ("patterns",), 150, 1, 2, 2, Tuning(1, 2))
+    protocol = Protocol(3, 20, (20,), ("patterns",), {}, 150, 1, 2, 2, ("usual",), Tuning(1, 2, 0))
     alone = compare(flowers, protocol, ["batch_kmeans"], said.append).runs
     lloyd = found[found["optimizer"] == "batch_kmeans"].reset_index(drop=True)
     own = [column for column in alone if not column.startswith("best")]

@@ -65,7 +65,8 @@ def test_the_smoke_configuration_passes(shipped, accept, root):
 
 
 def test_each_key_is_required(shipped, accept, refused):
-    keys = [key for key in leaves(shipped) if not key.startswith(("comparison.starts_of.", "comparison.rows_of."))]
+    optional = ("comparison.starts_of.", "comparison.rows_of.", "comparison.optimizers_of.")
+    keys = [key for key in leaves(shipped) if not key.startswith(optional)]
     assert len(keys) > 20
     for key in keys:
         with refused("lacks the key", repr(key.split(".")[-1])):
@@ -158,6 +159,14 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("comparison.optimizers", ["adam"], ["'batch_kmeans'", "compared with it"]),
         ("comparison.fewest", 100000, ["100000", "at most comparison.most"]),
         ("comparison.passes", 1, ["1", "at least 2"]),
+        ("comparison.passes", 10, ["10", "between comparison.shorter, 10"]),
+        ("comparison.passes", 300, ["300", "comparison.longer, 300"]),
+        ("comparison.longer_on", ["irises"], ["'irises'", "iris, iris_uci"]),
+        ("comparison.clusters", ["large"], ["['large']", "'usual'"]),
+        ("comparison.clusters", ["usual", "huge"], ["'huge'", "usual, small, large"]),
+        ("comparison.optimizers_of.greedy", ["batch_kmeans", "magic"], ["'magic'", "batch_kmeans, hybrid"]),
+        ("comparison.optimizers_of.greedy", ["adam"], ["'batch_kmeans'", "compared with it"]),
+        ("comparison.tuning.extensions", -1, ["-1", "at least 0"]),
         ("comparison.tuning.values", 1, ["1", "at least 2"]),
         # the experiment as described must be one of the conventions
         ("conventions.variants", ["iris_uci"], ["['iris_uci']", "'iris'"]),
@@ -206,7 +215,8 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     datasets.write_text("\t".join(COLUMNS) + "\nmine\tcsv:data/mine.csv\t10\tmm\tnone\t3\n")
     mine = changed(shipped, "experiment.dataset", "mine")
     mine = changed(changed(mine, "conventions.variants", ["mine"]), "candidate.features", ["b"])
-    for key, value in {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}}.items():
+    bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
+    for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)

@@ -29,12 +29,15 @@ def settings(dataset):
         for key in section
         if key not in ("datasets", "leave_out", "resamples", "own")
     }
+    chosen["longer_on"] = [name for name in section["longer_on"] if name == dataset]
     return concerned | chosen
 
 
-# Sets for which more starts or patterns are asked for take longest: they start before the others.
+# Sets for which more starts, patterns or passes are asked for take longest: they start before the others.
 LONG = [
-    name for name in COMPARED if any(name in config["comparison"][key] for key in GIVEN)
+    name
+    for name in COMPARED
+    if any(name in config["comparison"][key] for key in (*GIVEN, "longer_on"))
 ]
 
 

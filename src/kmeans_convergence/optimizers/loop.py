@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,13 @@ class Stop(Enum):
 
     FIXED_POINT = "the iterate maps to itself, so that no later step can move it"
     BUDGET = "the epochs or passes were used up"
+
+
+class Mark(NamedTuple):
+    """Where R runs are when a smaller budget ends: `rows` (R,) of a trace, iterates `w` (R, K, d)."""
+
+    rows: np.ndarray
+    w: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,10 @@ class Trace:
     w : ndarray of shape (R, K, d)
         The last iterates.
     stop : tuple of Stop, length R
+    ended : ndarray of shape (R,), int64
+        The row at which each run ended.
+    marks : mapping of float to Mark
+        For each smaller budget that was asked for, where its runs would have ended.
     """
 
     cost: np.ndarray
@@ -57,8 +70,30 @@ class Trace:
     passes: np.ndarray
     w: np.ndarray
     stop: tuple[Stop, ...]
+    ended: np.ndarray
+    marks: Mapping[float, Mark] = field(default_factory=dict)
 
     MEASURES = ("cost", "gradient_norm", "changed", "empty", "largest_move", "passes")
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Which runs end above their start, or at no finite cost, shape (R,)."""
+        return ~(self.cost[-1] <= self.cost[0])
+
+    def until(self, passes: float) -> Trace:
+        """Return the beginning of the runs that a smaller budget buys, one that `minimize` was told to mark.
+
+        It is what `minimize` returns for that budget, if the optimizer knows nothing of budgets.
+        """
+        rows, w = self.marks[passes]
+        earlier = np.minimum(np.arange(rows.max() + 1)[:, None], rows), np.arange(len(rows))
+        ended = np.minimum(self.ended, rows)
+        stop = tuple(
+            stop if whole <= row else Stop.BUDGET for stop, whole, row in zip(self.stop, self.ended, rows, strict=True)
+        )
+        marks = {budget: mark for budget, mark in self.marks.items() if budget < passes}
+        measures = {name: getattr(self, name)[earlier] for name in self.MEASURES}
+        return replace(self, **measures, w=w, stop=stop, ended=ended, marks=marks)
 
     def table(self) -> pd.DataFrame:
         """Return the tidy table: one row for each run and epoch."""
@@ -76,6 +111,7 @@ def minimize(
     epochs: int | None = None,
     passes: float | None = None,
     rngs: Streams = (),
+    marks: Sequence[float] = (),
 ) -> Trace:
     """Run an optimizer from R starts and measure each iterate.
 
@@ -94,6 +130,8 @@ def minimize(
         A run ends with the iterate at which it has touched so many times n patterns; one of the two budgets is needed.
     rngs : sequence of R Generators
         One for each run, for optimizers that draw.
+    marks : sequence of float
+        Smaller budgets than `passes`: of each, the trace says where its runs would have ended.
 
     Raises
     ------
@@ -105,6 +143,8 @@ def minimize(
     runs = len(starts)
     metered = MeteredProblem(problem, runs)
     rests = np.zeros(runs, dtype=bool)
+    ended_at = np.zeros(runs, dtype=np.int64)
+    marked = {budget: Mark(np.full(runs, -1), np.array(starts, dtype=np.float64)) for budget in marks}
     # a step that is too long for the problem may end at infinity: this is a result and no accident
     with np.errstate(over="ignore", invalid="ignore"):
         here = metered.measure(np.array(starts, dtype=np.float64))
@@ -122,12 +162,17 @@ def minimize(
             rests |= metered.active & ended
             if passes is not None:
                 ended |= metered.touched >= passes * metered.n
+            for budget, mark in marked.items():
+                there = (mark.rows < 0) & (ended | (metered.touched >= budget * metered.n))
+                mark.rows[there], mark.w[there] = len(rows) - 1, here.w[there]
+            ended_at[metered.active & ended] = len(rows) - 1
             metered.end(ended, here)
     if epochs is not None:
         rows += [rows[-1]] * (epochs + 1 - len(rows))
+    ended_at[metered.active] = len(rows) - 1
     stop = tuple(Stop.FIXED_POINT if rest else Stop.BUDGET for rest in rests)
     cost, norm, changes, empty, moves, charged = (np.stack(measure) for measure in zip(*rows, strict=True))
-    return Trace(cost, norm, changes, empty, moves, charged, w=here.w, stop=stop)
+    return Trace(cost, norm, changes, empty, moves, charged, here.w, stop, ended_at, marked)
 
 
 def _measure(before: Evaluation, here: Evaluation, passes: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -103,11 +103,13 @@ def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
 def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) -> None:
     _check_names("comparison.datasets", comparison["datasets"], [*TIERS, *registry.index])
     _check_names("comparison.leave_out", comparison["leave_out"], registry.index)
-    for key in ("starts_of", "rows_of"):
+    for key in ("starts_of", "rows_of", "longer_on"):
         _check_names(f"comparison.{key}", list(comparison[key]), registry.index)
-    _check_names("comparison.optimizers", comparison["optimizers"], SHIPPED)
-    if "batch_kmeans" not in comparison["optimizers"]:
-        raise InputError("comparison.optimizers lacks 'batch_kmeans': the others are compared with it.")
+    everywhere = {f"optimizers_of.{kind}": names for kind, names in comparison["optimizers_of"].items()}
+    for key, names in {"optimizers": comparison["optimizers"], **everywhere}.items():
+        _check_names(f"comparison.{key}", names, SHIPPED)
+        if "batch_kmeans" not in names:
+            raise InputError(f"comparison.{key} lacks 'batch_kmeans': the others are compared with it.")
     if comparison["own"]:
         if not (root / comparison["own"]).is_file():
             raise InputError(f"comparison.own is {comparison['own']!r}: there is no such file.")
@@ -115,6 +117,15 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     if "patterns" not in comparison["starts"]:
         raise InputError(
             f"comparison.starts is {comparison['starts']}: it must hold 'patterns', because the claims are about them."
+        )
+    if "usual" not in comparison["clusters"]:
+        raise InputError(
+            f"comparison.clusters is {comparison['clusters']}: it must hold 'usual', because some sets have no other."
+        )
+    if not comparison["shorter"] < comparison["passes"] < comparison["longer"]:
+        raise InputError(
+            f"comparison.passes is {comparison['passes']}: it must lie between comparison.shorter, "
+            f"{comparison['shorter']}, and comparison.longer, {comparison['longer']}."
         )
     if comparison["fewest"] > comparison["most"]:
         raise InputError(
