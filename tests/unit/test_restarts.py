@@ -48,13 +48,6 @@ def test_by_hand():
         assert restarts.best(cost, passes, allowed, seeding).loc[1, "m"] == least
 
 
-def test_seeding_costs_the_distances_that_it_computes():
-    assert restarts.seeding("patterns", 10) == 0
-    assert restarts.seeding("plusplus", 10) == 1
-    # 2 + log 10 candidates, rounded down
-    assert restarts.seeding("greedy", 10) == 4
-
-
 def test_a_start_that_is_lucky_is_found_by_batch_kmeans_as_well():
     rows = {
         "dataset": "a",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kmeans_convergence.analysis import restarts
-from kmeans_convergence.starts import KINDS
+from kmeans_convergence.starts import KINDS, passes_of
 
 REFERENCE = "batch_kmeans"
 PROBLEM = ["dataset", "clusters", "start"]
@@ -127,8 +127,7 @@ def differences(
         if restarted:
             spent = problem.wide("passes")
             allowed = spent.add(charged(charges, problem, spent.columns), axis=1)
-            seeding = restarts.seeding(problem.start, problem.clusters)
-            base = restarts.best(reference, spent[REFERENCE], allowed, seeding)
+            base = restarts.best(reference, spent[REFERENCE], allowed, passes_of(problem.start, problem.clusters))
         tables.append((problem, 100 * (costs - base) / reference.mean()))
     return _stack(tables)
 

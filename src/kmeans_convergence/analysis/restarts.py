@@ -6,20 +6,8 @@ starts of the same problem.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
-
-
-def seeding(kind: str, clusters: int) -> float:
-    """Return what drawing one start costs, in passes of batch K-means.
-
-    A pass compares every pattern with all K prototypes. So does k-means++ once, one prototype after the other; the
-    greedy variant compares with 2 + log K candidates for each prototype (as scikit-learn does).
-    """
-    trials = {"plusplus": 1, "greedy": 2 + int(math.log(clusters))}
-    return float(trials.get(kind, 0))
 
 
 def best(cost: pd.Series, passes: pd.Series, allowed: pd.DataFrame, seeding: float) -> pd.DataFrame:
@@ -36,7 +24,7 @@ def best(cost: pd.Series, passes: pd.Series, allowed: pd.DataFrame, seeding: flo
     allowed : DataFrame of shape (R, M)
         Passes, by paired run and optimizer.
     seeding : float
-        Passes that each start costs. Both sides pay for the first.
+        Passes that each start costs, see `starts.passes_of`. Both sides pay for the first.
 
     Returns
     -------
