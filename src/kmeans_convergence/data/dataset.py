@@ -43,6 +43,8 @@ class Dataset:
     licence : str
     total : int, optional
         Patterns of the source, when `X` holds only some of them.
+    family : str
+        Of data sets that are alike, such as the sets of one generator; empty for a family of its own.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Dataset:
     source: str = ""
     licence: str = ""
     total: int | None = None
+    family: str = ""
 
     def select(self, features: tuple[str, ...]) -> Dataset:
         """Return the same patterns with only these features, in the order given."""

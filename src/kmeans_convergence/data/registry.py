@@ -40,6 +40,7 @@ DEFAULTS = {
     "url": "",
     "sha256": "",
     "drop": "",
+    "family": "",
 }
 COLUMNS = tuple(DEFAULTS)
 CHOICES = {"scaling": SCALINGS, "kind": KINDS, "dependence": DEPENDENCES}
@@ -54,8 +55,8 @@ def read_registry(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of the file as text, empty cells filled by `DEFAULTS`, and `tier`, the part of the source before
-        the colon: "bundled", "synthetic", "downloaded" or "csv".
+        The columns of the file as text, empty cells filled by `DEFAULTS`, a set that names no family being one of its
+        own; and `tier`, the part of the source before the colon: "bundled", "synthetic", "downloaded" or "csv".
 
     Raises
     ------
@@ -83,6 +84,7 @@ def read_registry(path: Path) -> pd.DataFrame:
     _refuse(path, table, "clusters", wrong, "whole numbers from 1 are needed, separated by semicolons")
     for column, allowed in CHOICES.items():
         _refuse(path, table, column, ~table[column].isin(allowed), f"allowed are {', '.join(allowed)}")
+    table["family"] = table["family"].mask(table["family"] == "", table["name"])
     table["tier"] = table["source"].str.partition(":")[0]
     remote = table["tier"] == "downloaded"
     _refuse(path, table, "url", remote & ~table["url"].str.match(r"https?://"), "a URL is needed")
@@ -166,6 +168,7 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
         scaling=description["scaling"],
         source=description["url"] or description["source"],
         licence=description["licence"],
+        family=description["family"],
         total=total,
     )
 

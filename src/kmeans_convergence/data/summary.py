@@ -15,14 +15,15 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        name, kind, n (patterns used), total (patterns of the source), d, distinct (different patterns used), clusters
-        (numbers of prototypes, separated by semicolons), scaling, condition (see `condition`), source, licence,
-        dependence.
+        name, kind, family, n (patterns used), total (patterns of the source), d, distinct (different patterns used),
+        clusters (numbers of prototypes, separated by semicolons), scaling, condition (see `condition`), source,
+        licence, dependence.
     """
     n, d = dataset.X.shape
     return {
         "name": dataset.name,
         "kind": dataset.kind,
+        "family": dataset.family or dataset.name,
         "n": n,
         "total": dataset.total or n,
         "d": d,
