@@ -29,6 +29,7 @@ def main(tables: list[Path], tuning: list[Path], own: list[Path], output: dict[s
     # captions of tables that break over pages are macros of the report
     texts = {key: make(table, rf"\caption{{\{key}caption}}\label{{tab:{key}}}") for key, (make, table) in long.items()}
     texts["main"] = comparison_tables.main_table(summary)
+    texts["tuning"] = comparison_tables.tuning(summary)
     texts["budgets"] = comparison_tables.budgets(summary)
     texts["answer"] = macros(answer.answer(ledger, methods, summary, datasets) | answer.tuned(read_all(tuning)))
     for name, path in output.items():

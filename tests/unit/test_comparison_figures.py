@@ -192,6 +192,7 @@ def test_bars_of_ranks_do_not_depend_on_the_process(tmp_path):
 def cells(table):
     """Return the rows of a table by their first cell, without titles."""
     rows = [line.removesuffix(r"\\").strip().split(" & ") for line in table.splitlines() if " & " in line]
+    rows = [row for row in rows if "multicolumn" not in row[0]]
     return {row[0]: row[1:] for row in rows if row[0]}
 
 
@@ -200,14 +201,13 @@ def test_the_main_table_has_both_starts_and_ends_with_and_without_polish(summary
     assert "nan" not in table
     assert table.count("$") % 2 == 0
     rows = cells(table)
-    assert {len(row) for row in rows.values()} == {14}
+    assert {len(row) for row in rows.values()} == {12}
     # anytime methods once, those with a horizon with each budget
-    assert "gradient, 1/N" in rows
-    assert {name for name in rows if name.startswith(r"Adam$^\dagger$")} == {
-        r"Adam$^\dagger$, 10", r"Adam$^\dagger$, 100"
-    }  # fmt: skip
+    lines = [line.split(" & ")[0] for line in table.splitlines()]
+    assert lines.count("gradient, 1/N") == 1
+    assert lines[lines.index(r"Adam$^\dagger$") + 1] == r"\quad 10 passes"
     row = summary.set_index(["optimizer", "start", "budget"]).loc[("adam", "patterns", 100)]
-    adam = rows[r"Adam$^\dagger$, 100"]
+    adam = rows[r"Adam$^\dagger$"]
     assert adam[0] == rf"\textbf{{{text.fixed(row['end'], 1)}}}"
     assert row["end"] > 20 > 0 > row["limit"]
     assert adam[3] == rf"\textbf{{{text.fixed(row['limit'], 2)}}}"
@@ -221,7 +221,8 @@ def test_the_main_table_has_both_starts_and_ends_with_and_without_polish(summary
 
 def test_the_tables_of_the_appendix(summary):
     for make, count in (
-        (comparison_tables.final_costs, 8),
+        (comparison_tables.final_costs, 5),
+        (comparison_tables.tuning, 6),
         (comparison_tables.passes, 7),
         (comparison_tables.running_times, 4),
         (comparison_tables.budgets, 8),

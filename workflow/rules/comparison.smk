@@ -240,6 +240,7 @@ rule make_comparison:
     output:
         main="paper/generated/tables/comparison.tex",
         budgets="paper/generated/tables/comparison_budgets.tex",
+        tuning="paper/generated/tables/comparison_tuning.tex",
         costs="paper/generated/tables/comparison_costs.tex",
         passes="paper/generated/tables/comparison_passes.tex",
         times="paper/generated/tables/comparison_times.tex",

@@ -117,9 +117,11 @@ def quality_against_speed(summary: pd.DataFrame, target: str = "0.1") -> Figure:
     starts = [start for start in STARTS if start in set(summary["start"])]
     figure, axes = _grid(min(3.9 * len(starts), TALLEST), len(starts), 1, sharex=True)
     x, y = f"ratio_{target}", "end"
+    drawn = []
     for panel, start in zip(axes.flat, starts, strict=True):
         some = summary[(summary["start"] == start) & np.isfinite(summary[x]) & np.isfinite(summary[y])]
         rows = [row for _, row in some.iterrows()]
+        drawn.append(rows)
         panel.axhline(0, color="0.8", linewidth=0.6, zorder=0)
         panel.axvline(1, color="0.8", linewidth=0.6, zorder=0)
         for row in rows:
@@ -148,12 +150,14 @@ def quality_against_speed(summary: pd.DataFrame, target: str = "0.1") -> Figure:
         panel.yaxis.set_minor_locator(NullLocator())
         panel.margins(0.12, 0.06)
         panel.set_title(f"starts from {STARTS[start]}: slower is right, worse is up")
-        bars = [Bbox([[row[f"{x}_low"], row[f"{y}_low"]], [row[f"{x}_high"], row[f"{y}_high"]]]) for row in rows]
-        _annotate(figure, panel, [(row[x], row[y], label(row["optimizer"])) for row in rows], bars)
     figure.supxlabel(
         f"passes to within {target} % of the run's own limit, over those of batch K-means (ratio)", fontsize=9
     )
     figure.supylabel("final cost against batch K-means (% of difference)", fontsize=9)
+    # names find their places when everything else has its own
+    for panel, rows in zip(axes.flat, drawn, strict=True):
+        bars = [Bbox([[row[f"{x}_low"], row[f"{y}_low"]], [row[f"{x}_high"], row[f"{y}_high"]]]) for row in rows]
+        _annotate(figure, panel, [(row[x], row[y], label(row["optimizer"])) for row in rows], bars)
     return figure
 
 
@@ -335,7 +339,7 @@ def _annotate(
         text = axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=7, va="center")
         size = text.get_window_extent(renderer)
         places = []
-        for radius, angle in itertools.product((7, 12, 18, 26, 36, 48, 62), range(0, 360, 30)):
+        for radius, angle in itertools.product((7, 12, 18, 26, 36, 48, 62, 78, 96), range(0, 360, 30)):
             dx, dy = radius * math.cos(math.radians(angle)), 0.8 * radius * math.sin(math.radians(angle))
             side = "left" if dx > 1 else "right" if dx < -1 else "center"
             left = px + dx * scale - {"left": 0, "right": size.width, "center": size.width / 2}[side]

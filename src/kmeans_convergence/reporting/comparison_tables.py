@@ -32,8 +32,8 @@ def main_table(summary: pd.DataFrame) -> str:
     """One row for each optimizer, by what moves its prototypes; methods with a horizon have one for each budget.
 
     Final costs against batch K-means in per cent, unpolished and polished, for two kinds of start; passes to 0.1 and
-    1 % over those of batch K-means, bounds as such; runs that diverged; passes of tuning, and passes with these
-    charged. A number is bold if its interval leaves out that there is no difference.
+    1 % over those of batch K-means, bounds as such; runs that diverged; passes of tuning. A number is bold if its
+    interval leaves out that there is no difference.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def main_table(summary: pd.DataFrame) -> str:
     """
     main = main_budget(summary)
     table = summary.set_index(["optimizer", "budget", "start"]).sort_index()
-    columns = 15
+    columns = 13
     rows = []
     for family, title in GROUPS.items():
         rows.append(_title(title, columns))
@@ -50,14 +50,13 @@ def main_table(summary: pd.DataFrame) -> str:
             if CONTENDERS[optimizer].family == family and optimizer != REFERENCE:
                 rows.append(_main_row(table, optimizer, budget, main))
     header = [
-        r"& \multicolumn{6}{c}{final cost (\% of difference)} & \multicolumn{6}{c}{passes (ratio)} & & \\"
-        r"\cmidrule(lr){2-7}\cmidrule(lr){8-13}"
+        r"& \multicolumn{6}{c}{final cost (\% of difference)} & \multicolumn{4}{c}{passes (ratio)} & & \\"
+        r"\cmidrule(lr){2-7}\cmidrule(lr){8-11}"
         "\n"
         r"& \multicolumn{3}{c}{unpolished} & \multicolumn{2}{c}{polished} & restarts"
-        r" & \multicolumn{3}{c}{to 0.1\,\%} & \multicolumn{2}{c}{to 1\,\%} & charged & & \\"
+        r" & \multicolumn{3}{c}{to 0.1\,\%} & to 1\,\% & & \\"
         "\nmethod",
-        *("patt.", "(med.)", "++", "patt.", "++", "patt.", "patt.", "(med.)", "++", "patt.", "++", "patt."),
-        *("div.", "tuning"),
+        *("patt.", "(med.)", "++", "patt.", "++", "patt.", "patt.", "(med.)", "++", "patt.", "div.", "tuning"),
     ]
     return booktabs("@{}l" + "r" * (columns - 1) + "@{}", header, rows)
 
@@ -67,7 +66,7 @@ def entries(summary: pd.DataFrame, main: int) -> list[tuple[str, int]]:
     pairs = summary[["optimizer", "budget"]].drop_duplicates().itertuples(index=False, name=None)
     order = {optimizer: place for place, optimizer in enumerate(dict.fromkeys(summary["optimizer"]))}
     shown = [(str(m), int(budget)) for m, budget in pairs if budget == main or CONTENDERS[m].horizon]
-    return sorted(shown, key=lambda pair: (order[pair[0]], pair[1]))
+    return sorted(shown, key=lambda pair: (order[pair[0]], pair[1] != main, pair[1]))
 
 
 def main_budget(summary: pd.DataFrame) -> int:
@@ -78,13 +77,12 @@ def main_budget(summary: pd.DataFrame) -> int:
 
 def _main_row(table: pd.DataFrame, optimizer: str, budget: int, main: int) -> list[str]:
     patterns, plusplus = (_row(table, optimizer, budget, start) for start in ("patterns", "plusplus"))
-    name = label(optimizer)
-    if CONTENDERS[optimizer].horizon:
-        name += HORIZON
+    name = label(optimizer) + (HORIZON if CONTENDERS[optimizer].horizon else "")
+    if budget != main:
         reference = _row(table, REFERENCE, budget, "patterns")
         # a budget of some families only says of how many
-        few = "" if reference is None or budget <= main else f" ({reference['families']:.0f})"
-        name += f", {budget}{few}"
+        few = "" if reference is None or budget < main else f", {reference['families']:.0f} families"
+        name = rf"\quad {budget} passes{few}"
     cells = [
         _cost(patterns, "end"),
         _cost(patterns, "end_median"),
@@ -96,8 +94,6 @@ def _main_row(table: pd.DataFrame, optimizer: str, budget: int, main: int) -> li
         _ratio(patterns, "0.1_median"),
         _ratio(plusplus, "0.1"),
         _ratio(patterns, "1"),
-        _ratio(plusplus, "1"),
-        _ratio(patterns, "charged") if patterns is not None and patterns["tuning_speed"] > 0 else "",
         "" if patterns is None or not patterns["diverged"] else percent(patterns["diverged"]),
         "" if patterns is None or not patterns["tuning_speed"] > 0 else f"{patterns['tuning_speed']:.0f}",
     ]
@@ -123,7 +119,7 @@ def _ratio(row: pd.Series | None, target: str) -> str:
     column = f"ratio_{target}"
     if row is None or not math.isfinite(row[column]):
         return "--"
-    bound = bool(row.get(f"bound_{'0.1' if target == 'charged' else target}"))
+    bound = bool(row[f"bound_{target}"])
     low, high = (row.get(f"{column}_{end}", 1.0) for end in ("low", "high"))
     text = (r"$\ge$" if bound else "") + _short(row[column])
     # a bound from below says nothing of what could be faster
@@ -147,33 +143,36 @@ def final_costs(summary: pd.DataFrame, before: str = "") -> str:
     """
     rows = []
     for title, of_start in _by_start(summary, "end"):
-        rows.append(_title(title, 9))
+        rows.append(_title(title, 8))
         for _, row in of_start.iterrows():
-            cells = [
-                interval(row[c], row[f"{c}_low"], row[f"{c}_high"]) if math.isfinite(row[c]) else "--"
-                for c in ("end", "limit", "restarts", "charged")
-            ]
             shares = [percent(row[share]) for share in ("better", "worse")]
+            chances = [probability(row[p]) for p in ("end_p_holm", "limit_p_holm")]
             rows.append(
-                [
-                    label(row["optimizer"]),
-                    *cells,
-                    *shares,
-                    *(probability(row[p]) for p in ("end_p_holm", "limit_p_holm")),
-                ]
+                [label(row["optimizer"]), *(_interval(row, c) for c in ("end", "limit", "restarts")), *shares, *chances]
             )
-    header = [
-        "method",
-        "unpolished",
-        "polished",
-        "restarts",
-        "tuning charged",
-        "lower",
-        "higher",
-        "$p$",
-        "$p$, polished",
-    ]
-    return long_booktabs("@{}lrrrrrrrr@{}", header, rows, before, spaced=False)
+    header = ["method", "unpolished", "polished", "restarts", "lower", "higher", "$p$", "$p$, pol."]
+    return long_booktabs("@{}lrrrrrrr@{}", header, rows, before, spaced=False)
+
+
+def _interval(row: pd.Series, column: str) -> str:
+    """Return a number with its interval."""
+    if not math.isfinite(row[column]):
+        return "--"
+    return interval(row[column], row[f"{column}_low"], row[f"{column}_high"])
+
+
+def tuning(summary: pd.DataFrame) -> str:
+    """One row for each tuned optimizer and kind of start: what tuning has cost, and what is left when it is charged."""
+    some = summary[(summary["budget"] == main_budget(summary)) & (summary["tuning_end"] > 0)]
+    rows = []
+    for start, of_start in some.groupby("start", sort=False):
+        rows.append(_title(f"starts from {STARTS[str(start)]}", 7))
+        for _, row in of_start.iterrows():
+            spent = [f"{row[f'tuning_{target}']:,.0f}" for target in ("end", "speed")]
+            columns = ("restarts", "charged", "ratio_0.1", "ratio_charged")
+            rows.append([label(row["optimizer"]), *spent, *(_interval(row, column) for column in columns)])
+    header = ["method", "end", "speed", "restarts", "charged", r"to 0.1\,\%", "charged"]
+    return booktabs("@{}lrrrrrr@{}", header, rows)
 
 
 def passes(summary: pd.DataFrame, before: str = "") -> str:
