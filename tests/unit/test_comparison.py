@@ -64,11 +64,15 @@ def path(cost, passes, limit):
     return Path(cost, passes, limit, nothing, nothing, (Stop.BUDGET,) * runs, diverged)
 
 
+def table_of(*arguments):
+    return pd.DataFrame(reduce(*arguments))
+
+
 def test_targets_of_a_path_that_can_be_checked_by_hand():
     # the first run comes within 10 % (110), 1 % (101) and 0.1 % (100.1) of 100; the second one is there from the start,
     # leaves, and comes back
     costs = [[200, 105], [110, 180], [101, 104], [100.05, 101]]
-    table = reduce(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), best=50, passes=3)
+    table = table_of(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), 50, 3)
     assert table[[f"own_{t}" for t in TARGETS]].to_numpy().tolist()[0][:3] == [0.5, 2, 3]
     assert table["own_1e-3"].isna().all()
     assert table.loc[1, ["own_10", "own_1"]].tolist() == [0, 3]
@@ -77,11 +81,11 @@ def test_targets_of_a_path_that_can_be_checked_by_hand():
     assert table["end"].tolist() == [100.05, 101]
     assert table["start_cost"].tolist() == [200, 105]
     # relative to a higher best value all is reached sooner
-    assert reduce(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), 101, 3)["best_0.1"].tolist() == [2, 3]
+    assert table_of(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), 101, 3)["best_0.1"].tolist() == [2, 3]
 
 
 def test_what_lies_beyond_the_budget_does_not_count():
-    table = reduce(path([[200], [120], [100]], [[0], [2], [3.5]], [100]), best=100, passes=3)
+    table = table_of(path([[200], [120], [100]], [[0], [2], [3.5]], [100]), 100, 3)
     assert table[["own_10", "best_10"]].isna().all(axis=None)
     assert table["passes"].tolist() == [3.5]
 
@@ -97,7 +101,7 @@ def test_curves_take_the_last_iterate_that_is_there():
 
 def test_runs_that_diverge_are_named_and_have_no_limit_without_a_finite_end():
     infinite = path([[3, 3, 3], [2, 4, math.inf]], [[0, 0, 0], [1, 1, 1]], [1, 1, math.nan])
-    table = reduce(infinite, best=1, passes=1)
+    table = table_of(infinite, 1, 1)
     assert table["stop"].tolist() == ["budget", "diverged", "diverged"]
     assert table["limit"].isna().tolist() == [False, False, True]
     # the curve is of the others

@@ -147,7 +147,11 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("candidate.features", ["sepal length"] * 2, ["differ", "sepal length"]),
         ("conventions.prototypes", [6, 6], ["[6, 6]", "differ"]),
         # the comparison
-        ("comparison.datasets", ["bundled", "irises"], ["'irises'", "bundled, synthetic, downloaded, csv, iris"]),
+        (
+            "comparison.datasets",
+            ["bundled", "irises"],
+            ["'irises'", "bundled, synthetic, downloaded, csv, fresh, iris"],
+        ),
         ("comparison.leave_out", ["irises"], ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"irises": 5}, ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"iris": 1}, ["1", "at least 2"]),
@@ -199,6 +203,19 @@ def test_a_set_of_the_comparison_needs_clusters_and_one_is_left(shipped, accept,
     datasets.write_text(registry.replace("standardize\t3;2;10", "standardize\t", 1))
     with refused("'wine'", "no clusters"):
         accept(shipped, datasets)
+
+
+def test_fresh_sets_are_kept_for_the_confirmation(shipped, accept, refused, root):
+    with refused("comparison.datasets", "'ais'", "confirmation"):
+        accept(changed(shipped, "comparison.datasets", ["wine", "ais"]))
+    for name in ("config", "extended", "smoke"):
+        section = yaml.safe_load((root / "config" / f"{name}.yaml").read_text())["comparison"]
+        registry = read_registry(root / "config" / "datasets.tsv")
+        assert "fresh" not in set(registry.loc[compared(shipped["comparison"] | section, registry), "tier"])
+    confirmation = yaml.safe_load((root / "config" / "confirmation.yaml").read_text())["comparison"]
+    alone = shipped | {"comparison": shipped["comparison"] | confirmation}
+    accept(alone)
+    assert len(compared(alone["comparison"], registry)) == 19
 
 
 def test_tiers_stand_for_their_sets_and_some_are_left_out(root):

@@ -33,6 +33,12 @@ def settings(dataset):
     return concerned | chosen
 
 
+def first_committed(dataset):
+    """Return what has to be there before fresh data are looked at: the commit of what is predicted of them."""
+    fresh = data(dataset)["source"].startswith("fresh:")
+    return ["results/confirmation/commit.txt"] if fresh else []
+
+
 # Sets for which more starts, patterns or passes are asked for take longest: they start before the others.
 LONG = [
     name
@@ -49,6 +55,7 @@ rule run_comparison:
     input:
         code=code("scripts/run_comparison.py"),
         data=lambda wildcards: data_files(wildcards.compared),
+        committed=lambda wildcards: first_committed(wildcards.compared),
     output:
         runs="results/comparison/{compared}/runs.csv.gz",
         curves="results/comparison/{compared}/curves.csv.gz",

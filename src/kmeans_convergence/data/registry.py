@@ -46,6 +46,9 @@ COLUMNS = tuple(DEFAULTS)
 CHOICES = {"scaling": SCALINGS, "kind": KINDS, "dependence": DEPENDENCES}
 SEPARATOR = ";"
 
+# Sources with an address. Those that are fresh are kept for a confirmation: nothing else may look at them.
+REMOTE = ("downloaded", "fresh")
+
 LOADERS: dict[str, Mapping[str, Callable[[], Any]]] = {"bundled": bundled.LOADERS, "synthetic": synthetic.LOADERS}
 
 
@@ -56,7 +59,8 @@ def read_registry(path: Path) -> pd.DataFrame:
     -------
     DataFrame
         The columns of the file as text, empty cells filled by `DEFAULTS`, a set that names no family being one of its
-        own; and `tier`, the part of the source before the colon: "bundled", "synthetic", "downloaded" or "csv".
+        own; and `tier`, the part of the source before the colon: "bundled", "synthetic", "downloaded", "fresh" or
+        "csv".
 
     Raises
     ------
@@ -86,7 +90,7 @@ def read_registry(path: Path) -> pd.DataFrame:
         _refuse(path, table, column, ~table[column].isin(allowed), f"allowed are {', '.join(allowed)}")
     table["family"] = table["family"].mask(table["family"] == "", table["name"])
     table["tier"] = table["source"].str.partition(":")[0]
-    remote = table["tier"] == "downloaded"
+    remote = table["tier"].isin(REMOTE)
     _refuse(path, table, "url", remote & ~table["url"].str.match(r"https?://"), "a URL is needed")
     wrong = remote & ~table["sha256"].str.fullmatch(r"[0-9a-f]{64}")
     _refuse(path, table, "sha256", wrong, "64 hexadecimal digits are needed")
@@ -179,12 +183,12 @@ def _load(description: Description, root: Path) -> Any:
     provider, _, what = source.partition(":")
     if what in LOADERS.get(provider, ()):
         return LOADERS[provider][what]()
-    if provider == "downloaded" and re.fullmatch(r"[\w.-]+", what):
+    if provider in REMOTE and re.fullmatch(r"[\w.-]+", what):
         return downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"]))
     if provider == "csv" and what:
         return csv.read(root / what, name)
     raise InputError(
-        f"Data set {name!r} has the source {source!r}: allowed are csv:FILE, downloaded:FILE and "
+        f"Data set {name!r} has the source {source!r}: allowed are csv:FILE, downloaded:FILE, fresh:FILE and "
         f"{', '.join(f'{tier}:{key}' for tier, loaders in LOADERS.items() for key in loaders)}."
     )
 

@@ -214,8 +214,8 @@ def shared_runs(key: str, protocol: Protocol, settings: Mapping[Setting, float])
     return list(groups.values())
 
 
-def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
-    """Return the table `runs` of one optimizer: where each run ends, and after how many passes it is near its limit.
+def reduce(path: Path, best: float, passes: float) -> dict[str, np.ndarray]:
+    """Return columns of the table of runs: where the runs end, and after how many passes they are near their limits.
 
     Parameters
     ----------
@@ -227,8 +227,8 @@ def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        One row for each run; one that ends above its start has the stop "diverged". Of `own_T` and `best_T`: passes
+    dict of str to ndarray of shape (R,)
+        One value for each run; one that ends above its start has the stop "diverged". Of `own_T` and `best_T`: passes
         until the cost is, for the first time, at most T per cent above the run's own limit or `best`; missing where it
         never is.
     """
@@ -245,10 +245,10 @@ def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
     for reference, value in (("own", path.limit), ("best", np.full_like(path.limit, best))):
         for target, excess in TARGETS.items():
             table[f"{reference}_{target}"] = first_within(path, value * (1 + excess), passes)
-    return pd.DataFrame(table)
+    return table
 
 
-def curve(path: Path, grid: np.ndarray) -> pd.DataFrame:
+def curve(path: Path, grid: np.ndarray) -> dict[str, np.ndarray]:
     """Return quartiles over runs of the excess over the own limit, relative to it, at the last iterate of each time.
 
     Runs without a limit are left out, and a cost that is no number stands above all others.
@@ -261,16 +261,17 @@ def curve(path: Path, grid: np.ndarray) -> pd.DataFrame:
     """
     runs = np.flatnonzero(np.isfinite(path.limit))
     if not runs.size:
-        return pd.DataFrame({"passes": grid, "low": np.inf, "median": np.inf, "high": np.inf})
+        return {"passes": grid} | {name: np.full(len(grid), np.inf) for name in ("low", "median", "high")}
     rows = [(path.passes[:, runs] <= time).sum(axis=0) - 1 for time in grid]
     costs = np.fmin([path.cost[row, runs] for row in rows], np.finfo(float).max)
     with np.errstate(over="ignore"):
         excess = costs / path.limit[runs] - 1
     low, median, high = np.quantile(excess, [0.25, 0.5, 0.75], axis=1)
-    return pd.DataFrame({"passes": grid, "low": low, "median": median, "high": high})
+    return {"passes": grid, "low": low, "median": median, "high": high}
 
 
-def _stack(names: Sequence[dict[str, object]], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables below each other, with what each one is about in front."""
-    named = [table.assign(**about)[[*about, *table.columns]] for about, table in zip(names, tables, strict=True)]
-    return pd.concat(named, ignore_index=True)
+def _stack(names: Sequence[Mapping[str, object]], tables: Sequence[Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    """Put the columns of tables below each other, with what each one is about in front."""
+    lengths = [len(next(iter(table.values()))) for table in tables]
+    about = {key: np.repeat([name[key] for name in names], lengths) for key in names[0]}
+    return pd.DataFrame(about | {key: np.concatenate([table[key] for table in tables]) for key in tables[0]})

@@ -19,7 +19,7 @@ from kmeans_convergence.experiments.methods import METHODS
 
 Config = dict[str, Any]
 
-TIERS = ("bundled", "synthetic", "downloaded", "csv")
+TIERS = ("bundled", "synthetic", "downloaded", "csv", "fresh")
 
 TYPES = {
     "integer": "a whole number",
@@ -135,6 +135,12 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     names = compared(comparison, registry)
     if not names:
         raise InputError("comparison.leave_out leaves nothing of comparison.datasets: at least one data set is needed.")
+    fresh = registry.loc[names, "tier"] == "fresh"
+    if fresh.any() and not fresh.all():
+        raise InputError(
+            f"comparison.datasets includes {fresh.idxmax()!r}, which is kept for the confirmation: "
+            "fresh sets are compared by themselves, with config/confirmation.yaml."
+        )
     for name in names:
         if not describe(name, registry)["clusters"]:
             raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")

@@ -60,6 +60,7 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1
 
 
+@cache
 def block_size(clusters: int) -> int:
     """Return the number of patterns whose sums are closed together: `kernels.BLOCK` times a power of two."""
     return int(kernels.BLOCK * 2 ** max(0, math.ceil(math.log2(PER_PROTOTYPE * clusters / kernels.BLOCK))))
