@@ -191,7 +191,8 @@ def test_bars_of_ranks_do_not_depend_on_the_process(tmp_path):
 
 def cells(table):
     """Return the rows of a table by their first cell, without titles."""
-    rows = [line.removesuffix(r"\\").strip().split(" & ") for line in table.splitlines() if " & " in line]
+    lines = [line.removesuffix(r"\\").split("&") for line in table.splitlines() if " & " in line]
+    rows = [[cell.strip() for cell in line] for line in lines]
     rows = [row for row in rows if "multicolumn" not in row[0]]
     return {row[0]: row[1:] for row in rows if row[0]}
 

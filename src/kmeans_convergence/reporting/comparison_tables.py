@@ -143,15 +143,13 @@ def final_costs(summary: pd.DataFrame, before: str = "") -> str:
     """
     rows = []
     for title, of_start in _by_start(summary, "end"):
-        rows.append(_title(title, 8))
+        rows.append(_title(title, 6))
         for _, row in of_start.iterrows():
-            shares = [percent(row[share]) for share in ("better", "worse")]
+            costs = [_interval(row, column) for column in ("end", "limit", "restarts")]
             chances = [probability(row[p]) for p in ("end_p_holm", "limit_p_holm")]
-            rows.append(
-                [label(row["optimizer"]), *(_interval(row, c) for c in ("end", "limit", "restarts")), *shares, *chances]
-            )
-    header = ["method", "unpolished", "polished", "restarts", "lower", "higher", "$p$", "$p$, pol."]
-    return long_booktabs("@{}lrrrrrrr@{}", header, rows, before, spaced=False)
+            rows.append([label(row["optimizer"]), *costs, *chances])
+    header = ["method", "unpolished", "polished", "restarts", "$p$", "$p$, polished"]
+    return long_booktabs("@{}lrrrrr@{}", header, rows, before, spaced=False)
 
 
 def _interval(row: pd.Series, column: str) -> str:
