@@ -217,7 +217,9 @@ def test_the_main_table_has_both_starts_and_ends_with_and_without_polish(summary
     assert tuned[-2:] == [r"17\,\%", "2000"]
     assert "2000" not in "".join(rows["gradient, 1/N"])
     # what cannot be told from zero is not bold
-    assert rows["online K-means"][0] == "0.01"
+    nested = summary.set_index(["optimizer", "start", "budget"]).loc[("minibatch_nested", "patterns", 100)]
+    assert nested["end_low"] < 0 < nested["end_high"]
+    assert rows["mini-batch, nested"][0] == text.fixed(nested["end"], 2)
 
 
 def test_the_tables_of_the_appendix(summary):
