@@ -22,9 +22,9 @@ def main(tables: dict[str, list[Path]], claims: Path, seed: int, resamples: int,
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("runs", "datasets", "tuning", "derivation", "size")
+        inputs = {"size": "samples"} | {name: name for name in ("runs", "datasets", "tuning", "derivation")}
         main(
-            {name: [Path(path) for path in snakemake.input[name]] for name in names},
+            {name: [Path(path) for path in snakemake.input[source]] for name, source in inputs.items()},
             Path(snakemake.input.claims),
             output={name: Path(path) for name, path in snakemake.output.items()},
             **snakemake.params,

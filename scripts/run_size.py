@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(datasets: list[Description], size: Config, seed: int, resamples: int, output: dict[str, Path]) -> None:
+def main(datasets: list[Description], samples: Config, seed: int, resamples: int, output: dict[str, Path]) -> None:
     """Write all runs, and how passes depend on the size."""
-    sets = [read(dataset, rows=max(size["patterns"]), root_seed=seed) for dataset in datasets]
-    runs = grow(sets, seed, size["patterns"], size["starts"], size["passes"])
+    sets = [read(dataset, rows=max(samples["patterns"]), root_seed=seed) for dataset in datasets]
+    runs = grow(sets, seed, samples["patterns"], samples["starts"], samples["passes"])
     write_csv(runs, output["runs"])
     write_csv(summarize(runs, seed, resamples), output["summary"])
 

@@ -163,7 +163,7 @@ rule run_size:
     threads: 1
     params:
         datasets=[data(name) for name in config["size"]["datasets"]],
-        size=config["size"],
+        samples=config["size"],
         seed=config["seed"],
         resamples=config["comparison"]["resamples"],
     message:
@@ -179,7 +179,7 @@ rule judge_comparison:
         tuning=of_all("tuning.csv"),
         datasets=["results/comparison/datasets.csv"],
         derivation=["results/derivation.csv"],
-        size=["results/size/runs.csv"],
+        samples=["results/size/runs.csv"],
         claims="paper/claims.tsv",
     output:
         summary="results/comparison/summary.csv",
