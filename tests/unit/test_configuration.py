@@ -205,6 +205,13 @@ def test_a_set_of_the_comparison_needs_clusters_and_one_is_left(shipped, accept,
         accept(shipped, datasets)
 
 
+def test_samples_of_one_set_are_ascending_and_have_a_number_of_prototypes(shipped, accept, refused):
+    with refused("size.patterns", "[300, 100]", "ascending"):
+        accept(changed(shipped, "size.patterns", [300, 100]))
+    with refused("size.datasets", "'nothing'"):
+        accept(changed(shipped, "size.datasets", ["nothing"]))
+
+
 def test_fresh_sets_are_kept_for_the_confirmation(shipped, accept, refused, root):
     with refused("comparison.datasets", "'ais'", "confirmation"):
         accept(changed(shipped, "comparison.datasets", ["wine", "ais"]))
@@ -235,6 +242,7 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
     for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
+    mine = changed(mine, "size.datasets", ["mine"])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()

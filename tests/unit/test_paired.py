@@ -97,6 +97,20 @@ def test_censored_runs_count_with_the_budget_and_early_ones_with_the_first_step(
     np.testing.assert_allclose(ratio, [100 / 10, 5 / 100, 0.125 / paired.FIRST])
 
 
+def test_two_censored_runs_say_nothing():
+    """A budget that is too small for both is no sign that they are as fast."""
+    runs = tiny(
+        optimizer=["batch_kmeans"] * 2 + ["slower"] * 2,
+        run=[0, 1] * 2,
+        limit=1.0,
+        end=1.0,
+        own_1=[np.nan, 50, np.nan, np.nan],
+    )
+    table = paired.log_ratios(runs, "own_1").set_index(["optimizer", "run"])["value"]
+    assert table.isna().tolist() == [True, False, True, False]
+    assert np.exp(table["slower", 1]) == pytest.approx(2)
+
+
 def test_what_tuning_has_cost_is_added_to_the_optimizer_that_was_tuned():
     runs = tiny(optimizer=["batch_kmeans", "tuned", "other"], run=0, limit=1.0, end=1.0, own_1=[10.0, 5.0, 20.0])
     index = pd.MultiIndex.from_tuples(

@@ -69,9 +69,9 @@ def summarize(table: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each of both and optimizer: slow, optimizer; problems, sets, families (how many; a problem is at both
-        if its halves differ); ratio_1, ratio_1_low, ratio_1_high and the same for 0.1 and 1e-3 (median over problems and
-        halves with its 95 % interval); worst (largest ratio to 0.1 %); cost, cost_low, cost_high (mean).
+        One row for each of both and optimizer: slow, optimizer; problems, sets, families (how many; a problem is at
+        both if its halves differ); ratio_1, ratio_1_low, ratio_1_high and the same for 0.1 and 1e-3 (median over
+        problems and halves with its 95 % interval); worst (largest ratio to 0.1 %); cost, cost_low, cost_high (mean).
     """
     rows = []
     for (slow, optimizer), some in table.groupby(["slow", "optimizer"], sort=False):

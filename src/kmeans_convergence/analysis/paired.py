@@ -136,7 +136,8 @@ def log_ratios(runs: pd.DataFrame, target: str, charges: pd.Series | None = None
     """Return for each run the natural logarithm of passes to a target over those of batch K-means.
 
     A censored run, one that never came to the target or diverged, counts with the budget: so the ratio of an optimizer
-    that fails is at least, and that of one that batch K-means fails beside is at most, what this says.
+    that fails is at least, and that of one that batch K-means fails beside is at most, what this says. Where both are
+    censored nothing is known, and there is no value.
 
     Parameters
     ----------
@@ -149,10 +150,11 @@ def log_ratios(runs: pd.DataFrame, target: str, charges: pd.Series | None = None
         added.
     """
     tables = []
-    for problem in problems(runs.assign(passes=clipped(runs, target))):
-        passes = problem.wide("passes")
+    for problem in problems(runs.assign(passes=clipped(runs, target), missed=reached(runs, target).isna())):
+        passes, missed = problem.wide("passes"), problem.wide("missed")
         passes = passes.add(charged(charges, problem, passes.columns), axis=1)
-        tables.append((problem, np.log(passes).sub(np.log(passes[REFERENCE]), axis=0)))
+        ratios = np.log(passes).sub(np.log(passes[REFERENCE]), axis=0)
+        tables.append((problem, ratios.mask(missed.mul(missed[REFERENCE], axis=0))))
     return _stack(tables)
 
 

@@ -87,6 +87,7 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
             f"rate_search.smallest is {search['smallest']}: it must be below rate_search.largest, {search['largest']}."
         )
     _check_comparison(config["comparison"], registry, root)
+    _check_size(config["size"], registry)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -143,6 +144,15 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     for name in names:
         if not describe(name, registry)["clusters"]:
             raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")
+
+
+def _check_size(size: Config, registry: pd.DataFrame) -> None:
+    _check_names("size.datasets", size["datasets"], registry.index)
+    for name in size["datasets"]:
+        if not describe(name, registry)["clusters"]:
+            raise InputError(f"size.datasets includes {name!r}, whose row of the registry names no clusters.")
+    if size["patterns"] != sorted(size["patterns"]):
+        raise InputError(f"size.patterns is {size['patterns']}: numbers of patterns must be ascending.")
 
 
 def _check_names(key: str, names: list[str], allowed: Any) -> None:
