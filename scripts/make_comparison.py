@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 
 
 def main(tables: list[Path], tuning: list[Path], own: list[Path], output: dict[str, Path]) -> None:
-    """Write one LaTeX file for each table, and the macros of the answer; `tables`: summary, ledger, data sets."""
+    """Write one LaTeX file for each table and the macros of the answer; `tables`: summary, methods, ledger, sets."""
     enlist(own)
-    summary, ledger, datasets = (pd.read_csv(path) for path in tables)
-    texts = {
-        "costs": comparison_tables.final_costs(summary),
-        "passes": comparison_tables.passes(summary),
-        "running_times": comparison_tables.running_times(summary),
-        "ledger": comparison_tables.ledger(ledger, r"\caption{\ledgercaption}\label{tab:ledger}"),
-        "datasets": comparison_tables.datasets(datasets, r"\caption{\datasetscaption}\label{tab:datasets}"),
-        "answer": macros(answer.answer(summary) | answer.tuned(read_all(tuning))),
+    summary, methods, ledger, datasets = (pd.read_csv(path) for path in tables)
+    long = {
+        "costs": (comparison_tables.final_costs, summary),
+        "passes": (comparison_tables.passes, summary),
+        "times": (comparison_tables.running_times, summary),
+        "ledger": (comparison_tables.ledger, ledger),
+        "datasets": (comparison_tables.datasets, datasets),
     }
+    # captions of tables that break over pages are macros of the report
+    texts = {key: make(table, rf"\caption{{\{key}caption}}\label{{tab:{key}}}") for key, (make, table) in long.items()}
+    texts["main"] = comparison_tables.main_table(summary)
+    texts["tuning"] = comparison_tables.tuning(summary)
+    texts["budgets"] = comparison_tables.budgets(summary)
+    texts["answer"] = macros(answer.answer(ledger, methods, summary, datasets) | answer.tuned(read_all(tuning)))
     for name, path in output.items():
         write(texts[name], path)
 
@@ -34,7 +39,7 @@ def main(tables: list[Path], tuning: list[Path], own: list[Path], output: dict[s
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            [Path(snakemake.input[name]) for name in ("summary", "ledger", "datasets")],
+            [Path(snakemake.input[name]) for name in ("summary", "methods", "ledger", "datasets")],
             *([Path(path) for path in snakemake.input[name]] for name in ("tuning", "own")),
             output={name: Path(path) for name, path in snakemake.output.items()},
         )

@@ -18,7 +18,8 @@ def main(datasets: list[Description], acceleration: Config, seed: int, resamples
     """Write all runs, the comparison on each problem, and averages."""
     sets = [read(dataset, rows=acceleration["rows"], root_seed=seed) for dataset in datasets]
     runs = accelerate(sets, seed, acceleration["passes"], acceleration["starts"])
-    table = problems(runs, acceleration["passes"])
+    family = {dataset["name"]: dataset["family"] for dataset in datasets}
+    table = problems(runs).assign(family=lambda some: some["dataset"].map(family))
     write_csv(runs, output["runs"])
     write_csv(table, output["problems"])
     write_csv(summarize(table, seed, resamples), output["summary"])

@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(tables: list[list[Path]], own: list[Path], passes: int, seed: int, output: dict[str, list[Path]]) -> None:
-    """Write all figures, of the runs that start from patterns."""
+def main(tables: list[list[Path]], own: list[Path], seed: int, output: dict[str, list[Path]]) -> None:
+    """Write all figures."""
     enlist(own)
     runs, curves, datasets, summary = (read_all(paths) for paths in tables)
-    runs, curves = (table[table["start"] == "patterns"] for table in (runs, curves))
-    figures = comparison_figures.draw(runs, curves, datasets, summary, passes, seed)
+    figures = comparison_figures.draw(runs, curves, datasets, summary, seed)
     for name, paths in output.items():
         save(figures[name], *paths)
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis.acceleration import judge, problems
+from kmeans_convergence.analysis import paired
+from kmeans_convergence.analysis.acceleration import METHOD, judge, problems
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all, write_csv
 from kmeans_convergence.reporting import acceleration
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    results: list[Path], compared: list[Path], passes: int, seed: int, resamples: int, output: dict[str, list[Path]]
-) -> None:
+def main(results: list[Path], compared: list[Path], seed: int, resamples: int, output: dict[str, list[Path]]) -> None:
     """Write the verdicts, the figure and one LaTeX file for each table; `results`: problems, summary."""
     table, summary = (pd.read_csv(path) for path in results)
-    goals = judge(table, problems(read_all(compared), passes), seed, resamples)
+    runs = read_all(compared)
+    runs = runs[runs["budget"] == paired.main_budget(runs)]
+    wide = runs[runs["optimizer"].isin((paired.REFERENCE, METHOD))]
+    goals = judge(table, problems(wide), seed, resamples)
     write_csv(goals, output["judged"][0])
     save(acceleration.against_lloyd(table), *output["figure"])
     write(acceleration.ratios(summary), output["ratios"][0])

@@ -27,7 +27,7 @@ from kmeans_convergence.data.csv import load_table
 from kmeans_convergence.data.dataset import SCALINGS
 from kmeans_convergence.data.text import legible
 from kmeans_convergence.errors import InputError, explain
-from kmeans_convergence.experiments.comparison import Protocol, Tables, compare
+from kmeans_convergence.experiments.comparison import SIZES, Protocol, Tables, compare
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.pipeline.tables import write_csv
@@ -169,7 +169,8 @@ def _check_folder(folder: Path) -> None:
 
 def _protocol(options: Namespace) -> Protocol:
     fewest, most = (options.starts,) * 2 if options.starts else (FEWEST, MOST)
-    return Protocol(SEED, PASSES, (options.start,), ROWS, WORK, fewest, most, Tuning(5, 5))
+    tuning = Tuning(5, 5, 2, targets=("end",))
+    return Protocol(SEED, PASSES, (PASSES,), (options.start,), {}, ROWS, WORK, fewest, most, SIZES, tuning)
 
 
 def _affordable(protocol: Protocol, clusters: int, n: int, features: int) -> tuple[Protocol, list[str]]:
@@ -183,7 +184,7 @@ def _affordable(protocol: Protocol, clusters: int, n: int, features: int) -> tup
     if fewest < protocol.most:
         fewest = min(fewest, max(LEAST_STARTS, int(EFFORT / (passes * work))))
     less = (fewest, passes) != (protocol.fewest, protocol.passes)
-    protocol = replace(protocol, fewest=fewest, passes=passes)
+    protocol = replace(protocol, fewest=fewest, passes=passes, budgets=(passes,))
     starts = protocol.runs(n, clusters, features)
     minutes = starts * passes * work / EFFORT
     if minutes > SHORT:

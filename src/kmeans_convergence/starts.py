@@ -53,15 +53,47 @@ def plusplus(X: np.ndarray, clusters: int, rng: np.random.Generator) -> np.ndarr
     The first is drawn evenly, each further one with a probability proportional to the squared distance D² from the
     nearest of those that are there; when all patterns are taken, evenly again.
     """
+    return _spread(X, clusters, rng, candidates=1)
+
+
+def greedy(X: np.ndarray, clusters: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw patterns by greedy k-means++, as scikit-learn does.
+
+    Of `candidates` patterns drawn like that of k-means++, the one is taken that leaves the least sum of squared
+    distances, of equal ones the first.
+    """
+    return _spread(X, clusters, rng, candidates(clusters))
+
+
+def candidates(clusters: int) -> int:
+    """Return how many candidates greedy k-means++ draws for each prototype: scikit-learn's 2 + log K, rounded down."""
+    return 2 + int(np.log(clusters))
+
+
+def _spread(X: np.ndarray, clusters: int, rng: np.random.Generator, candidates: int) -> np.ndarray:
+    """Draw the first pattern evenly, and for each further one some candidates, of which the best is taken."""
     chosen = [int(rng.integers(len(X)))]
-    squared = np.full(len(X), np.inf)
+    squared = ((X - X[chosen[0]]) ** 2).sum(axis=1)
     while len(chosen) < clusters:
-        squared = np.minimum(squared, ((X - X[chosen[-1]]) ** 2).sum(axis=1))
         cumulated = squared.cumsum()
         # a pattern of weight zero is never drawn: the first sum beyond the drawn number rises at one with a weight
-        place = np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right")
-        chosen.append(int(place) if place < len(X) else int(rng.integers(len(X))))
+        drawn = np.searchsorted(cumulated, rng.random(candidates) * cumulated[-1], side="right")
+        places = [int(place) if place < len(X) else int(rng.integers(len(X))) for place in drawn]
+        left = [np.minimum(squared, ((X - X[place]) ** 2).sum(axis=1)) for place in places]
+        best = int(np.argmin([each.sum() for each in left]))
+        chosen.append(places[best])
+        squared = left[best]
     return X[chosen]
+
+
+def passes_of(kind: str, clusters: int) -> float:
+    """Return what a start of that kind costs, in passes: as in an optimizer's, K distances of each pattern are one.
+
+    k-means++ computes the distances of all patterns from K - 1 prototypes, greedy k-means++ from the first and from all
+    candidates for the others. (Data that do not fit the memory are read K - 1 times by either of them.)
+    """
+    distances = {"plusplus": clusters - 1, "greedy": 1 + candidates(clusters) * (clusters - 1)}
+    return distances.get(kind, 0) / clusters if clusters > 1 else 0.0
 
 
 KINDS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] = {
@@ -69,6 +101,7 @@ KINDS: dict[str, Callable[[np.ndarray, int, np.random.Generator], np.ndarray]] =
     "box": uniform_in_box,
     "gaussian": gaussian_at_mean,
     "plusplus": plusplus,
+    "greedy": greedy,
 }
 
 

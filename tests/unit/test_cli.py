@@ -243,7 +243,7 @@ def test_verdicts_and_answers_in_a_world_that_is_known():
     assert np.isinf(table.set_index("optimizer").loc["minibatch_counts", "passes"])
     text = advice(table.assign(runs=60), "mine", 3, "drawn by k-means++")
     assert "For the lowest cost: Hartigan. From the same starts it ends 2" in text
-    assert "For speed: Nesterov. Half of its runs are within 1 % of where they end after 3 passes" in text
+    assert "For speed: K-means, Nesterov. Half of its runs are within 1 % of where they end after 3 passes" in text
     assert "1 better, 2 equal, 1 open, 1 worse" in text
 
 

@@ -7,19 +7,24 @@ import pandas as pd
 import pytest
 import yaml
 
+from kmeans_convergence.analysis import paired
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments import comparison, tuning
-from kmeans_convergence.experiments.comparison import FIRST_PASS, Path, Protocol, Tables, compare, curve, reduce
+from kmeans_convergence.experiments.comparison import FIRST_PASS, SIZES, Protocol, Tables, compare, curve, reduce
 from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED, Contender, enlist
 from kmeans_convergence.experiments.overlap import margins, overlap
-from kmeans_convergence.experiments.tuning import Tuning, chosen, tune, values_of
-from kmeans_convergence.optimizers import MajorizeMinimize, OnlineGradient, Rate, Stop, minimize
+from kmeans_convergence.experiments.paths import Path, follow, polish
+from kmeans_convergence.experiments.tuning import Grid, Setting, Tuning, best, chosen, grid_of, score, tune
+from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, OnlineGradient, Rate, Stop, minimize
 from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
 TARGETS = ("10", "1", "0.1", "1e-3", "1e-6")
-METHODS = ["batch_kmeans", "hybrid", "online_gradient_tuned", "minibatch_counts", "hartigan"]
+METHODS = ["batch_kmeans", "hybrid", "online_gradient_tuned", "minibatch_ema_tuned", "minibatch_counts", "hartigan"]
+GREEDY = ["batch_kmeans", "online_gradient_tuned"]
+KEYS = ["dataset", "clusters", "start", "optimizer", "budget", "tuned_for"]
+BUDGETS = (3, 8)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +35,20 @@ def dataset():
 
 
 def protocol(**changes):
-    settings = {"seed": 1, "passes": 8, "starts": ("patterns", "plusplus"), "rows": 100, "work": 0, "fewest": 6}
-    return Protocol(**(settings | {"most": 9, "tuning": Tuning(starts=3, values=3)} | changes))
+    settings = {
+        "seed": 1,
+        "passes": 8,
+        "budgets": BUDGETS,
+        "starts": ("patterns", "plusplus", "greedy"),
+        "optimizers_of": {"greedy": GREEDY},
+        "rows": 100,
+        "work": 0,
+        "fewest": 6,
+        "most": 9,
+        "sizes": SIZES,
+        "tuning": Tuning(starts=3, values=3, extensions=1),
+    }
+    return Protocol(**(settings | changes))
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +67,24 @@ def test_tables_name_what_diverges(dataset, monkeypatch):
     for module in (comparison, tuning):
         monkeypatch.setattr(module, "CONTENDERS", CONTENDERS | {"far": far, "far_tuned": rule})
     methods = ["batch_kmeans", "far", "far_tuned"]
-    found = compare(dataset, protocol(passes=40), methods, lambda line: None)
+    longer = protocol(passes=40, budgets=(2, 40), optimizers_of={})
+    found = compare(dataset, longer, methods, lambda line: None)
     lost = found.runs[found.runs["optimizer"] != "batch_kmeans"]
     assert set(lost["stop"]) == {"diverged"}
+    lost = lost[lost["budget"] == 40]
     assert np.isinf(lost["end"]).all()
     assert (lost["passes"] < 40).all()
-    # nothing is left of them but one prototype at the mean
-    scatter = 0.5 * ((dataset.X - dataset.X.mean(axis=0)) ** 2).sum()
-    np.testing.assert_allclose(lost["limit"], scatter, rtol=1e-12)
-    np.testing.assert_array_equal(lost["empty"], lost["clusters"] - 1)
+    # they come to no limit, so that they are never near it
+    assert lost["limit"].isna().all()
     assert lost[[f"own_{target}" for target in TARGETS]].isna().all(axis=None)
-    assert np.isinf(found.tuning["score"]).all()
+    assert paired.diverged(found.runs).equals(found.runs["stop"] == "diverged")
+    # no value is better than another, or ever near its limit
+    expected = np.where(found.tuning["target"] == "end", 0, 2 * found.tuning["budget"])
+    np.testing.assert_allclose(found.tuning["score"], expected)
     curves = found.curves[found.curves["optimizer"] == "far"].groupby(["clusters", "start"]).last()
     assert np.isinf(curves[["low", "median", "high"]]).all(axis=None)
     # batch K-means is as it is alone
-    alone = compare(dataset, protocol(passes=40), methods[:1], lambda line: None).runs
+    alone = compare(dataset, longer, methods[:1], lambda line: None).runs
     pd.testing.assert_frame_equal(found.runs[found.runs["optimizer"] == "batch_kmeans"].reset_index(drop=True), alone)
 
 
@@ -75,14 +95,19 @@ def path(cost, passes, limit):
     """One run for each column."""
     cost, passes = np.array(cost, dtype=float), np.array(passes, dtype=float)
     runs = cost.shape[1]
-    return Path(cost, passes, np.array(limit, dtype=float), np.zeros(runs, dtype=int), (Stop.BUDGET,) * runs)
+    limit, nothing, diverged = np.array(limit, dtype=float), np.zeros(runs, dtype=int), ~(cost[-1] <= cost[0])
+    return Path(cost, passes, limit, nothing, nothing, (Stop.BUDGET,) * runs, diverged)
+
+
+def table_of(*arguments):
+    return pd.DataFrame(reduce(*arguments))
 
 
 def test_targets_of_a_path_that_can_be_checked_by_hand():
     # the first run comes within 10 % (110), 1 % (101) and 0.1 % (100.1) of 100; the second one is there from the start,
     # leaves, and comes back
     costs = [[200, 105], [110, 180], [101, 104], [100.05, 101]]
-    table = reduce(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), best=50, passes=3)
+    table = table_of(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), 50, 3)
     assert table[[f"own_{t}" for t in TARGETS]].to_numpy().tolist()[0][:3] == [0.5, 2, 3]
     assert table["own_1e-3"].isna().all()
     assert table.loc[1, ["own_10", "own_1"]].tolist() == [0, 3]
@@ -91,11 +116,11 @@ def test_targets_of_a_path_that_can_be_checked_by_hand():
     assert table["end"].tolist() == [100.05, 101]
     assert table["start_cost"].tolist() == [200, 105]
     # relative to a higher best value all is reached sooner
-    assert reduce(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), 101, 3)["best_0.1"].tolist() == [2, 3]
+    assert table_of(path(costs, [[0, 0], [0.5, 1], [2, 2], [3, 3]], [100, 100]), 101, 3)["best_0.1"].tolist() == [2, 3]
 
 
 def test_what_lies_beyond_the_budget_does_not_count():
-    table = reduce(path([[200], [120], [100]], [[0], [2], [3.5]], [100]), best=100, passes=3)
+    table = table_of(path([[200], [120], [100]], [[0], [2], [3.5]], [100]), 100, 3)
     assert table[["own_10", "best_10"]].isna().all(axis=None)
     assert table["passes"].tolist() == [3.5]
 
@@ -109,37 +134,68 @@ def test_curves_take_the_last_iterate_that_is_there():
     np.testing.assert_allclose(table["high"], [1.75, 1, 0.875, 0])
 
 
+def test_runs_that_diverge_are_named_and_have_no_limit_without_a_finite_end():
+    infinite = path([[3, 3, 3], [2, 4, math.inf]], [[0, 0, 0], [1, 1, 1]], [1, 1, math.nan])
+    table = table_of(infinite, 1, 1)
+    assert table["stop"].tolist() == ["budget", "diverged", "diverged"]
+    assert table["limit"].isna().tolist() == [False, False, True]
+    # the curve is of the others
+    assert curve(infinite, np.array([1.0]))["high"].item() == pytest.approx(2.5)
+
+
 # --- tables ---------------------------------------------------------------------------------------
 
 
 def test_the_tables_have_their_columns_and_rows(tables):
     reached = [f"{reference}_{target}" for reference in ("own", "best") for target in TARGETS]
-    keys = ["dataset", "clusters", "start", "optimizer"]
     assert list(tables.runs) == [
-        *keys, "run", "start_cost", "end", "limit", "passes", "stop", "empty", *reached
+        *KEYS, "run", "start_cost", "start_passes", "end", "limit", "passes", "polish_passes", "stop", "empty", *reached
     ]  # fmt: skip
-    assert list(tables.curves) == [*keys, "passes", "low", "median", "high"]
-    assert list(tables.tuning) == ["dataset", "clusters", "optimizer", "setting", "score", "passes", "chosen"]
-    assert (tables.runs.groupby(keys, sort=False).size() == 6).all()
-    assert len(tables.runs) == 2 * 2 * len(METHODS) * 6
-    assert (tables.curves.groupby(keys)["passes"].apply(list).apply(tuple) == (*FIRST_PASS, *range(1, 9))).all()
+    assert list(tables.curves) == [*KEYS, "passes", "low", "median", "high"]
+    assert list(tables.tuning) == [
+        "dataset", "clusters", "optimizer", "budget", "target", "setting", "score", "passes", "chosen", "edge"
+    ]  # fmt: skip
+    assert (tables.runs.groupby(KEYS, sort=False).size() == 6).all()
+    # four without a setting and two that are tuned for two targets; one of each begins at the third kind of start
+    assert len(tables.runs) == 2 * 2 * 6 * (2 * (4 + 2 * 2) + (1 + 2))
+    assert set(tables.runs.loc[tables.runs["start"] == "greedy", "optimizer"]) == set(GREEDY)
+    tuned = tables.runs["optimizer"].str.endswith("_tuned")
+    assert set(tables.runs.loc[tuned, "tuned_for"]) == {"end", "speed"}
+    assert set(tables.runs.loc[~tuned, "tuned_for"]) == {""}
+    assert (tables.curves.groupby(KEYS)["passes"].apply(list).apply(tuple) == (*FIRST_PASS, *range(1, 9))).all()
+    assert set(tables.curves["budget"]) == {8}
     assert set(tables.runs["stop"]) == {"fixed point", "budget"}
-    assert not tables.runs.duplicated([*keys, "run"]).any()
+    assert not tables.runs.duplicated([*KEYS, "run"]).any()
+    assert set(tables.runs.loc[tables.runs["start"] == "plusplus", "start_passes"]) == {3 / 4, 1 / 2}
+
+
+def test_a_smaller_budget_is_the_beginning_of_a_larger_one(tables, dataset):
+    alone = compare(dataset, protocol(passes=3, budgets=(3,)), METHODS, lambda line: None).runs
+    untuned = alone["tuned_for"] == ""
+    cut = tables.runs[(tables.runs["budget"] == 3) & (tables.runs["tuned_for"] == "")]
+    others = [column for column in alone if not column.startswith("best")]
+    pd.testing.assert_frame_equal(
+        cut[others].reset_index(drop=True), alone.loc[untuned, others].reset_index(drop=True), check_exact=True
+    )
 
 
 def test_all_methods_share_their_starts(tables, dataset):
-    for (K, kind), rows in tables.runs.groupby(["clusters", "start"]):
+    for (K, kind), rows in tables.runs[tables.runs["tuned_for"] != "speed"].groupby(["clusters", "start"]):
+        rows = rows[rows["budget"] == 8]
         costs = rows.pivot(index="run", columns="optimizer", values="start_cost")
         expected = draw(dataset.X, K, streams(1, "example", K, range(6), "starts"), kind)
-        for method in METHODS:
+        for method in costs:
             np.testing.assert_array_equal(costs[method], QuantizationProblem(dataset.X).evaluate(expected).cost)
 
 
 def test_batch_kmeans_is_its_own_polish(tables, dataset):
     rows = tables.runs[tables.runs["optimizer"] == "batch_kmeans"]
-    ended = rows[rows["stop"] == "fixed point"]
-    assert len(ended)
-    np.testing.assert_array_equal(ended["end"], ended["limit"])
+    rests = rows["stop"] == "fixed point"
+    assert rests.any()
+    np.testing.assert_array_equal(rows.loc[rests, "end"], rows.loc[rests, "limit"])
+    # one pass says that there is nothing left to do
+    assert (rows.loc[rests, "polish_passes"] == 1).all()
+    assert (rows.loc[~rests, "polish_passes"] > 1).any()
     # and the least cost of all is that from which the distance to the best is taken
     best = tables.runs.groupby("clusters")["limit"].min()
     there = tables.runs["end"] <= tables.runs["clusters"].map(best) * (1 + 1e-9)
@@ -164,7 +220,7 @@ def test_the_same_numbers_each_time_and_without_the_others(tables, dataset):
     common = {"runs": [f"best_{target}" for target in TARGETS], "curves": [], "tuning": []}
     for name in Tables._fields:
         a, b = (
-            table[table["optimizer"].isin(some)].sort_values(list(table)[:5]).drop(columns=common[name])
+            table[table["optimizer"].isin(some)].sort_values(list(table)[:7]).drop(columns=common[name])
             for table in (getattr(few, name), getattr(tables, name))
         )
         pd.testing.assert_frame_equal(a.reset_index(drop=True), b.reset_index(drop=True), check_exact=True)
@@ -176,8 +232,8 @@ def test_a_best_cost_that_is_known_before(dataset):
     assert low.loc[low["clusters"] == 4, "best_10"].isna().all()
     # below the best, all is reached at once
     assert (low.loc[low["clusters"] == 2, "best_1e-6"] == 0).all()
-    assert any("K = 2: 12 of 12 runs end below" in line for line in lines)
-    assert any("K = 4: 0 of 12 runs end below" in line for line in lines)
+    assert any("K = 2: 36 of 36 runs end below" in line for line in lines)
+    assert any("K = 4: 0 of 36 runs end below" in line for line in lines)
 
 
 OWN = """
@@ -197,7 +253,8 @@ def test_optimizers_of_ones_own(dataset, tables, tmp_path, monkeypatch):
     best = tables.runs.groupby("clusters")["limit"].min()
     # a copy of batch K-means gets its numbers, from the same starts
     mine = compare(dataset, protocol(), ["mine"], lambda line: None, best=best).runs
-    theirs = tables.runs[tables.runs["optimizer"] == "batch_kmeans"].reset_index(drop=True)
+    theirs = tables.runs[(tables.runs["optimizer"] == "batch_kmeans") & (tables.runs["start"] != "greedy")]
+    theirs = theirs.reset_index(drop=True)
     pd.testing.assert_frame_equal(mine.drop(columns="optimizer"), theirs.drop(columns="optimizer"), check_exact=True)
 
 
@@ -234,20 +291,33 @@ def test_the_number_of_starts_follows_from_the_work():
 def test_what_the_configuration_says(root):
     section = yaml.safe_load((root / "config" / "config.yaml").read_text())["comparison"]
     iris, other = (Protocol.of(section, name, 7) for name in ("iris", "wine"))
-    assert iris.runs(150, 6, 4) == 1000
+    assert iris.runs(150, 6, 4) == 100
     assert (other.fewest, other.most, other.seed) == (section["fewest"], section["most"], 7)
     assert other.tuning == Tuning(**section["tuning"])
     assert set(section["optimizers"]) == set(CONTENDERS)
 
 
-def test_every_contender_can_be_made_and_run(dataset):
-    problem = QuantizationProblem(dataset.X)
-    starts = draw(dataset.X, 3, streams(1, "example", 3, range(2), "starts"))
-    for key, contender in CONTENDERS.items():
-        value = (values_of(key, 3) or [math.nan])[1 if contender.settings else 0]
-        rngs = streams(1, "example", 3, range(2), "order")
-        trace = minimize(problem, contender.optimizer(5, value), starts, passes=5, rngs=rngs)
-        assert (trace.cost[-1] < trace.cost[0]).all(), key
+@pytest.mark.parametrize("key", CONTENDERS)
+def test_every_contender_can_be_run_and_says_whether_it_knows_its_budget(dataset, key):
+    problem, contender = QuantizationProblem(dataset.X), CONTENDERS[key]
+    starts = draw(dataset.X, 3, streams(1, "example", 3, range(4), "starts"))
+    value = (grid_of(key, 3) or [math.nan] * 2)[1]
+
+    def orders():
+        return streams(1, "example", 3, range(4), "order")
+
+    long = minimize(problem, contender.optimizer(7, value), starts, passes=7, rngs=orders(), marks=[3])
+    short = minimize(problem, contender.optimizer(3, value), starts, passes=3, rngs=orders())
+    assert (long.cost[-1] < long.cost[0]).all()
+    cut = long.until(3)
+    if contender.horizon:
+        assert (cut.w != short.w).any()
+    else:
+        for name in (*short.MEASURES, "w", "stop", "ended"):
+            np.testing.assert_array_equal(getattr(cut, name), getattr(short, name))
+
+
+def test_contenders_have_names_of_their_own():
     assert len({contender.label for contender in CONTENDERS.values()}) == len(CONTENDERS)
 
 
@@ -255,33 +325,94 @@ def test_every_contender_can_be_made_and_run(dataset):
 
 
 def test_the_value_with_the_least_score_is_chosen(dataset):
-    problem = QuantizationProblem(dataset.X)
-    table = tune(problem, "example", 4, METHODS, Tuning(4, 5), seed=1, passes=6)
-    assert set(table["optimizer"]) == {"online_gradient_tuned"}
-    assert table["setting"].tolist() == pytest.approx(np.geomspace(*CONTENDERS["online_gradient_tuned"].settings, 5))
-    assert chosen(table) == {"online_gradient_tuned": table["setting"][table["score"].idxmin()]}
-    assert table["chosen"].sum() == 1
-    # four starts of six passes each are charged for every value
-    assert (table["passes"] == 24).all()
-    # by hand
-    starts = draw(dataset.X, 4, streams(1, "example", 4, range(4), "tuning starts"))
-    ends = np.array(
-        [
+    problem, key = QuantizationProblem(dataset.X), "online_gradient_tuned"
+    table = tune(problem, "example", 4, METHODS, Tuning(4, 5, 0), 1, (2, 6), ("patterns", "plusplus"))
+    assert set(table["optimizer"]) == {key, "minibatch_ema_tuned"}
+    assert (table.groupby(["optimizer", "budget", "target"])["chosen"].sum() == 1).all()
+    # by hand: starts are drawn from both kinds in turn
+    rngs = streams(1, "example", 4, range(4), "tuning starts")
+    starts = np.concatenate(
+        [draw(dataset.X, 4, [rng], kind) for rng, kind in zip(rngs, ["patterns", "plusplus"] * 2, strict=True)]
+    )
+    for budget in (2, 6):
+        about = (table["optimizer"] == key) & (table["budget"] == budget)
+        rows = table[about & (table["target"] == "end")]
+        assert rows["setting"].tolist() == pytest.approx(np.geomspace(*CONTENDERS[key].settings, 5))
+        # four starts of so many passes each are charged for every value, once
+        assert (table.loc[about, "passes"] == 4 * budget).all()
+        traces = [
             minimize(
                 problem,
-                CONTENDERS["online_gradient_tuned"].optimizer(6, value),
+                CONTENDERS[key].optimizer(budget, value),
                 starts,
-                passes=6,
+                passes=budget,
                 rngs=streams(1, "example", 4, range(4), "tuning order"),
-            ).cost[-1]
-            for value in table["setting"]
+            )
+            for value in rows["setting"]
         ]
+        ends = np.array([trace.cost[-1] for trace in traces])
+        np.testing.assert_allclose(rows["score"], (ends / ends.min()).mean(axis=1) - 1, atol=1e-14)
+        # without a tie, the least
+        assert rows.loc[rows["chosen"], "score"].item() <= rows["score"].min() + 1.1e-4
+        limits = [minimize(problem, MajorizeMinimize(), trace.w, passes=math.inf).cost[-1] for trace in traces]
+        expected = []
+        for trace, limit in zip(traces, limits, strict=True):
+            near = (trace.cost <= 1.001 * limit) & (trace.passes <= budget)
+            reached = [trace.passes[row.argmax(), r] if row.any() else 2 * budget for r, row in enumerate(near.T)]
+            expected.append(np.exp(np.log(np.maximum(reached, 1 / 16)).mean()))
+        speed = table[about & (table["target"] == "speed")]
+        np.testing.assert_allclose(speed["score"], expected)
+        assert chosen(table)[Setting(key, budget, "speed")] == speed.loc[speed["chosen"], "setting"].item()
+
+
+def test_scores_of_runs_that_diverge():
+    good = path([[10, 10], [4, 2], [4, 2]], [[0, 0], [1, 1], [2, 2]], [4, 2])
+    bad = path([[10, 10], [4, 11]], [[0, 0], [1, 1]], [4, 2])
+    assert score([good, bad], 2, "end").tolist() == [0.5, np.inf]
+    assert score([good, bad], 2, "speed") == pytest.approx([1, np.sqrt(1 * 4)])
+    # nothing to choose from
+    assert score([bad._replace(diverged=np.array([True, True]))] * 2, 2, "end").tolist() == [0, 0]
+
+
+def test_of_equal_values_the_middle_one_is_chosen():
+    assert best(np.array([3.0, 1.0, 2.0])) == 1
+    assert best(np.array([0.5, 1e-5, 0, 2e-5, np.inf])) == 2
+    assert best(np.zeros(5)) == 2
+    assert best(np.zeros(4)) == 1
+
+
+def test_a_grid_grows_where_the_best_value_lies_at_an_end():
+    grid = Grid([1.0, 2.0, 4.0], 2)
+    grid.extend([1])
+    assert grid.values == [1, 2, 4]
+    grid.extend([2, 1])
+    assert grid.values == [1, 2, 4, 8]
+    grid.extend([3, 0])
+    assert grid.values == [0.5, 1, 2, 4, 8, 16]
+    # no third time at this end
+    grid.extend([5])
+    assert grid.values == [0.5, 1, 2, 4, 8, 16]
+    grid.extend([0])
+    assert grid.values == [0.25, 0.5, 1, 2, 4, 8, 16]
+
+
+def test_tuning_goes_beyond_a_grid_that_is_too_narrow(dataset, monkeypatch):
+    # the best rate on a quadratic lies between 1/N_max and 2/N_max; the grid begins far below
+    problem, key = QuantizationProblem(dataset.X), "gradient_tuned"
+    narrow = Contender("narrow", "gradient", CONTENDERS[key].optimizer, (0.1, 0.4))
+    monkeypatch.setitem(CONTENDERS, key, narrow)
+    few, many = (
+        tune(problem, "example", 3, [key], Tuning(4, 3, extensions), 1, (8,), ("patterns",)) for extensions in (0, 9)
     )
-    np.testing.assert_allclose(table["score"], (ends / ends.min()).mean(axis=1) - 1, atol=1e-14)
+    assert few["edge"].sum() == 4
+    assert (few["chosen"] & few["edge"]).sum() == 2
+    assert many["setting"].max() >= 0.8
+    assert not (many["chosen"] & many["edge"]).any()
 
 
 def test_nothing_to_tune(dataset):
-    table = tune(QuantizationProblem(dataset.X), "example", 4, ["batch_kmeans"], Tuning(4, 5), seed=1, passes=6)
+    problem = QuantizationProblem(dataset.X)
+    table = tune(problem, "example", 4, ["batch_kmeans"], Tuning(4, 5, 2), 1, (6,), ("patterns",))
     assert table.empty
     assert chosen(table) == {}
 
@@ -309,6 +440,17 @@ def test_the_overlap_of_an_even_density_and_of_far_clusters():
 def test_the_polish_is_batch_kmeans(dataset):
     problem = QuantizationProblem(dataset.X)
     starts = draw(dataset.X, 4, streams(1, "example", 4, range(5), "starts"))
-    short = minimize(problem, MajorizeMinimize(), starts, passes=1)
-    polished = comparison.polish(problem, short)
-    np.testing.assert_array_equal(polished.limit, minimize(problem, MajorizeMinimize(), starts, epochs=200).cost[-1])
+    polished = polish(problem, minimize(problem, MajorizeMinimize(), starts, passes=1))
+    whole = minimize(problem, MajorizeMinimize(), starts, passes=200)
+    np.testing.assert_array_equal(polished.limit, whole.cost[-1])
+    np.testing.assert_array_equal(polished.polish, whole.passes[-1] - 1)
+
+
+def test_what_is_lost_cannot_be_polished(dataset):
+    problem = QuantizationProblem(dataset.X)
+    starts = draw(dataset.X, 4, streams(1, "example", 4, range(3), "starts"))
+    wild = Contender("wild", "gradient", lambda passes, value: GradientDescent(Rate(value, decays=False)))
+    (lost,) = follow(problem, wild, 1e200, starts, [], [3]).values()
+    assert lost.diverged.all()
+    assert np.isnan(lost.limit).all()
+    assert (lost.polish == 0).all()

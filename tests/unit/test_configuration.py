@@ -65,7 +65,8 @@ def test_the_smoke_configuration_passes(shipped, accept, root):
 
 
 def test_each_key_is_required(shipped, accept, refused):
-    keys = [key for key in leaves(shipped) if not key.startswith(("comparison.starts_of.", "comparison.rows_of."))]
+    optional = ("comparison.starts_of.", "comparison.rows_of.", "comparison.optimizers_of.")
+    keys = [key for key in leaves(shipped) if not key.startswith(optional)]
     assert len(keys) > 20
     for key in keys:
         with refused("lacks the key", repr(key.split(".")[-1])):
@@ -154,7 +155,11 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("candidate.features", ["sepal length"] * 2, ["differ", "sepal length"]),
         ("conventions.prototypes", [6, 6], ["[6, 6]", "differ"]),
         # the comparison
-        ("comparison.datasets", ["bundled", "irises"], ["'irises'", "bundled, synthetic, downloaded, csv, iris"]),
+        (
+            "comparison.datasets",
+            ["bundled", "irises"],
+            ["'irises'", "bundled, synthetic, downloaded, csv, fresh, iris"],
+        ),
         ("comparison.leave_out", ["irises"], ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"irises": 5}, ["'irises'", "iris, iris_uci"]),
         ("comparison.starts_of", {"iris": 1}, ["1", "at least 2"]),
@@ -166,6 +171,14 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("comparison.optimizers", ["adam"], ["'batch_kmeans'", "compared with it"]),
         ("comparison.fewest", 100000, ["100000", "at most comparison.most"]),
         ("comparison.passes", 1, ["1", "at least 2"]),
+        ("comparison.passes", 10, ["10", "between comparison.shorter, 10"]),
+        ("comparison.passes", 300, ["300", "comparison.longer, 300"]),
+        ("comparison.longer_on", ["irises"], ["'irises'", "iris, iris_uci"]),
+        ("comparison.clusters", ["large"], ["['large']", "'usual'"]),
+        ("comparison.clusters", ["usual", "huge"], ["'huge'", "usual, small, large"]),
+        ("comparison.optimizers_of.greedy", ["batch_kmeans", "magic"], ["'magic'", "batch_kmeans, hybrid"]),
+        ("comparison.optimizers_of.greedy", ["adam"], ["'batch_kmeans'", "compared with it"]),
+        ("comparison.tuning.extensions", -1, ["-1", "at least 0"]),
         ("comparison.tuning.values", 1, ["1", "at least 2"]),
         # the experiment as described must be one of the conventions
         ("conventions.variants", ["iris_uci"], ["['iris_uci']", "'iris'"]),
@@ -274,6 +287,26 @@ def test_a_file_of_optimizers_is_no_pattern(shipped, accept, refused, root, tmp_
         accept(changed(shipped, "comparison.own", "{mine}.py"), datasets)
 
 
+def test_samples_of_one_set_are_ascending_and_have_a_number_of_prototypes(shipped, accept, refused):
+    with refused("size.patterns", "[300, 100]", "ascending"):
+        accept(changed(shipped, "size.patterns", [300, 100]))
+    with refused("size.datasets", "'nothing'"):
+        accept(changed(shipped, "size.datasets", ["nothing"]))
+
+
+def test_fresh_sets_are_kept_for_the_confirmation(shipped, accept, refused, root):
+    with refused("comparison.datasets", "'ais'", "confirmation"):
+        accept(changed(shipped, "comparison.datasets", ["wine", "ais"]))
+    for name in ("config", "extended", "smoke"):
+        section = yaml.safe_load((root / "config" / f"{name}.yaml").read_text())["comparison"]
+        registry = read_registry(root / "config" / "datasets.tsv")
+        assert "fresh" not in set(registry.loc[compared(shipped["comparison"] | section, registry), "tier"])
+    confirmation = yaml.safe_load((root / "config" / "confirmation.yaml").read_text())["comparison"]
+    alone = shipped | {"comparison": shipped["comparison"] | confirmation}
+    accept(alone)
+    assert len(compared(alone["comparison"], registry)) == 19
+
+
 def test_tiers_stand_for_their_sets_and_some_are_left_out(root):
     registry = read_registry(root / "config" / "datasets.tsv")
     names = compared({"datasets": ["downloaded", "wine", "iris"], "leave_out": ["birch1"]}, registry)
@@ -288,8 +321,10 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     datasets.write_text("\t".join(COLUMNS) + "\nmine\tcsv:data/mine.csv\t10\tmm\tnone\t3\n")
     mine = changed(shipped, "experiment.dataset", "mine")
     mine = changed(changed(mine, "conventions.variants", ["mine"]), "candidate.features", ["b"])
-    for key, value in {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}}.items():
+    bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
+    for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
+    mine = changed(mine, "size.datasets", ["mine"])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()

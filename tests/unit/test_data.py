@@ -106,7 +106,8 @@ def test_a_row_and_a_file_are_all_that_a_data_set_needs(table, own, tmp_path):
     own("length,width\n1.5,2\n-3,4e1\n")
     registry = read_registry(table("# a comment", "mine\tcsv:mine.csv\t10\tmm"))
     described = describe("mine", registry)
-    assert described == {**description("csv:mine.csv"), "scale": 10.0, "unit": "mm"}
+    # a set that names no family is one of its own
+    assert described == {**description("csv:mine.csv"), "scale": 10.0, "unit": "mm", "family": "mine"}
     assert [str(file) for file in files(described)] == ["mine.csv"]
     mine = read(described, tmp_path)
     np.testing.assert_array_equal(mine.X, [[15, 20], [-30, 400]])
@@ -123,6 +124,16 @@ def test_bundled_data_open_no_files_and_another_row_changes_no_description(regis
         assert describe(name, longer) == describe(name, registry)
 
 
+def test_sets_that_are_alike_are_one_family(registry):
+    """What a generator or a photograph gives is not independent of what else it gives."""
+    by_source = registry["source"].str.extract(r":(mixture|uniform|china|retina|hubble|iris|sipu_s\d|sipu_birch)")[0]
+    by_source = by_source.str.replace(r"sipu_s\d", "s", regex=True)
+    assert (registry.groupby(by_source)["family"].nunique() == 1).all()
+    assert registry["family"].nunique() > 40
+    assert registry.loc["wine", "family"] == "wine"
+    assert summary.describe(load("mixture_low_2", registry, rows=50))["family"] == "mixtures"
+
+
 def test_a_loaded_data_set_is_a_copy(registry):
     load("iris", registry).X[:] = 0
     assert load("iris", registry).X.all()
@@ -131,7 +142,7 @@ def test_a_loaded_data_set_is_a_copy(registry):
 @pytest.mark.parametrize(
     ("header", "rows", "words"),
     [
-        (HEADER.removesuffix("\tdrop"), [row().removesuffix("\t")], ["drop", "name, source"]),
+        (HEADER.removesuffix("\tfamily"), [row().removesuffix("\t")], ["family", "name, source"]),
         (HEADER + "\tcolour", [row() + "\tred"], ["colour"]),
         (HEADER.replace("\t", ","), [row().replace("\t", ",")], ["tabs"]),
         (HEADER, [row(), row(source="csv:b.csv")], ["'a'", "twice"]),

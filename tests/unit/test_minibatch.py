@@ -12,6 +12,7 @@ from kmeans_convergence.optimizers.minibatch import (
     MiniBatchAveraged,
     MiniBatchCounts,
     MiniBatchEstimated,
+    MiniBatchRoot,
     MovingAverage,
     batch_size,
     batches,
@@ -29,6 +30,7 @@ OPTIMIZERS = {
     "c4": MiniBatchCounts(4.0),
     "averaged": MiniBatchAveraged(),
     "estimated": MiniBatchEstimated(),
+    "root": MiniBatchRoot(),
     "moving average": MovingAverage(epochs=9),
     "nested": NestedMiniBatch(),
     "scikit-learn": ScikitLearnMiniBatch(9),
@@ -64,6 +66,20 @@ def test_counts_are_sculleys_pseudo_code(starts):
     for rows, _ in islice(batches(N, rngs()), 2 * 16):
         for run in range(RUNS):
             expected[run], v[run] = sculley(problem.X, expected[run], v[run], rows[run])
+    np.testing.assert_allclose(trace.w, expected, rtol=1e-11)
+
+
+def test_the_rate_of_the_root_by_hand(starts):
+    problem, w = starts
+    trace = minimize(problem, MiniBatchRoot(), w, epochs=6, rngs=rngs())
+    expected = w.copy()
+    for rows, _ in islice(batches(N, rngs()), 2 * 16):
+        for run in range(RUNS):
+            batch = problem.X[rows[run]]
+            nearest = [((x - expected[run]) ** 2).sum(axis=1).argmin() for x in batch]
+            for k in set(nearest):
+                won = batch[np.array(nearest) == k]
+                expected[run, k] += np.sqrt(len(won) / len(batch)) * (won.mean(axis=0) - expected[run, k])
     np.testing.assert_allclose(trace.w, expected, rtol=1e-11)
 
 

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from kmeans_convergence.analysis import profiles, ranking
 
-DATASETS = pd.DataFrame({"name": ["a", "b"], "kind": ["real", "real"]})
+DATASETS = pd.DataFrame({"name": ["a", "b"], "family": ["a", "b"]})
 
 
 def table(rows, columns):
@@ -103,8 +103,9 @@ def test_excess_by_hand():
         ("b", 3, "x", 0, 5.0, 4.0),
     ]
     runs = table(rows, ["dataset", "clusters", "optimizer", "run", "end", "limit"])
+    runs = runs.assign(start_cost=30.0, stop="budget")
     ends, limits = (profiles.excess(runs, column, DATASETS) for column in ("end", "limit"))
     np.testing.assert_allclose(ends["excess"], [20, 0, np.inf, np.inf, 25])
-    np.testing.assert_allclose(limits["excess"], [10, 0, 50, 0, 0])
+    np.testing.assert_allclose(limits["excess"], [10, 0, np.inf, 0, 0])
     # half for each set, shared by its problems and by the runs of an optimizer on each
     np.testing.assert_allclose(ends["weight"], [1 / 4, 1 / 4, 1 / 2, 1 / 4, 1 / 4])

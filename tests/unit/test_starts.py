@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.cluster import kmeans_plusplus
 
-from kmeans_convergence.starts import KINDS, draw, plusplus, stream, streams
+from kmeans_convergence.starts import KINDS, candidates, draw, passes_of, plusplus, stream, streams
 
 NAME = {"root": 7, "dataset": "iris", "clusters": 6, "repetition": 3, "purpose": "order"}
 
@@ -98,3 +99,48 @@ def test_plusplus_takes_every_distinct_pattern_before_it_repeats_one():
     X = np.array([[0.0], [0.0], [7.0], [7.0], [7.0]])
     starts = np.stack([plusplus(X, 3, rng) for rng in streams(1, "x", 3, range(50), "starts")])[..., 0]
     assert all(set(start[:2]) == {0, 7} for start in starts.tolist())
+
+
+def test_greedy_takes_the_better_of_two_candidates():
+    # K = 2 has two candidates; their order does not matter, and the one with the smaller sum is taken
+    X = np.array([[0.0], [1.0], [2.0], [5.0]])
+    squares = (X - X.T) ** 2
+    left = np.minimum(squares[:, None, :], squares[None, :, :]).sum(axis=2)
+    probability = {}
+    for first in range(4):
+        weights = squares[first] / squares[first].sum()
+        for a in range(4):
+            for b in range(4):
+                best = a if left[first, a] <= left[first, b] else b
+                key = first, best
+                probability[key] = probability.get(key, 0) + weights[a] * weights[b] / 4
+    probability = {outcome: chance for outcome, chance in probability.items() if chance > 0}
+    assert sum(probability.values()) == pytest.approx(1)
+    places = {value: place for place, value in enumerate(X[:, 0])}
+    starts = draw(X, 2, streams(1, "x", 2, range(5000), "starts"), "greedy")[..., 0]
+    drawn = [tuple(places[value] for value in start) for start in starts]
+    assert set(drawn) <= set(probability)
+    counts = [drawn.count(outcome) for outcome in probability]
+    assert stats.chisquare(counts, 5000 * np.array(list(probability.values()))).pvalue > 0.001
+
+
+def cost(X, w):
+    return ((X[:, None] - w) ** 2).sum(axis=2).min(axis=1).sum()
+
+
+@pytest.mark.parametrize(("kind", "trials"), [("plusplus", 1), ("greedy", None)])
+def test_starts_cost_what_scikit_learns_do(kind, trials):
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(200, 2)) + 6 * rng.integers(3, size=(200, 2))
+    ours = [cost(X, w) for w in draw(X, 9, streams(1, "x", 9, range(400), "starts"), kind)]
+    theirs = [cost(X, kmeans_plusplus(X, 9, random_state=seed, n_local_trials=trials)[0]) for seed in range(400)]
+    assert stats.ks_2samp(ours, theirs).pvalue > 0.001
+    other = [cost(X, w) for w in draw(X, 9, streams(1, "x", 9, range(400), "starts"), "patterns")]
+    assert stats.ks_2samp(other, theirs).pvalue < 1e-6
+
+
+def test_the_price_of_a_start():
+    # distances for each pattern over K: none; K - 1; one, and four candidates for each of the nine others
+    assert candidates(10) == 4
+    assert [passes_of(kind, 10) for kind in ("patterns", "plusplus", "greedy")] == [0, 0.9, 3.7]
+    assert passes_of("greedy", 1) == 0

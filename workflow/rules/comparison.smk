@@ -30,12 +30,21 @@ def settings(dataset):
         for key in section
         if key not in ("datasets", "leave_out", "resamples", "own")
     }
+    chosen["longer_on"] = [name for name in section["longer_on"] if name == dataset]
     return concerned | chosen
 
 
-# Sets for which more starts or patterns are asked for take longest: they start before the others.
+def first_committed(dataset):
+    """Return what has to be there before fresh data are looked at: the commit of what is predicted of them."""
+    fresh = data(dataset)["source"].startswith("fresh:")
+    return ["results/confirmation/commit.txt"] if fresh else []
+
+
+# Sets for which more starts, patterns or passes are asked for take longest: they start before the others.
 LONG = [
-    name for name in COMPARED if any(name in config["comparison"][key] for key in GIVEN)
+    name
+    for name in COMPARED
+    if any(name in config["comparison"][key] for key in (*GIVEN, "longer_on"))
 ]
 
 
@@ -47,6 +56,7 @@ rule run_comparison:
     input:
         code=code("scripts/run_comparison.py"),
         data=lambda wildcards: data_files(wildcards.compared),
+        committed=lambda wildcards: first_committed(wildcards.compared),
     output:
         runs="results/comparison/{compared}/runs.csv.gz",
         curves="results/comparison/{compared}/curves.csv.gz",
@@ -189,6 +199,31 @@ def of_all(table):
     )
 
 
+rule run_size:
+    input:
+        code=code("scripts/run_size.py"),
+        data=[file for name in config["size"]["datasets"] for file in data_files(name)],
+    output:
+        runs="results/size/runs.csv",
+        summary="results/size/summary.csv",
+    log:
+        "logs/run_size.log",
+    benchmark:
+        "logs/times/run_size.tsv"
+    # one of the longer jobs
+    priority: 2
+    threads: 1
+    params:
+        datasets=[data(name) for name in config["size"]["datasets"]],
+        samples=config["size"],
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
+    message:
+        "Run some optimizers on samples that differ in their size alone"
+    script:
+        "../../scripts/run_size.py"
+
+
 rule judge_comparison:
     input:
         code=code("scripts/judge_comparison.py"),
@@ -197,12 +232,11 @@ rule judge_comparison:
         datasets=["results/comparison/datasets.csv"],
         derivation=["results/derivation.csv", "results/theorems.csv"],
         first_steps=["results/first_steps.csv"],
-        claims=["paper/claims.tsv"],
+        samples=["results/size/runs.csv"],
+        claims="paper/claims.tsv",
     output:
-        **{
-            kind: f"results/comparison/summary_{kind}.csv"
-            for kind in config["comparison"]["starts"]
-        },
+        summary="results/comparison/summary.csv",
+        methods="results/comparison/methods.csv",
         ledger=report(
             "results/comparison/ledger.csv",
             caption="../report/ledger.rst",
@@ -215,7 +249,6 @@ rule judge_comparison:
         "logs/times/judge_comparison.tsv"
     threads: 1
     params:
-        passes=config["comparison"]["passes"],
         seed=config["seed"],
         resamples=config["comparison"]["resamples"],
     message:
@@ -231,7 +264,7 @@ rule plot_comparison:
         curves=of_all("curves.csv.gz"),
         own=OWN,
         datasets=["results/comparison/datasets.csv"],
-        summary=["results/comparison/summary_patterns.csv"],
+        summary=["results/comparison/summary.csv"],
     output:
         **{
             name: report(
@@ -248,7 +281,6 @@ rule plot_comparison:
         "logs/times/plot_comparison.tsv"
     threads: 1
     params:
-        passes=config["comparison"]["passes"],
         seed=config["seed"],
     message:
         "Draw the comparison"
@@ -259,15 +291,19 @@ rule plot_comparison:
 rule make_comparison:
     input:
         code=code("scripts/make_comparison.py"),
-        summary="results/comparison/summary_patterns.csv",
+        summary="results/comparison/summary.csv",
+        methods="results/comparison/methods.csv",
         ledger="results/comparison/ledger.csv",
         datasets="results/comparison/datasets.csv",
         tuning=of_all("tuning.csv"),
         own=OWN,
     output:
+        main="paper/generated/tables/comparison.tex",
+        budgets="paper/generated/tables/comparison_budgets.tex",
+        tuning="paper/generated/tables/comparison_tuning.tex",
         costs="paper/generated/tables/comparison_costs.tex",
         passes="paper/generated/tables/comparison_passes.tex",
-        running_times="paper/generated/tables/comparison_running_times.tex",
+        times="paper/generated/tables/comparison_times.tex",
         ledger="paper/generated/tables/ledger.tex",
         datasets="paper/generated/tables/datasets.tex",
         answer="paper/generated/answer.tex",

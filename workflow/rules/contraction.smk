@@ -232,7 +232,6 @@ rule report_acceleration:
         "logs/times/report_acceleration.tsv"
     threads: 1
     params:
-        passes=config["comparison"]["passes"],
         seed=config["seed"],
         resamples=config["comparison"]["resamples"],
     message:

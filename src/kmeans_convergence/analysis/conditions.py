@@ -1,8 +1,8 @@
 """What a claim says about a number, and the verdict that follows from the number's intervals.
 
-A condition is a number, an average over data sets, that has to lie in a region. The number has a 95 % interval
-(hierarchical bootstrap) and so has its value on each data set; the verdict follows from the intervals alone, by the
-rules in `Condition.verdict`.
+A condition is a number, an average over families of data sets, that has to lie in a region. The number has a 95 %
+interval (hierarchical bootstrap) and so has its value on each family; the verdict follows from the intervals alone, by
+the rules in `Condition.verdict`. What holds under one reading of a claim need not hold under another: see `readings`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from kmeans_convergence.analysis import resampling
 from kmeans_convergence.analysis.ranking import Hierarchy
 
-# Fewer data sets than this decide nothing.
+# Fewer families of data sets than this decide nothing.
 MINIMUM = 5
 # A claim about data in general may have one exception in ten.
 EXCEPTIONS = 0.1
@@ -27,6 +27,8 @@ class Verdict(Enum):
     """What becomes of a claim."""
 
     HOLDS = "holds"
+    ROBUST = "robust"
+    UNDER = "holds under"
     PART = "holds in part"
     FAILS = "fails"
     UNDECIDED = "cannot be decided"
@@ -35,55 +37,72 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its bootstrap draws, and the same on each data set.
+    """A number with its bootstrap draws, and the same on each family of data sets.
 
     Attributes
     ----------
     effect : float
     draws : ndarray of shape (B,)
-    sets : list of str
-    point : ndarray of shape (S,)
-    inner : ndarray of shape (B, S)
     count : int
-        Data sets that went into it; 0 for a claim about one data set, whose runs are the replication.
+        Families that went into it; 0 for a claim about one data set, whose runs are the replication.
+    families : list of str
+    point : ndarray of shape (F,)
+    inner : ndarray of shape (B, F)
     """
 
     effect: float
     draws: np.ndarray
     count: int
-    sets: list[str] = field(default_factory=list)
+    families: list[str] = field(default_factory=list)
     point: np.ndarray = field(default_factory=lambda: np.empty(0))
     inner: np.ndarray = field(default_factory=lambda: np.empty((1, 0)))
 
     @classmethod
     def of(cls, hierarchy: Hierarchy, optimizer: str) -> Estimate | None:
-        """Return an optimizer's average over the sets that it was run on; None without any."""
+        """Return an optimizer's average over the families that it was run on; None without any."""
         if optimizer not in hierarchy.optimizers:
             return None
         m = hierarchy.optimizers.index(optimizer)
-        known = np.isfinite(hierarchy.point[:, m])
+        point, inner = (values[..., m] for values in hierarchy.by_family)
+        known = np.isfinite(point)
         draws = hierarchy.draws[:, m]
         return cls(
             effect=float(hierarchy.effect[m]),
             draws=draws[np.isfinite(draws)],
             count=int(known.sum()),
-            sets=[name for name, there in zip(hierarchy.sets, known, strict=True) if there],
-            point=hierarchy.point[known, m],
-            inner=hierarchy.inner[:, known, m],
+            families=[name for name, there in zip(hierarchy.families, known, strict=True) if there],
+            point=point[known],
+            inner=inner[:, known],
+        )
+
+    @classmethod
+    def on(cls, hierarchy: Hierarchy, optimizer: str, dataset: str) -> Estimate | None:
+        """Return an optimizer's average on one data set, for a claim about that set alone; None without runs on it."""
+        if optimizer not in hierarchy.optimizers or dataset not in hierarchy.sets:
+            return None
+        s, m = hierarchy.sets.index(dataset), hierarchy.optimizers.index(optimizer)
+        if not math.isfinite(hierarchy.point[s, m]):
+            return None
+        return cls(float(hierarchy.point[s, m]), hierarchy.inner[:, s, m], 0)
+
+    def less(self, other: Estimate) -> Estimate | None:
+        """Return the difference from another estimate of the same families; None if they are others."""
+        if self.families != other.families:
+            return None
+        return Estimate(
+            self.effect - other.effect,
+            self.draws - other.draws,
+            self.count,
+            self.families,
+            self.point - other.point,
+            self.inner - other.inner,
         )
 
     def exp(self) -> Estimate:
         """Return a geometric mean from an average of logarithms."""
         return Estimate(
-            math.exp(self.effect), np.exp(self.draws), self.count, self.sets, np.exp(self.point), np.exp(self.inner)
+            math.exp(self.effect), np.exp(self.draws), self.count, self.families, np.exp(self.point), np.exp(self.inner)
         )
-
-    def on(self, dataset: str) -> Estimate | None:
-        """Return the estimate of one data set, as a claim about that set alone."""
-        if dataset not in self.sets:
-            return None
-        s = self.sets.index(dataset)
-        return Estimate(float(self.point[s]), self.inner[:, s], 0)
 
 
 @dataclass(frozen=True)
@@ -100,7 +119,7 @@ class Condition:
         None if the tables have no runs that could tell.
     above, below : float
     exceptions : float
-        Share of the data sets that may say the opposite.
+        Share of the families that may say the opposite.
     """
 
     label: str
@@ -128,31 +147,36 @@ class Condition:
 
     @cached_property
     def for_and_against(self) -> tuple[list[str], list[str]]:
-        """The data sets whose own intervals lie in the region, and those whose lie out of it.
+        """The families whose own intervals lie in the region, and those whose lie out of it.
 
-        Without exceptions one set decides, so that their intervals have Bonferroni's correction.
+        Without exceptions one family decides, so that their intervals have Bonferroni's correction.
         """
-        if self.estimate is None or not self.estimate.sets:
+        if self.estimate is None or not self.estimate.families:
             return [], []
-        level = 0.95 if self.exceptions else 1 - 0.05 / len(self.estimate.sets)
-        intervals = list(zip(self.estimate.sets, resampling.interval(self.estimate.inner, level).T, strict=True))
+        level = 0.95 if self.exceptions else 1 - 0.05 / len(self.estimate.families)
+        intervals = list(zip(self.estimate.families, resampling.interval(self.estimate.inner, level).T, strict=True))
         return (
             [name for name, (low, high) in intervals if self.inside(low, high)],
             [name for name, (low, high) in intervals if self.outside(low, high)],
         )
 
     @property
+    def answered(self) -> bool:
+        """Say whether there are enough families for a verdict."""
+        return self.estimate is not None and math.isfinite(self.interval[0]) and not 0 < self.estimate.count < MINIMUM
+
+    @property
     def verdict(self) -> Verdict:
         """Decide.
 
-        Fewer than `MINIMUM` data sets decide nothing. A condition holds (fails) if the interval lies in (out of) its
-        region and no more than the allowed share of the data sets says the opposite. Otherwise it holds in part if
-        more than that share of the data sets is for it and more than that share is against it. A claim without
+        Fewer than `MINIMUM` families decide nothing. A condition holds (fails) if the interval lies in (out of) its
+        region and no more than the allowed share of the families says the opposite. Otherwise it holds in part if
+        more than that share of the families is for it and more than that share is against it. A claim without
         exceptions fails by one, unless it holds on average: then it holds in part.
         """
-        if self.estimate is None or not math.isfinite(self.interval[0]) or 0 < self.estimate.count < MINIMUM:
+        if self.estimate is None or not self.answered:
             return Verdict.UNDECIDED
-        count = max(len(self.estimate.sets), 1)
+        count = max(len(self.estimate.families), 1)
         supported, opposed = (len(names) / count > self.exceptions for names in self.for_and_against)
         if self.inside(*self.interval):
             return Verdict.PART if opposed else Verdict.HOLDS
@@ -170,6 +194,11 @@ class Outcome:
     verdict: Verdict
     conditions: tuple[Condition, ...] = ()
     note: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Say whether there is anything in the tables that the claim could be held against."""
+        return any(condition.answered for condition in self.conditions)
 
     @classmethod
     def each(cls, *conditions: Condition) -> Outcome:

@@ -1,17 +1,16 @@
-"""The tables of the comparison as evidence: what is averaged from them over runs and data sets."""
+"""The tables of the comparison as evidence: what is averaged from them over runs, data sets and families."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis import paired
+from kmeans_convergence.analysis import paired, readings
 from kmeans_convergence.analysis.conditions import Estimate
-from kmeans_convergence.analysis.paired import REFERENCE
-from kmeans_convergence.analysis.ranking import Hierarchy, weights
-from kmeans_convergence.starts import stream
+from kmeans_convergence.analysis.paired import END, REFERENCE, SPEED
+from kmeans_convergence.analysis.ranking import Hierarchy
+from kmeans_convergence.analysis.readings import CHARGED, SAME, Reading
 
 
 class Evidence:
@@ -20,59 +19,78 @@ class Evidence:
     Parameters
     ----------
     runs, datasets : DataFrame
-        As the comparison writes them; some optimizers, kinds of start or sets may be missing.
-    budget : float
-        Of a run, in passes.
+        As the comparison writes them; some optimizers, kinds of start, budgets or sets may be missing.
     seed, repeats : int
         Of the bootstrap.
     tuning : DataFrame, optional
-        Scores of the values that were tried.
+        Scores of the values that were tried, and the passes that they took.
     derivation : DataFrame, optional
         The machine checks of the derivation and of the theorems.
+    size : DataFrame, optional
+        Passes on samples of the same sets that differ in size alone, see `experiments.size`.
     first_steps : DataFrame, optional
-        The start and the end of both K-means; see `experiments.first_steps`.
+        The start and the end of both K-means, see `experiments.first_steps`.
     """
 
     def __init__(
         self,
         runs: pd.DataFrame,
         datasets: pd.DataFrame,
-        budget: float,
         seed: int,
         repeats: int,
         tuning: pd.DataFrame | None = None,
         derivation: pd.DataFrame | None = None,
+        size: pd.DataFrame | None = None,
         first_steps: pd.DataFrame | None = None,
     ) -> None:
-        self.runs, self.datasets, self.budget, self.seed, self.repeats = runs, datasets, budget, seed, repeats
-        self.tuning, self.derivation, self.first_steps = tuning, derivation, first_steps
-        self._hierarchies: dict[tuple[str, str], Hierarchy] = {}
+        self.runs, self.datasets, self.seed, self.repeats = runs, datasets, seed, repeats
+        self.tuning, self.derivation, self.size, self.first_steps = tuning, derivation, size, first_steps
+        self._hierarchies: dict[tuple[object, ...], Hierarchy] = {}
 
-    def hierarchy(self, value: str, start: str = "patterns") -> Hierarchy:
-        """Average "limit" (difference in per cent) or the logarithm of passes to a target relative to the reference."""
-        if (value, start) not in self._hierarchies:
-            runs = self.runs[self.runs["start"] == start]
-            values = paired.differences(runs) if value == "limit" else paired.log_ratios(runs, value, self.budget)
-            self._hierarchies[value, start] = Hierarchy.of(values, self.datasets, self.seed, self.repeats)
-        return self._hierarchies[value, start]
+    def readings(self, axes: Sequence[str]) -> list[Reading]:
+        """Return all readings along some axes that there are runs for, the main one first."""
+        return readings.grid(axes, self.runs)
+
+    def select(self, reading: Reading, tuned_for: str) -> pd.DataFrame:
+        """Return the runs of a reading's start and budget; the target of tuning is the reading's, if it has one."""
+        return paired.select(self.runs, reading.start, reading.budget, reading.tuned_for or tuned_for)
+
+    def of(self, optimizer: str, reading: Reading, tuned_for: str = END) -> pd.DataFrame:
+        """Return the runs of one optimizer."""
+        runs = self.select(reading, tuned_for)
+        return runs[runs["optimizer"] == optimizer]
+
+    def charges(self, reading: Reading, tuned_for: str) -> pd.Series | None:
+        """Return the passes that tuning has cost, by dataset, clusters and optimizer; None if no table says."""
+        if self.tuning is None:
+            return None
+        target = reading.tuned_for or tuned_for
+        some = self.tuning[(self.tuning["budget"] == reading.budget) & (self.tuning["target"] == target)]
+        return some.groupby(["dataset", "clusters", "optimizer"])["passes"].sum()
+
+    def costs(self, reading: Reading) -> Hierarchy:
+        """Average how far final costs are from batch K-means', in per cent."""
+        key = ("costs", reading.start, reading.budget, reading.polished, reading.baseline, reading.tuned_for)
+        if key not in self._hierarchies:
+            charges = self.charges(reading, END) if reading.baseline == CHARGED else None
+            runs, restarted = self.select(reading, END), reading.baseline != SAME
+            values = paired.differences(runs, reading.polished, restarted, charges)
+            self._hierarchies[key] = Hierarchy.of(values, self.datasets, self.seed, self.repeats)
+        return self._hierarchies[key]
+
+    def passes(self, reading: Reading) -> Hierarchy:
+        """Average the logarithm of passes to the target, relative to batch K-means'."""
+        key = ("passes", reading.start, reading.budget, reading.target, reading.charged, reading.tuned_for)
+        if key not in self._hierarchies:
+            charges = self.charges(reading, SPEED) if reading.charged else None
+            values = paired.log_ratios(self.select(reading, SPEED), reading.target, charges)
+            self._hierarchies[key] = Hierarchy.of(values, self.datasets, self.seed, self.repeats)
+        return self._hierarchies[key]
 
     def average(self, values: pd.DataFrame) -> Estimate | None:
         """Average a value of runs; columns dataset, clusters, start, run and value."""
         hierarchy = Hierarchy.of(values.assign(optimizer=REFERENCE), self.datasets, self.seed, self.repeats)
         return Estimate.of(hierarchy, REFERENCE)
-
-    def of(self, optimizer: str, start: str = "patterns") -> pd.DataFrame:
-        """Return the runs of one optimizer."""
-        return self.runs[(self.runs["optimizer"] == optimizer) & (self.runs["start"] == start)]
-
-    def quality(self, optimizer: str, start: str = "patterns") -> Estimate | None:
-        """Return by how many per cent an optimizer's final costs differ from batch K-means'."""
-        return Estimate.of(self.hierarchy("limit", start), optimizer)
-
-    def speed(self, optimizer: str, target: str = "own_0.1", start: str = "patterns") -> Estimate | None:
-        """Return an optimizer's passes to a target as a multiple of batch K-means'."""
-        estimate = Estimate.of(self.hierarchy(target, start), optimizer)
-        return estimate and estimate.exp()
 
     def of_steps(self, value: Callable[[pd.DataFrame], pd.Series]) -> Estimate | None:
         """Average a value of the runs whose start and end were measured; None without any."""
@@ -81,11 +99,16 @@ class Evidence:
         values = self.first_steps.assign(value=value(self.first_steps)).dropna(subset="value")
         return self.average(values) if len(values) else None
 
-    def over_sets(self, value: pd.Series) -> Estimate:
+    def over_sets(self, value: pd.Series) -> Estimate | None:
         """Average a value of data sets, named by its index, that has no runs."""
-        names = list(value.index)
-        weight = weights(self.datasets, names)
-        drawn = stream(self.seed, "sets").integers(len(names), size=(self.repeats, len(names)))
-        points = value.to_numpy(dtype=float)
-        draws = (weight[drawn] * points[drawn]).sum(axis=1) / weight[drawn].sum(axis=1)
-        return Estimate(float(weight @ points), draws, len(names), names, points, np.tile(points, (2, 1)))
+        table = pd.DataFrame({"dataset": value.index, "value": value.to_numpy(dtype=float)})
+        return self.average(table.assign(clusters=0, start="", run=0))
+
+    def quality(self, optimizer: str, reading: Reading) -> Estimate | None:
+        """Return by how many per cent an optimizer's final costs differ from batch K-means'."""
+        return Estimate.of(self.costs(reading), optimizer)
+
+    def speed(self, optimizer: str, reading: Reading) -> Estimate | None:
+        """Return an optimizer's passes to the target as a multiple of batch K-means'."""
+        estimate = Estimate.of(self.passes(reading), optimizer)
+        return estimate and estimate.exp()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis.paired import FIRST, PROBLEM
+from kmeans_convergence.analysis.paired import FIRST, PROBLEM, diverged
 from kmeans_convergence.analysis.ranking import Hierarchy, weights
 from kmeans_convergence.analysis.resampling import interval
 
@@ -119,7 +119,7 @@ def excess(runs: pd.DataFrame, column: str, datasets: pd.DataFrame) -> pd.DataFr
     with np.errstate(divide="ignore"):
         above = 100 * np.divide(runs[column] - best, best)
     # zero over zero: at the lowest limit
-    above = above.where(runs[column] != best, 0.0).fillna(np.inf)
+    above = above.where(runs[column] != best, 0.0).mask(diverged(runs), np.inf)
     problems = runs.groupby(PROBLEM, sort=False).size()
     share = pd.Series(problem_weights(problems, datasets), index=problems.index)
     of_run = share.reindex(pd.MultiIndex.from_frame(runs[PROBLEM])).to_numpy()

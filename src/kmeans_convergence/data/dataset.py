@@ -44,6 +44,8 @@ class Dataset:
     licence : str
     total : int, optional
         Patterns of the source, when `X` holds only some of them.
+    family : str
+        Of data sets that are alike, such as the sets of one generator; empty for a family of its own.
     notes : tuple of str
         Sentences on what was left out or changed when the source was read.
     """
@@ -59,6 +61,7 @@ class Dataset:
     source: str = ""
     licence: str = ""
     total: int | None = None
+    family: str = ""
     notes: tuple[str, ...] = ()
 
     def select(self, features: tuple[str, ...]) -> Dataset:

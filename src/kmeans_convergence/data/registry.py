@@ -44,15 +44,19 @@ DEFAULTS = {
     "url": "",
     "sha256": "",
     "drop": "",
+    "family": "",
 }
 COLUMNS = tuple(DEFAULTS)
 CHOICES = {"scaling": SCALINGS, "kind": KINDS, "dependence": DEPENDENCES}
 SEPARATOR = ";"
 
+# Sources with an address. Those that are fresh are kept for a confirmation: nothing else may look at them.
+REMOTE = ("downloaded", "fresh")
+
 LOADERS: dict[str, Mapping[str, Callable[[], Any]]] = {"bundled": bundled.LOADERS, "synthetic": synthetic.LOADERS}
-TIERS = (*LOADERS, "downloaded", "csv")
+TIERS = (*LOADERS, *REMOTE, "csv")
 SOURCES = (
-    "csv:FILE without braces, downloaded:FILE and "
+    "csv:FILE without braces, downloaded:FILE, fresh:FILE and "
     f"{', '.join(f'{tier}:{key}' for tier, loaders in LOADERS.items() for key in loaders)}"
 )
 
@@ -66,8 +70,9 @@ def read_registry(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of the file as text, empty cells filled by `DEFAULTS`, and `tier`, the part of the source before
-        the colon: "bundled", "synthetic", "downloaded" or "csv".
+        The columns of the file as text, empty cells filled by `DEFAULTS`, a set that names no family being one of its
+        own; and `tier`, the part of the source before the colon: "bundled", "synthetic", "downloaded", "fresh" or
+        "csv".
 
     Raises
     ------
@@ -93,8 +98,9 @@ def read_registry(path: Path) -> pd.DataFrame:
     _refuse(path, table, "clusters", wrong, "the numbers must differ")
     for column, allowed in CHOICES.items():
         _refuse(path, table, column, ~table[column].isin(allowed), f"allowed are {', '.join(allowed)}")
+    table["family"] = table["family"].mask(table["family"] == "", table["name"])
     table["tier"] = table["source"].str.partition(":")[0]
-    remote = table["tier"] == "downloaded"
+    remote = table["tier"].isin(REMOTE)
     _refuse(path, table, "url", remote & ~table["url"].str.fullmatch(r"https?://\S+"), "a URL is needed")
     wrong = remote & ~table["sha256"].str.fullmatch(r"[0-9a-f]{64}")
     _refuse(path, table, "sha256", wrong, "64 hexadecimal digits are needed")
@@ -116,7 +122,7 @@ def _check_names(path: Path, names: pd.Series) -> None:
 def _is_source(source: str) -> bool:
     """Is this a source that `_load` knows?"""
     provider, _, what = source.partition(":")
-    if provider == "downloaded":
+    if provider in REMOTE:
         return bool(re.fullmatch(r"\w[\w.-]*", what))
     if provider == "csv":
         # braces would stand for a part of the pipeline's patterns
@@ -215,6 +221,7 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
         scaling=description["scaling"],
         source=description["url"] or description["source"],
         licence=description["licence"],
+        family=description["family"],
         total=total,
         notes=notes,
     )
@@ -227,7 +234,7 @@ def _load(description: Description, root: Path) -> Any:
     if provider == "csv":
         own = csv.read(root / what, name)
         return own.X, own.features, tuple(map(str, own.notes))
-    if provider == "downloaded":
+    if provider in REMOTE:
         return *downloaded.read(name, what, description["url"], description["sha256"], tuple(description["drop"])), ()
     return *LOADERS[provider][what](), ()
 

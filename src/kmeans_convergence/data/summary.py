@@ -16,14 +16,15 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        name, kind, n (patterns used), total (patterns of the source), d, distinct (different patterns used), clusters
-        (numbers of prototypes, separated by semicolons), scaling, condition (see `condition`), source, licence,
-        dependence, notes (what was left out or changed when the source was read).
+        name, kind, family, n (patterns used), total (patterns of the source), d, distinct (different patterns used),
+        clusters (numbers of prototypes, separated by semicolons), scaling, condition (see `condition`), source,
+        licence, dependence, notes (what was left out or changed when the source was read).
     """
     n, d = dataset.X.shape
     return {
         "name": dataset.name,
         "kind": dataset.kind,
+        "family": dataset.family or dataset.name,
         "n": n,
         "total": dataset.total or n,
         "d": d,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from kmeans_convergence.data import Dataset
-from kmeans_convergence.experiments.comparison import Protocol, compare
+from kmeans_convergence.experiments.comparison import SIZES, Protocol, compare
 from kmeans_convergence.experiments.tuning import Tuning
 
 # None of them has a setting to tune.
@@ -47,6 +47,7 @@ def accelerate(
     """
     tables = []
     for dataset in datasets:
-        protocol = Protocol(seed, passes, ("patterns",), len(dataset.X), 1, starts, starts, Tuning(1, 2))
+        rows, untuned = len(dataset.X), Tuning(1, 2, 0)
+        protocol = Protocol(seed, passes, (passes,), ("patterns",), {}, rows, 1, starts, starts, SIZES, untuned)
         tables.append(compare(dataset, protocol, METHODS, report).runs)
     return pd.concat(tables, ignore_index=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,10 +13,11 @@ import pandas as pd
 
 from kmeans_convergence.data import Dataset, check_dataset
 from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.experiments.tuning import Tuning, chosen, tune
-from kmeans_convergence.optimizers import MajorizeMinimize, Stop, Trace, minimize
+from kmeans_convergence.experiments.paths import Path, first_within, follow
+from kmeans_convergence.experiments.tuning import Setting, Tuning, chosen, tune
+from kmeans_convergence.optimizers import Stop
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.starts import draw, streams
+from kmeans_convergence.starts import draw, passes_of, streams
 
 # Per cent above a reference value that count as having reached it, as in the names of the columns.
 TARGETS = {"10": 0.1, "1": 0.01, "0.1": 0.001, "1e-3": 1e-5, "1e-6": 1e-8}
@@ -30,6 +32,16 @@ STOPS = {
     Stop.STALLED: "stalled",
 }
 
+# What the numbers of prototypes are that a data set is compared with, in the order of the registry.
+SIZES = ("usual", "small", "large")
+
+# Columns of the table of runs.
+KEYS = ["dataset", "clusters", "start", "optimizer", "budget", "tuned_for"]
+RUNS = [
+    *(*KEYS, "run", "start_cost", "start_passes", "end", "limit", "passes", "polish_passes", "stop", "empty"),
+    *(f"{reference}_{target}" for reference in ("own", "best") for target in TARGETS),
+]
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -40,25 +52,34 @@ class Protocol:
     seed : int
         Root of all random streams.
     passes : int
-        Budget of a run: patterns that an optimizer may touch, in passes over the data.
+        The budget of a run that curves are about: patterns that an optimizer may touch, in passes over the data.
+    budgets : tuple of int
+        All budgets, ascending; `passes` is one of them.
     starts : tuple of str
         Keys of `starts.KINDS`.
+    optimizers_of : mapping of str to sequence of str
+        Kinds of start that only some optimizers begin at.
     rows : int
         Patterns of a larger data set that are drawn to stand for it.
     work : int
         Products that a pass of all runs may cost; it decides the number of starts.
     fewest, most : int
         Starts, whatever the work.
+    sizes : tuple of str
+        Which of a data set's numbers of prototypes are compared: among `SIZES`, the order of its row of the registry.
     tuning : Tuning
     """
 
     seed: int
     passes: int
+    budgets: tuple[int, ...]
     starts: tuple[str, ...]
+    optimizers_of: Mapping[str, Sequence[str]]
     rows: int
     work: int
     fewest: int
     most: int
+    sizes: tuple[str, ...]
     tuning: Tuning
 
     @classmethod
@@ -66,14 +87,18 @@ class Protocol:
         """Return what the section `comparison` of the configuration says about a data set."""
         given = comparison["starts_of"].get(dataset)
         fewest, most = (given, given) if given else (comparison["fewest"], comparison["most"])
+        longer = [comparison["longer"]] if dataset in comparison["longer_on"] else []
         return cls(
             seed,
             comparison["passes"],
+            (comparison["shorter"], comparison["passes"], *longer),
             tuple(comparison["starts"]),
+            comparison["optimizers_of"],
             comparison["rows_of"].get(dataset, comparison["rows"]),
             comparison["work"],
             fewest,
             most,
+            tuple(comparison["clusters"]),
             Tuning(**comparison["tuning"]),
         )
 
@@ -92,16 +117,6 @@ class Tables(NamedTuple):
     runs: pd.DataFrame
     curves: pd.DataFrame
     tuning: pd.DataFrame
-
-
-class Path(NamedTuple):
-    """The way of R runs and its end: `cost` and `passes` (T + 1, R); `limit` and `empty` (R,) after the polish."""
-
-    cost: np.ndarray
-    passes: np.ndarray
-    limit: np.ndarray
-    empty: np.ndarray
-    stop: tuple[Stop, ...]
 
 
 def compare(
@@ -139,7 +154,8 @@ def compare(
     problem = QuantizationProblem(dataset.X).centred
     tables = [
         _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])
-        for K in dataset.clusters
+        for size, K in zip(SIZES, dataset.clusters, strict=False)
+        if size in protocol.sizes
     ]
     return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
 
@@ -154,46 +170,61 @@ def _compare(
     best: float | None,
 ) -> Tables:
     """Compare on one number of prototypes."""
-    tuning = tune(problem, name, K, methods, protocol.tuning, protocol.seed, protocol.passes)
+    tuning = tune(problem, name, K, methods, protocol.tuning, protocol.seed, protocol.budgets, protocol.starts)
     settings = chosen(tuning)
-    report(f"{name}, K = {K}: settings of {len(settings)} optimizers tuned")
+    report(f"{name}, K = {K}: settings of {tuning['optimizer'].nunique()} optimizers tuned")
     repetitions = range(protocol.runs(problem.n, K, problem.X.shape[1]))
-    paths: dict[tuple[str, str], Path] = {}
+    paths: dict[Entry, Path] = {}
     for kind in protocol.starts:
         starts = draw(problem.X, K, streams(protocol.seed, name, K, repetitions, "starts"), kind)
-        for key in methods:
-            optimizer = CONTENDERS[key].optimizer(protocol.passes, settings.get(key, math.nan))
-            rngs = streams(protocol.seed, name, K, repetitions, "order")
-            trace = minimize(problem, optimizer, starts, passes=protocol.passes, rngs=rngs)
-            paths[kind, key] = polish(problem, trace)
+        few = protocol.optimizers_of.get(kind, methods)
+        for key in (key for key in methods if key in few):
+            for entries in shared_runs(key, protocol, settings):
+                rngs = streams(protocol.seed, name, K, repetitions, "order")
+                budgets = sorted({entry.budget for entry in entries})
+                found = follow(problem, CONTENDERS[key], settings.get(entries[0], math.nan), starts, rngs, budgets)
+                paths |= {Entry(kind, *entry): found[entry.budget] for entry in entries}
             report(f"{name}, K = {K}, {len(starts)} starts, {kind}: {CONTENDERS[key].label}")
     limits = np.array([path.limit for path in paths.values()])
     if best is not None:
         report(f"{name}, K = {K}: {(limits < best).sum()} of {limits.size} runs end below the best cost known before")
-    best = limits.min() if best is None else best
-    names = [{"dataset": name, "clusters": K, "start": kind, "optimizer": key} for kind, key in paths]
+    best = np.nanmin(limits) if best is None else best
+    about = {entry: {"dataset": name, "clusters": K} | entry._asdict() for entry in paths}
+    shown = {entry: path for entry, path in paths.items() if entry.budget == protocol.passes}
     return Tables(
-        _stack(names, [reduce(path, best, protocol.passes) for path in paths.values()]),
-        _stack(names, [curve(path, protocol.grid()) for path in paths.values()]),
+        _stack(
+            [names | {"start_passes": passes_of(entry.start, K)} for entry, names in about.items()],
+            [reduce(path, best, entry.budget) for entry, path in paths.items()],
+        )[RUNS],
+        _stack([about[entry] for entry in shown], [curve(path, protocol.grid()) for path in shown.values()]),
         tuning.assign(dataset=name, clusters=K)[["dataset", "clusters", *tuning.columns]],
     )
 
 
-def polish(problem: QuantizationProblem, trace: Trace) -> Path:
-    """Let batch K-means take every run to its fixed point, at nobody's charge.
+class Entry(NamedTuple):
+    """What a path is of: a kind of start, an optimizer, a budget, and what its setting was tuned for, if anything."""
 
-    A run that has diverged has lost its prototypes: it gets the cost of a single one, at the mean.
+    start: str
+    optimizer: str
+    budget: int
+    tuned_for: str
+
+
+def shared_runs(key: str, protocol: Protocol, settings: Mapping[Setting, float]) -> list[list[Setting]]:
+    """Return what one optimizer has to be run for, in groups that the same runs serve.
+
+    Budgets share their runs where the optimizer has no horizon, targets where they have led to the same setting.
     """
-    end = minimize(problem, MajorizeMinimize(), trace.w, passes=math.inf)
-    mean = problem.X.mean(axis=0, dtype=np.float64)
-    alone = problem.evaluate(mean[None, None])
-    lost = np.array([stop is Stop.DIVERGED for stop in trace.stop])
-    limit = np.where(lost, alone.cost, end.cost[-1])
-    return Path(trace.cost, trace.passes, limit, np.where(lost, trace.w.shape[1] - 1, end.empty[-1]), trace.stop)
+    targets = protocol.tuning.targets if CONTENDERS[key].settings else ("",)
+    groups = defaultdict(list)
+    for setting in (Setting(key, budget, target) for target in targets for budget in protocol.budgets):
+        apart = setting.budget if CONTENDERS[key].horizon else None
+        groups[settings.get(setting), apart].append(setting)
+    return list(groups.values())
 
 
-def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
-    """Return the table `runs` of one optimizer: where each run ends, and after how many passes it is near its limit.
+def reduce(path: Path, best: float, passes: float) -> dict[str, np.ndarray]:
+    """Return columns of the table of runs: where the runs end, and after how many passes they are near their limits.
 
     Parameters
     ----------
@@ -205,9 +236,10 @@ def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        One row for each run. Of `own_T` and `best_T`: passes until the cost is, for the first time, at most T per cent
-        above the run's own limit or `best`; missing where it never is.
+    dict of str to ndarray of shape (R,)
+        One value for each run; one that ends above its start has the stop "diverged". Of `own_T` and `best_T`: passes
+        until the cost is, for the first time, at most T per cent above the run's own limit or `best`; missing where it
+        never is.
     """
     table = {
         "run": np.arange(len(path.limit)),
@@ -215,26 +247,20 @@ def reduce(path: Path, best: float, passes: float) -> pd.DataFrame:
         "end": path.cost[-1],
         "limit": path.limit,
         "passes": path.passes[-1],
-        "stop": [STOPS[stop] for stop in path.stop],
+        "polish_passes": path.polish,
+        "stop": np.where(path.diverged, STOPS[Stop.DIVERGED], [STOPS[stop] for stop in path.stop]),
         "empty": path.empty,
     }
-    # a run that has diverged comes to no limit
-    own = np.where([stop is Stop.DIVERGED for stop in path.stop], np.nan, path.limit)
-    for reference, value in (("own", own), ("best", np.full_like(path.limit, best))):
+    for reference, value in (("own", path.limit), ("best", np.full_like(path.limit, best))):
         for target, excess in TARGETS.items():
             table[f"{reference}_{target}"] = first_within(path, value * (1 + excess), passes)
-    return pd.DataFrame(table)
+    return table
 
 
-def first_within(path: Path, threshold: np.ndarray, passes: float) -> np.ndarray:
-    """Return the passes of the first iterate whose cost is at most `threshold` (R,), NaN where there is none."""
-    there = (path.cost <= threshold) & (path.passes <= passes)
-    first = there.argmax(axis=0)
-    return np.where(there.any(axis=0), path.passes[first, np.arange(len(first))], np.nan)
-
-
-def curve(path: Path, grid: np.ndarray) -> pd.DataFrame:
+def curve(path: Path, grid: np.ndarray) -> dict[str, np.ndarray]:
     """Return quartiles over runs of the excess over the own limit, relative to it, at the last iterate of each time.
+
+    Runs without a limit are left out, and a cost that is no number stands above all others.
 
     Parameters
     ----------
@@ -242,17 +268,20 @@ def curve(path: Path, grid: np.ndarray) -> pd.DataFrame:
     grid : ndarray of shape (G,)
         Times in passes.
     """
-    runs = np.arange(len(path.limit))
-    rows = [(path.passes <= time).sum(axis=0) - 1 for time in grid]
-    excess = np.stack([path.cost[row, runs] for row in rows]) / path.limit - 1
-    # between the infinite costs of two runs that have diverged, NumPy finds no number
+    runs = np.flatnonzero(np.isfinite(path.limit))
+    if not runs.size:
+        return {"passes": grid} | {name: np.full(len(grid), np.inf) for name in ("low", "median", "high")}
+    rows = [(path.passes[:, runs] <= time).sum(axis=0) - 1 for time in grid]
+    excess = np.stack([path.cost[row, runs] for row in rows]) / path.limit[runs] - 1
+    # between the infinite costs of two runs NumPy finds no number
     with np.errstate(invalid="ignore"):
         quartiles = np.quantile(excess, [0.25, 0.5, 0.75], axis=1)
     low, median, high = np.where(np.isnan(quartiles) & np.isinf(excess).any(axis=1), np.inf, quartiles)
-    return pd.DataFrame({"passes": grid, "low": low, "median": median, "high": high})
+    return {"passes": grid, "low": low, "median": median, "high": high}
 
 
-def _stack(names: Sequence[dict[str, object]], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables below each other, with what each one is about in front."""
-    named = [table.assign(**about)[[*about, *table.columns]] for about, table in zip(names, tables, strict=True)]
-    return pd.concat(named, ignore_index=True)
+def _stack(names: Sequence[Mapping[str, object]], tables: Sequence[Mapping[str, np.ndarray]]) -> pd.DataFrame:
+    """Put the columns of tables below each other, with what each one is about in front."""
+    lengths = [len(next(iter(table.values()))) for table in tables]
+    about = {key: np.repeat([name[key] for name in names], lengths) for key in names[0]}
+    return pd.DataFrame(about | {key: np.concatenate([table[key] for table in tables]) for key in tables[0]})

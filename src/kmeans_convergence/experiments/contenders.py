@@ -34,7 +34,14 @@ from kmeans_convergence.optimizers.minibatch import (
     MiniBatchAveraged,
     MiniBatchCounts,
     MiniBatchEstimated,
+    MiniBatchRoot,
     MovingAverage,
+)
+from kmeans_convergence.optimizers.momentum import (
+    BarzilaiBorwein,
+    HeavyBallGradient,
+    NesterovGradient,
+    PolyaksMomentum,
 )
 from kmeans_convergence.optimizers.nested import NestedMiniBatch
 from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
@@ -56,13 +63,17 @@ class Contender:
     optimizer : callable
         Makes it from the budget of a run in passes, for schedules that end with it, and the value of its setting.
     settings : pair of float, or None
-        The least and the largest value of a setting that are tried on separate starts; None: nothing is tuned.
+        Between these lie the values of a setting that are tried first, on separate starts; None: nothing is tuned.
+    horizon : bool
+        Whether the budget decides from the first step on what it does. Another budget is then a run of its own; of all
+        others, a run with a small budget is the beginning of one with a large budget.
     """
 
     label: str
     family: Family
     optimizer: Callable[[int, float], Optimizer]
     settings: tuple[float, float] | None = None
+    horizon: bool = False
 
 
 # What Bottou and Bengio (1995) call optimal on Iris, taken everywhere.
@@ -75,8 +86,8 @@ CONTENDERS = {
     ),
     "overrelaxed_15": Contender("over-relaxed, 1.5", "alternation", lambda passes, value: OverRelaxation(1.5)),
     "overrelaxed_19": Contender("over-relaxed, 1.9", "alternation", lambda passes, value: OverRelaxation(1.9)),
-    "heavy_ball": Contender("heavy ball", "alternation", lambda passes, value: HeavyBall()),
-    "nesterov": Contender("Nesterov", "alternation", lambda passes, value: Nesterov()),
+    "heavy_ball": Contender("K-means, heavy ball", "alternation", lambda passes, value: HeavyBall()),
+    "nesterov": Contender("K-means, Nesterov", "alternation", lambda passes, value: Nesterov()),
     "anderson": Contender("Anderson", "alternation", lambda passes, value: Anderson()),
     "face_newton": Contender("Newton with face terms", "alternation", lambda passes, value: FaceNewton()),
     "online_face_newton": Contender(
@@ -91,10 +102,25 @@ CONTENDERS = {
         "gradient, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), settings=(0.2, 3.2)
     ),
     "gradient_armijo": Contender("gradient, line search", "gradient", lambda passes, value: ArmijoGradient()),
+    "gradient_nesterov": Contender("gradient, Nesterov", "gradient", lambda passes, value: NesterovGradient()),
+    "gradient_nesterov_tuned": Contender(
+        "gradient, Nesterov, tuned",
+        "gradient",
+        lambda passes, value: NesterovGradient(MeanRate(value)),
+        settings=(0.2, 3.2),
+    ),
+    "gradient_heavy_ball": Contender("gradient, heavy ball", "gradient", lambda passes, value: HeavyBallGradient()),
+    "gradient_heavy_ball_tuned": Contender(
+        "gradient, heavy ball, tuned",
+        "gradient",
+        lambda passes, value: HeavyBallGradient(PolyaksMomentum(MeanRate(value))),
+        settings=(0.2, 3.2),
+    ),
+    "gradient_bb": Contender("gradient, Barzilai-Borwein", "gradient", lambda passes, value: BarzilaiBorwein()),
     "lbfgs": Contender("L-BFGS", "gradient", lambda passes, value: LBFGS(passes)),
-    "adam": Contender("Adam", "gradient", lambda passes, value: Adam(passes=passes)),
+    "adam": Contender("Adam", "gradient", lambda passes, value: Adam(passes=passes), horizon=True),
     "adam_tuned": Contender(
-        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.05, 2.5)
+        "Adam, tuned", "gradient", lambda passes, value: Adam(value, passes=passes), settings=(0.05, 2.5), horizon=True
     ),
     "online_kmeans": Contender("online K-means", "noisy", lambda passes, value: OnlineKMeans(early=True)),
     "online_kmeans_one": Contender(
@@ -114,16 +140,20 @@ CONTENDERS = {
     "minibatch_c4": Contender("mini-batch, 4/n", "noisy", lambda passes, value: MiniBatchCounts(factor=FACTOR)),
     "minibatch_c_rho": Contender("mini-batch, c/n", "noisy", lambda passes, value: MiniBatchEstimated()),
     "minibatch_averaged": Contender("mini-batch, averaged", "noisy", lambda passes, value: MiniBatchAveraged()),
-    "minibatch_ema": Contender("mini-batch, EMA", "noisy", lambda passes, value: MovingAverage(epochs=passes)),
+    "minibatch_root": Contender("mini-batch, square root", "noisy", lambda passes, value: MiniBatchRoot()),
+    "minibatch_ema": Contender(
+        "mini-batch, EMA", "noisy", lambda passes, value: MovingAverage(epochs=passes), horizon=True
+    ),
     "minibatch_ema_tuned": Contender(
         "mini-batch, EMA, tuned",
         "noisy",
         lambda passes, value: MovingAverage(value, epochs=passes),
         settings=(0.05, 1.0),
+        horizon=True,
     ),
     "minibatch_nested": Contender("mini-batch, nested", "noisy", lambda passes, value: NestedMiniBatch()),
     "minibatch_sklearn": Contender(
-        "mini-batch, scikit-learn", "noisy", lambda passes, value: ScikitLearnMiniBatch(epochs=passes)
+        "mini-batch, scikit-learn", "noisy", lambda passes, value: ScikitLearnMiniBatch(epochs=passes), horizon=True
     ),
 }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +36,13 @@ class Stop(Enum):
     STALLED = "there is no budget, and the cost falls no more"
 
 
+class Mark(NamedTuple):
+    """Where R runs are when a smaller budget ends: `rows` (R,) of a trace, iterates `w` (R, K, d)."""
+
+    rows: np.ndarray
+    w: np.ndarray
+
+
 @dataclass(frozen=True)
 class Trace:
     """What happened in R runs over T iterates; arrays have the shape (T + 1, R), and row 0 is the start.
@@ -55,6 +64,10 @@ class Trace:
     w : ndarray of shape (R, K, d)
         The last iterates.
     stop : tuple of Stop, length R
+    ended : ndarray of shape (R,), int64
+        The row at which each run ended.
+    marks : mapping of float to Mark
+        For each smaller budget that was asked for, where its runs would have ended.
     """
 
     cost: np.ndarray
@@ -65,8 +78,30 @@ class Trace:
     passes: np.ndarray
     w: np.ndarray
     stop: tuple[Stop, ...]
+    ended: np.ndarray
+    marks: Mapping[float, Mark] = field(default_factory=dict)
 
     MEASURES = ("cost", "gradient_norm", "changed", "empty", "largest_move", "passes")
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Which runs end above their start, or are not finite, shape (R,)."""
+        return ~(self.cost[-1] <= self.cost[0]) | [stop is Stop.DIVERGED for stop in self.stop]
+
+    def until(self, passes: float) -> Trace:
+        """Return the beginning of the runs that a smaller budget buys, one that `minimize` was told to mark.
+
+        It is what `minimize` returns for that budget, if the optimizer knows nothing of budgets.
+        """
+        rows, w = self.marks[passes]
+        earlier = np.minimum(np.arange(rows.max() + 1)[:, None], rows), np.arange(len(rows))
+        ended = np.minimum(self.ended, rows)
+        stop = tuple(
+            stop if whole <= row else Stop.BUDGET for stop, whole, row in zip(self.stop, self.ended, rows, strict=True)
+        )
+        marks = {budget: mark for budget, mark in self.marks.items() if budget < passes}
+        measures = {name: getattr(self, name)[earlier] for name in self.MEASURES}
+        return replace(self, **measures, w=w, stop=stop, ended=ended, marks=marks)
 
     def table(self) -> pd.DataFrame:
         """Return the tidy table: one row for each run and epoch."""
@@ -84,6 +119,7 @@ def minimize(
     epochs: int | None = None,
     passes: float | None = None,
     rngs: Streams = (),
+    marks: Sequence[float] = (),
 ) -> Trace:
     """Run an optimizer from R starts and measure each iterate.
 
@@ -105,6 +141,8 @@ def minimize(
         A run ends with the iterate at which it has touched so many times n patterns; one of the two budgets is needed.
     rngs : sequence of R Generators
         One for each run, for optimizers that draw.
+    marks : sequence of float
+        Smaller budgets than `passes`: of each, the trace says where its runs would have ended.
 
     Raises
     ------
@@ -117,12 +155,14 @@ def minimize(
     centred, origin = (problem.centred, problem.origin) if isinstance(problem, PatternProblem) else (problem, 0.0)
     metered = MeteredProblem(centred, runs)
     stop = np.full(runs, Stop.BUDGET)
+    ended_at = np.zeros(runs, dtype=np.int64)
     # a step that is too long for the problem may end at infinity: this is a result and no accident
     with np.errstate(over="ignore", invalid="ignore"):
         here = metered.measure(np.array(starts, dtype=np.float64) - origin)
         rows = [_measure(here, here, metered.touched / metered.n)]
         stop[_diverges(here)] = Stop.DIVERGED
         metered.end(_diverges(here), here)
+        marked = {budget: Mark(np.where(metered.active, -1, 0), here.w.copy()) for budget in marks}
         least, lowered = here.cost, np.zeros(runs, dtype=np.int64)
         iterates = optimizer.iterates(metered, here.w, rngs)
         while metered.active.any() and (epochs is None or len(rows) <= epochs):
@@ -139,13 +179,19 @@ def minimize(
                 reasons.append((Stop.BUDGET, metered.touched >= passes * metered.n))
             if passes == math.inf:
                 reasons.append((Stop.STALLED, len(rows) - lowered > PATIENCE))
+            ended_at[metered.active] = len(rows) - 1
             for reason, ended in reasons:
                 stop[metered.active & ended] = reason
                 metered.end(ended, here)
+            for budget, mark in marked.items():
+                there = (mark.rows < 0) & (~metered.active | (metered.touched >= budget * metered.n))
+                mark.rows[there], mark.w[there] = len(rows) - 1, here.w[there]
     if epochs is not None:
         rows += [rows[-1]] * (epochs + 1 - len(rows))
+    ended_at[metered.active] = len(rows) - 1
     cost, norm, changes, empty, moves, charged = (np.stack(measure) for measure in zip(*rows, strict=True))
-    return Trace(cost, norm, changes, empty, moves, charged, w=here.w + origin, stop=tuple(stop))
+    marked = {budget: Mark(mark.rows, mark.w + origin) for budget, mark in marked.items()}
+    return Trace(cost, norm, changes, empty, moves, charged, here.w + origin, tuple(stop), ended_at, marked)
 
 
 def _measure(before: Evaluation, here: Evaluation, passes: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -191,6 +191,26 @@ class MiniBatchEstimated:
         return (1 / np.maximum(1 - rho, 1 / LARGEST_FACTOR))[:, None]
 
 
+class MiniBatchRoot:
+    r"""Mini-batch k-means with the rate :math:`\sqrt{N_k/b}` of Schwartzman (2023).
+
+    N_k of the b patterns of a batch are won by prototype k, which moves by this rate towards their mean. Nothing is
+    counted over the run and the rate does not fall, so that early batches are forgotten and later ones go on moving the
+    prototypes: it is the rate for which an early stop was proved, and the one that is proposed for scikit-learn.
+    """
+
+    memoryless = False
+
+    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the prototypes some times within the first epoch and then after each."""
+        w = starts
+        for rows, due in batches(problem.n, rngs):
+            here = problem.evaluate_rows(w, rows)
+            w = towards_means(here, np.sqrt(here.counts / rows.shape[1]))
+            if due:
+                yield w
+
+
 @dataclass(frozen=True)
 class MovingAverage:
     """Mini-batch k-means whose prototypes are moving averages with a cosine schedule, in the style of e-means.

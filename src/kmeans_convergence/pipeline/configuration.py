@@ -12,7 +12,7 @@ import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
 from kmeans_convergence.data import Dataset, check_dataset, describe, load, read_registry
-from kmeans_convergence.data.registry import TIERS
+from kmeans_convergence.data.registry import REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
@@ -96,6 +96,7 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
         )
     _check_comparison(config["comparison"], registry, root)
     _check_patterns(config, registry, root)
+    _check_size(config["size"], registry)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -112,11 +113,13 @@ def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
 def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) -> None:
     _check_names("comparison.datasets", comparison["datasets"], [*TIERS, *registry.index])
     _check_names("comparison.leave_out", comparison["leave_out"], registry.index)
-    for key in ("starts_of", "rows_of"):
+    for key in ("starts_of", "rows_of", "longer_on"):
         _check_names(f"comparison.{key}", list(comparison[key]), registry.index)
-    _check_names("comparison.optimizers", comparison["optimizers"], SHIPPED)
-    if "batch_kmeans" not in comparison["optimizers"]:
-        raise InputError("comparison.optimizers lacks 'batch_kmeans': the others are compared with it.")
+    everywhere = {f"optimizers_of.{kind}": names for kind, names in comparison["optimizers_of"].items()}
+    for key, names in {"optimizers": comparison["optimizers"], **everywhere}.items():
+        _check_names(f"comparison.{key}", names, SHIPPED)
+        if "batch_kmeans" not in names:
+            raise InputError(f"comparison.{key} lacks 'batch_kmeans': the others are compared with it.")
     if comparison["own"]:
         if not (root / comparison["own"]).is_file():
             raise InputError(f"comparison.own is {comparison['own']!r}: there is no such file.")
@@ -127,6 +130,15 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
         raise InputError(
             f"comparison.starts is {comparison['starts']}: it must hold 'patterns', because the claims are about them."
         )
+    if "usual" not in comparison["clusters"]:
+        raise InputError(
+            f"comparison.clusters is {comparison['clusters']}: it must hold 'usual', because some sets have no other."
+        )
+    if not comparison["shorter"] < comparison["passes"] < comparison["longer"]:
+        raise InputError(
+            f"comparison.passes is {comparison['passes']}: it must lie between comparison.shorter, "
+            f"{comparison['shorter']}, and comparison.longer, {comparison['longer']}."
+        )
     if comparison["fewest"] > comparison["most"]:
         raise InputError(
             f"comparison.fewest is {comparison['fewest']}: it must be at most comparison.most, {comparison['most']}."
@@ -134,6 +146,12 @@ def _check_comparison(comparison: Config, registry: pd.DataFrame, root: Path) ->
     names = compared(comparison, registry)
     if not names:
         raise InputError("comparison.leave_out leaves nothing of comparison.datasets: at least one data set is needed.")
+    fresh = registry.loc[names, "tier"] == "fresh"
+    if fresh.any() and not fresh.all():
+        raise InputError(
+            f"comparison.datasets includes {fresh.idxmax()!r}, which is kept for the confirmation: "
+            "fresh sets are compared by themselves, with config/confirmation.yaml."
+        )
     for name in names:
         if not describe(name, registry)["clusters"]:
             raise InputError(f"comparison.datasets includes {name!r}, whose row of the registry names no clusters.")
@@ -150,11 +168,11 @@ def _check_settable(where: str, text: str) -> None:
 def _check_patterns(config: Config, registry: pd.DataFrame, root: Path) -> None:
     """Read the patterns that jobs will draw, and hold their numbers of prototypes against them.
 
-    Downloaded sets are left to their jobs.
+    Sets that have to be fetched are left to their jobs.
     """
     comparison, seed = config["comparison"], config["seed"]
     for name in compared(comparison, registry):
-        if registry.loc[name, "tier"] == "downloaded":
+        if registry.loc[name, "tier"] in REMOTE:
             continue
         rows = comparison["rows_of"].get(name, comparison["rows"])
         dataset = load(name, registry, root, rows, seed)
@@ -162,6 +180,15 @@ def _check_patterns(config: Config, registry: pd.DataFrame, root: Path) -> None:
         fewer = config["acceleration"]["rows"]
         if fewer < len(dataset.X) and registry.loc[name, "tier"] != "csv" and name not in comparison["rows_of"]:
             check_dataset(load(name, registry, root, fewer, seed))
+
+
+def _check_size(size: Config, registry: pd.DataFrame) -> None:
+    _check_names("size.datasets", size["datasets"], registry.index)
+    for name in size["datasets"]:
+        if not describe(name, registry)["clusters"]:
+            raise InputError(f"size.datasets includes {name!r}, whose row of the registry names no clusters.")
+    if size["patterns"] != sorted(size["patterns"]):
+        raise InputError(f"size.patterns is {size['patterns']}: numbers of patterns must be ascending.")
 
 
 def _check_names(key: str, names: list[str], allowed: Any) -> None:

@@ -64,6 +64,7 @@ def threads() -> int:
     return asked if asked > 0 else os.cpu_count() or 1
 
 
+@cache
 def block_size(clusters: int) -> int:
     """Return the number of patterns whose sums are closed together: `kernels.BLOCK` times a power of two."""
     return int(kernels.BLOCK * 2 ** max(0, math.ceil(math.log2(PER_PROTOTYPE * clusters / kernels.BLOCK))))

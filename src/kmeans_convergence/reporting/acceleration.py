@@ -26,7 +26,7 @@ def against_lloyd(problems: pd.DataFrame) -> Figure:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_title(label(method))
-        axes.set_xlabel("passes of Lloyd's algorithm")
+        axes.set_xlabel("passes of Lloyd's algorithm, other starts")
     goal = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
     most = 1.2 * problems["lloyd"].max()
     panels[1].plot([problems["lloyd"].min(), SLOW, SLOW, most], [MOST, MOST, SHARE, SHARE], label="goals", **goal)

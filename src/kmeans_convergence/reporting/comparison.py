@@ -30,6 +30,9 @@ SMALLEST, LARGEST = 0.01, 100.0
 COST_SCALE, PASSES_SCALE = 3.0, 10.0
 # Columns of the figure of run times.
 FAMILIES = {"alternation": "alternation", "gradient": "gradients", "noisy": "pattern by pattern, mini-batches"}
+# Per cent of difference up to which the axis of costs is linear.
+LINEAR = 4
+STARTS = {"patterns": "patterns", "plusplus": "k-means++"}
 WORDS = {"own_1": "1 %", "own_0.1": "0.1 %", "best_1": "1 %", "best_0.1": "0.1 %"}
 
 
@@ -159,43 +162,62 @@ def final_costs(excesses: dict[str, pd.DataFrame], methods: Sequence[str]) -> Fi
 
 
 def quality_against_speed(summary: pd.DataFrame, target: str = "0.1") -> Figure:
-    """Draw one dot for each optimizer: final cost against passes, both relative to batch K-means, with intervals.
+    """Draw one mark for each optimizer and a panel for each kind of start: final cost against passes, with intervals.
+
+    Both are relative to batch K-means. A hollow mark stands where the passes are a bound from below; a dotted line
+    leads to the cost after the polish.
 
     Parameters
     ----------
     summary : DataFrame
-        As `ranking.summarize` returns it.
+        As `summary.summarize` returns it, of one budget.
     target : str
         "1" or "0.1" per cent of the run's own limit.
     """
-    figure, axes = _grid(5.6, 1, 1)
-    panel = axes.flat[0]
-    x, y = f"ratio_{target}", "difference"
-    panel.axhline(0, color="0.8", linewidth=0.6, zorder=0)
-    panel.axvline(1, color="0.8", linewidth=0.6, zorder=0)
-    rows = list(summary.iterrows())
-    for _, row in rows:
-        style = look(row["optimizer"])
-        panel.errorbar(
-            row[x],
-            row[y],
-            xerr=[[row[x] - row[f"{x}_low"]], [row[f"{x}_high"] - row[x]]],
-            yerr=[[row[y] - row[f"{y}_low"]], [row[f"{y}_high"] - row[y]]],
-            **style.options(linestyle="none", elinewidth=0.6, markersize=4.5),
-        )
-    panel.set_xscale("log")
-    _factors(panel, [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50])
-    # beyond, one long interval would squeeze all others
-    panel.set_yscale("symlog", linthresh=6, linscale=2)
-    panel.set_yticks([*range(-6, 8, 2), *(sign * value for value in (10, 20, 50, 100) for sign in (-1, 1))])
-    panel.yaxis.set_major_formatter("{x:.0f}")
-    panel.yaxis.set_minor_locator(NullLocator())
-    panel.margins(0.12, 0.06)
-    panel.set_xlabel(f"passes to within {target} % of the run's own limit, over those of batch K-means (ratio)")
-    panel.set_ylabel("final cost against batch K-means (% of difference)")
-    bars = [Bbox([[row[f"{x}_low"], row[f"{y}_low"]], [row[f"{x}_high"], row[f"{y}_high"]]]) for _, row in rows]
-    _annotate(figure, panel, [(row[x], row[y], label(row["optimizer"])) for _, row in rows], bars)
-    panel.text(0.01, 0.99, "slower is right, worse is up", transform=panel.transAxes, va="top", fontsize=8, color="0.4")
+    starts = [start for start in STARTS if start in set(summary["start"])]
+    figure, axes = _grid(min(3.9 * len(starts), TALLEST), len(starts), 1, sharex=True)
+    x, y = f"ratio_{target}", "end"
+    drawn = []
+    for panel, start in zip(axes.flat, starts, strict=True):
+        some = summary[(summary["start"] == start) & np.isfinite(summary[x]) & np.isfinite(summary[y])]
+        rows = [row for _, row in some.iterrows()]
+        drawn.append(rows)
+        panel.axhline(0, color="0.8", linewidth=0.6, zorder=0)
+        panel.axvline(1, color="0.8", linewidth=0.6, zorder=0)
+        for row in rows:
+            color, marker = look(row["optimizer"]).color, look(row["optimizer"]).marker
+            bound = bool(row[f"bound_{target}"])
+            panel.plot([row[x]] * 2, [row[y], row["limit"]], color=color, linewidth=0.7, linestyle=":", zorder=1)
+            panel.errorbar(
+                row[x],
+                row[y],
+                # what a bound is below has no other end
+                xerr=[[0 if bound else row[x] - row[f"{x}_low"]], [0 if bound else row[f"{x}_high"] - row[x]]],
+                yerr=[[row[y] - row[f"{y}_low"]], [row[f"{y}_high"] - row[y]]],
+                color=color,
+                marker=marker,
+                markerfacecolor="white" if bound else color,
+                linestyle="none",
+                elinewidth=0.6,
+                markersize=4.5,
+            )
+        panel.set_xscale("log")
+        _factors(panel, [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50])
+        # beyond, one long interval would squeeze all others
+        panel.set_yscale("symlog", linthresh=LINEAR, linscale=1.5)
+        panel.set_yticks([*range(-4, 6, 2), *(sign * value for value in (10, 30, 100, 300) for sign in (-1, 1))])
+        panel.yaxis.set_major_formatter("{x:.0f}")
+        panel.yaxis.set_minor_locator(NullLocator())
+        panel.margins(0.12, 0.06)
+        panel.set_title(f"starts from {STARTS[start]}: slower is right, worse is up")
+    figure.supxlabel(
+        f"passes to within {target} % of the run's own limit, over those of batch K-means (ratio)", fontsize=9
+    )
+    figure.supylabel("final cost against batch K-means (% of difference)", fontsize=9)
+    # names find their places when everything else has its own
+    for panel, rows in zip(axes.flat, drawn, strict=True):
+        bars = [Bbox([[row[f"{x}_low"], row[f"{y}_low"]], [row[f"{x}_high"], row[f"{y}_high"]]]) for row in rows]
+        _annotate(figure, panel, [(row[x], row[y], label(row["optimizer"])) for row in rows], bars)
     return figure
 
 
@@ -394,7 +416,7 @@ def _annotate(
         text = axes.annotate(name, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=7, va="center")
         size = text.get_window_extent(renderer)
         places = []
-        for radius, angle in itertools.product((7, 12, 18, 26, 36, 48, 62), range(0, 360, 30)):
+        for radius, angle in itertools.product((7, 12, 18, 26, 36, 48, 62, 78, 96), range(0, 360, 30)):
             dx, dy = radius * math.cos(math.radians(angle)), 0.8 * radius * math.sin(math.radians(angle))
             side = "left" if dx > 1 else "right" if dx < -1 else "center"
             left = px + dx * scale - {"left": 0, "right": size.width, "center": size.width / 2}[side]

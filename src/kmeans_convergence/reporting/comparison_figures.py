@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis import paired, profiles, ranking
+from kmeans_convergence.analysis import paired, profiles, ranking, readings
+from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.experiments.contenders import SHIPPED
 from kmeans_convergence.reporting import comparison
 
@@ -27,40 +30,43 @@ RESAMPLES = 400
 
 
 def draw(
-    runs: pd.DataFrame, curves: pd.DataFrame, datasets: pd.DataFrame, summary: pd.DataFrame, budget: float, seed: int
+    runs: pd.DataFrame, curves: pd.DataFrame, datasets: pd.DataFrame, summary: pd.DataFrame, seed: int
 ) -> dict[str, Figure]:
-    """Return all figures of one kind of start by their names.
+    """Return all figures by their names: of starts from the patterns and the main budget, unless they say otherwise.
 
     Parameters
     ----------
     runs, curves, datasets : DataFrame
-        The tables of the comparison, of one kind of start.
+        The tables of the comparison.
     summary : DataFrame
-        As `ranking.summarize` returns it.
-    budget : float
-        Of a run, in passes.
+        As `summary.summarize` returns it.
     seed : int
     """
+    main = readings.main(runs)
+    evidence = Evidence(runs, datasets, seed, 1)
+    ends, speeds = evidence.select(main, paired.END), evidence.select(main, paired.SPEED)
+    curves = curves[(curves["start"] == main.start) & curves["tuned_for"].fillna("").isin(("", paired.SPEED))]
     there = list(dict.fromkeys(runs["optimizer"]))
     shown = [method for method in (*SHOWN, *(m for m in there if m not in SHIPPED)) if method in there]
-    some = runs[runs["optimizer"].isin(shown)]
-    grid = np.geomspace(1, budget, POINTS)
+    some = speeds[speeds["optimizer"].isin(shown)]
+    grid = np.geomspace(1, main.budget, POINTS)
     shares = {t: profiles.performance(profiles.medians(some, t), grid, datasets) for t in ("own_1", "own_0.1")}
-    times = np.geomspace(paired.FIRST, budget, POINTS)
+    times = np.geomspace(paired.FIRST, main.budget, POINTS)
+    some = ends[ends["optimizer"].isin(shown)]
     distributions = {t: profiles.run_times(some, t, times, datasets, seed, RESAMPLES) for t in ("best_1", "best_0.1")}
-    # points of the sets only: no intervals are drawn
-    cost = ranking.Hierarchy.of(paired.differences(runs), datasets, seed, 1).table()
-    ratio = np.exp(ranking.Hierarchy.of(paired.log_ratios(runs, "own_1", budget), datasets, seed, 1).table())
-    ranks = ranking.ranks(cost, datasets)
-    p = ranking.significance(ranking.pairwise(cost, datasets), list(ranks.index))
+    # points of the sets and families only: no intervals are drawn
+    costs = evidence.costs(main)
+    ratio = np.exp(evidence.passes(replace(main, target="own_1")).table())
+    ranks = ranking.ranks(costs.family_table())
+    p = ranking.significance(ranking.pairwise(costs.family_table()), list(ranks.index))
     return {
         "convergence": comparison.convergence(curves, panels(datasets), shown),
         "profiles": comparison.performance_profiles(shares, shown),
         "run_times": comparison.run_times(distributions, shown),
         "costs": comparison.final_costs({c: profiles.excess(some, c, datasets) for c in ("end", "limit")}, shown),
-        "quality_speed": comparison.quality_against_speed(summary),
-        "sets": comparison.heat_map(cost, ratio, datasets),
-        "ranks": comparison.critical_difference(ranks, p, "final cost"),
+        "quality_speed": comparison.quality_against_speed(summary[summary["budget"] == main.budget]),
+        "sets": comparison.heat_map(costs.table(), ratio, datasets),
+        "ranks": comparison.critical_difference(ranks, p, "final cost, without polish"),
         "winners": comparison.winners(ratio, datasets, [method for method in shown if method != paired.REFERENCE]),
     }
 

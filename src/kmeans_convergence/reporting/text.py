@@ -153,9 +153,15 @@ def booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]],
     return f"{HEADER}\\begin{{tabular}}{{{columns}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
-def long_booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]], before: str = "") -> str:
-    """Return a longtable, which breaks over pages and repeats its header; `before` is its caption and label."""
+def long_booktabs(
+    columns: str, header: Sequence[str], rows: Sequence[Sequence[str]], before: str = "", spaced: bool = True
+) -> str:
+    """Return a longtable, which breaks over pages and repeats its header; `before` is its caption and label.
+
+    `spaced` rows are told apart when they wrap.
+    """
     head = " & ".join(header) + r" \\"
+    end = r" \\ \addlinespace[3pt]" if spaced else r" \\"
     lines = [
         rf"\begin{{longtable}}{{{columns}}}",
         *([before + r" \\"] if before else []),
@@ -169,7 +175,7 @@ def long_booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[s
         r"\endhead",
         r"\bottomrule",
         r"\endfoot",
-        *(" & ".join(row) + r" \\ \addlinespace[3pt]" for row in rows),
+        *(" & ".join(row) + end for row in rows),
         r"\end{longtable}",
     ]
     return HEADER + "\n".join(lines) + "\n"

@@ -1,0 +1,47 @@
+"""Hold the predictions against what the fresh data sets say."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmeans_convergence.analysis.evidence import Evidence
+from kmeans_convergence.analysis.predictions import Fresh, read_predictions, score
+from kmeans_convergence.analysis.summary import summarize
+from kmeans_convergence.data import Description
+from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.provenance import provenance
+from kmeans_convergence.pipeline.tables import read_all, write_csv
+from kmeans_convergence.reporting.text import write
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    tables: dict[str, list[Path]],
+    commit: Path,
+    predictions: Path,
+    datasets: list[Description],
+    seed: int,
+    resamples: int,
+    output: dict[str, Path],
+) -> None:
+    """Write the scores, the table of all optimizers, and where they come from."""
+    runs, tuning, sets, accelerated, rates, excess = (read_all(paths) for paths in tables.values())
+    evidence = Evidence(runs, sets, seed, resamples, tuning)
+    write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), output["scores"])
+    write_csv(summarize(evidence), output["summary"])
+    about = provenance(commit.read_text().strip(), predictions, datasets)
+    write(json.dumps(about, indent=2) + "\n", output["provenance"])
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        names = ("runs", "tuning", "datasets", "accelerated", "rates", "excess")
+        main(
+            {name: [Path(path) for path in snakemake.input[name]] for name in names},
+            Path(snakemake.input.commit),
+            Path(snakemake.input.predictions),
+            output={name: Path(path) for name, path in snakemake.output.items()},
+            **snakemake.params,
+        )
