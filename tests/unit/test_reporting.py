@@ -183,7 +183,7 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path):
 
 def test_statements_become_latex():
     # what is LaTeX already is not escaped again
-    assert tables.escape("E∞ of 5 % & a_b") == r"$E_\infty$ of 5 \% \& a\_b"
+    assert tables.statement("E∞ of 5 % & a_b") == r"$E_\infty$ of 5 \% \& a\_b"
 
 
 def test_a_figure_without_an_interval_stands_alone():
