@@ -23,16 +23,14 @@ if TYPE_CHECKING:
 def main(conventions: Path, rows: Path, drawn: Path, datasets: list[Description], config: Config) -> None:
     """Write the conventions and what the first figure shows under each of them."""
     experiment, runs = config["experiment"], min(REDRAWN, config["conventions"]["runs"])
-    variants = {dataset.name: dataset for dataset in map(read, datasets)}
-    table = pd.read_csv(conventions)
+    variants, table = {dataset.name: dataset for dataset in map(read, datasets)}, pd.read_csv(conventions)
     table = axes.tested(table, pick(table, variants[experiment["dataset"]], experiment["prototypes"]))
     values = {}
     for _, row in table.drop_duplicates("combination").iterrows():
-        epochs, polish = experiment["epochs"], experiment["polish_epochs"]
-        protocol = Protocol(config["seed"], row["clusters"], epochs, polish, row["start"])
-        features, standardized = row["features"].split(" + "), row["unit"] == "standardised"
-        data, rate = variants[row["variant"]], Rate(experiment["rate"])
-        values[row["combination"]] = residuals(data, features, standardized, protocol, rate, runs)
+        lengths = experiment["epochs"], experiment["polish_epochs"]
+        protocol = Protocol(config["seed"], row["clusters"], *lengths, row["start"])
+        convention = variants[row["variant"]], row["features"].split(" + "), row["unit"] == "standardised"
+        values[row["combination"]] = residuals(*convention, protocol, Rate(experiment["rate"]), runs)
     write_csv(table, rows)
     write_array(np.stack([values[index] for index in table["combination"]]), drawn)
 

@@ -13,20 +13,14 @@ from kmeans_convergence.reporting.text import write
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-OF_ONE_RESULT = (
-    report.derivation,
-    report.theorems,
-    report.verdicts,
-    report.limits,
-    report.certainty,
-    report.conventions,
-)
+# of one result each
+ONE = (report.derivation, report.theorems, report.verdicts, report.limits, report.certainty, report.conventions)
 
 
 def main(results: dict[str, Path], output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table."""
     tables = {name: pd.read_csv(path) for name, path in results.items()}
-    texts = {table.__name__: table(tables[table.__name__]) for table in OF_ONE_RESULT}
+    texts = {table.__name__: table(tables[table.__name__]) for table in ONE}
     texts["readings"] = report.readings()
     texts["noise_agreement"] = noise.table(tables["noise_agreement"])
     texts["contraction_agreement"] = contraction.agreements(tables["contraction_agreement"])

@@ -313,15 +313,16 @@ def test_cells_of_the_users_are_typeset(root, tmp_path):
     features = pd.DataFrame(
         {"features": [f"{cell} + b" for cell in (*CELLS[:8], "W" * 30)], "variant": "W-" * 8, "p": 0.5}
     )
-    features = features.assign(unit="mm", half=True, start="patterns", clusters=10, p_holm=1.0)
-    figures = [f"{figure}_{end}" for figure in ("min", "mean", "max") for end in ("05", "95")]
-    features = features.assign(**dict.fromkeys(figures, 12345.0))
-    body = [comparison_tables.datasets(sets), report_tables.conventions(features, features[:1])]
+    features = features.assign(unit="mm", half=True, start="patterns", clusters=10, agrees=True)
+    features = features.assign(likelihood=1e-4, p_axes=0.5, weight=0.5)
+    figures = [f"{figure}_{end}" for figure in ("min", "mean", "max", "left", "right") for end in ("05", "95")]
+    features = features.assign(**dict.fromkeys(figures, 1234.0))
+    body = [comparison_tables.datasets(sets), report_tables.conventions(features)]
     assert "not stated" in body[0]
     (tmp_path / "some.bib").write_text(ENTRY)
     (tmp_path / "report.tex").write_text(
         f"{preamble}\\begin{{document}}\\cite{{a}}{{\\scriptsize\\setlength{{\\tabcolsep}}{{3pt}}{body[0]}}}\n\n"
-        f"{{\\footnotesize\\setlength{{\\tabcolsep}}{{3.5pt}}\\noindent {body[1]}}}"
+        f"{{\\scriptsize\\setlength{{\\tabcolsep}}{{1.9pt}}\\noindent {body[1]}}}"
         "\\bibliographystyle{plainnat}\\bibliography{some}\\end{document}\n"
     )
     typeset(tmp_path / "report.tex", tmp_path / "report.pdf")

@@ -183,7 +183,7 @@ def test_a_text_is_written_whole_or_not_at_all(tmp_path):
 
 def test_statements_become_latex():
     # what is LaTeX already is not escaped again
-    assert tables.escape("E∞ of 5 % & a_b") == r"$E_\infty$ of 5 \% \& a\_b"
+    assert tables.statement("E∞ of 5 % & a_b") == r"$E_\infty$ of 5 \% \& a\_b"
 
 
 def test_a_figure_without_an_interval_stands_alone():
@@ -244,6 +244,8 @@ def test_names_of_macros_are_letters_and_values_are_numbers(study):
     for name, value in values.items():
         # TeX ends a macro's name at the first character that is no letter
         assert re.fullmatch("[A-Za-z]+", name), name
+        # LaTeX keeps these for the ends of environments
+        assert not name.startswith("end"), name
         assert value, name
         assert not re.search(r"\bnan\b|\binf\b|None|e[-+]\d\d|np\.", value), (name, value)
         assert value.count("$") % 2 == 0, (name, value)

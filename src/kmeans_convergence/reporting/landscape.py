@@ -18,7 +18,7 @@ POINTS = 2001
 
 
 def slice_through_kinks(start: float = START) -> Figure:
-    """Draw E against the position of one prototype, and the parabolas that Newton's method sees in turn."""
+    """Draw E against the position of one prototype, and the parabolas that Newton's method sees from a start on."""
     problem = QuantizationProblem(PATTERNS)
     position = np.linspace(LEFT, RIGHT, POINTS)
     evaluation = problem.evaluate(_prototypes(position))

@@ -87,26 +87,26 @@ def verdicts(table: pd.DataFrame) -> str:
     labels = {claim.id: claim for claim in CLAIMS}
     rows, before = [], ""
     for _, row in table.iterrows():
-        statement = _statement(row["statement"])
+        text = statement(row["statement"])
         if row["claim"] in labels:
             claim = labels[row["claim"]]
             found = f"{claim.effect_label}: {effect(row)}"
             confidence = percent(row["confidence"])
             share, other = percent(row["share"]), percent(row["share_candidate"])
             if claim.variant:
-                statement = rf"{'the same' if statement == before else statement} \emph{{({claim.variant})}}"
+                text = rf"{'the same' if text == before else text} \emph{{({claim.variant})}}"
         else:
             figure = "range" if row["claim"] == "BB-R1" else "average"
             found = f"probability of the reported {figure}"
             confidence = "--"
             share, other = probability(row["share"]), probability(row["share_candidate"])
-        before = _statement(row["statement"])
-        rows.append([row["claim"], statement, found, confidence, share, other, row["verdict"]])
+        before = statement(row["statement"])
+        rows.append([row["claim"], text, found, confidence, share, other, row["verdict"]])
     header = ["", "reported", "found", "all runs", "samples", "candidate", "verdict"]
     return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows, spaced=True)
 
 
-def _statement(text: str) -> str:
+def statement(text: str) -> str:
     """Return a statement of the paper as LaTeX, with the symbol of the final cost."""
     return escape(text).replace(r"E$\infty$", r"$E_\infty$")
 
@@ -160,8 +160,8 @@ def conventions(table: pd.DataFrame) -> str:
     # one's own features and files may have long names
     text = r">{\raggedright\arraybackslash}"
     known = all(feature in INITIALS for features in table["features"] for feature in features.split(" + "))
-    features = "l" if known else rf"{text}p{{2.4cm}}"
-    file = "l" if table["variant"].str.len().max() <= 10 else rf"{text}p{{1.7cm}}"
+    features = "l" if known else rf"{text}p{{1.5cm}}"
+    file = "l" if table["variant"].str.len().max() <= 10 else rf"{text}p{{1.2cm}}"
     body = booktabs(f"@{{}}{features}lll{file}lllrrllrr@{{}}", header, rows)
     # a rule between the conventions as described and those that agree
     lines = body.splitlines()
