@@ -22,7 +22,7 @@ def main(dataset: Description, comparison: Config, seed: int, output: dict[str, 
     protocol = Protocol.of(comparison, dataset["name"], seed)
     patterns = read(dataset, rows=protocol.rows, root_seed=seed)
     tables = compare(patterns, protocol, comparison["optimizers"])._asdict()
-    tables["dataset"] = pd.DataFrame([describe(patterns) | {"overlap": overlap(patterns, seed)}])
+    tables["dataset"] = pd.DataFrame([describe(protocol.compared(patterns)) | {"overlap": overlap(patterns, seed)}])
     for name, path in output.items():
         write_csv(tables[name], path)
 
