@@ -250,7 +250,7 @@ def test_the_number_of_starts_follows_from_the_work():
 def test_what_the_configuration_says(root):
     section = yaml.safe_load((root / "config" / "config.yaml").read_text())["comparison"]
     iris, other = (Protocol.of(section, name, 7) for name in ("iris", "wine"))
-    assert iris.runs(150, 6, 4) == 200
+    assert iris.runs(150, 6, 4) == 100
     assert (other.fewest, other.most, other.seed) == (section["fewest"], section["most"], 7)
     assert other.tuning == Tuning(**section["tuning"])
     assert set(section["optimizers"]) == set(CONTENDERS)

@@ -10,7 +10,7 @@ from kmeans_convergence.optimizers.momentum import (
     BarzilaiBorwein,
     HeavyBallGradient,
     NesterovGradient,
-    UsualMomentum,
+    PolyaksMomentum,
     polyaks,
 )
 from kmeans_convergence.problems import QuantizationProblem
@@ -22,7 +22,7 @@ STARTS = draw(X, 6, streams(1, "iris", 6, range(30), "test"))
 METHODS = {
     "nesterov": NesterovGradient(),
     "heavy ball": HeavyBallGradient(),
-    "heavy ball, 0.9": HeavyBallGradient(UsualMomentum(stable_rate)),
+    "heavy ball, 1/N_max": HeavyBallGradient(PolyaksMomentum(stable_rate)),
     "barzilai-borwein": BarzilaiBorwein(),
 }
 
@@ -102,11 +102,11 @@ def test_polyaks_constants_contract_as_he_says(counts):
 
 
 def test_heavy_ball_with_a_given_rate():
-    # rate 0.2 of the mean count 5/2: 0.08, momentum 0.9
+    # rate 0.2 of the mean count 5/2: 0.08; curvatures 1 and 4: momentum ((2 - 1) / (2 + 1))²
     problem, places = clusters(1, 4)
-    found = offsets(problem, places, HeavyBallGradient(UsualMomentum(MeanRate(0.2))), np.array([1.0, -2.0]), 2)
+    found = offsets(problem, places, HeavyBallGradient(PolyaksMomentum(MeanRate(0.2))), np.array([1.0, -2.0]), 2)
     first = np.array([0.92, -2 * 0.68])
-    second = first * [0.92, 0.68] + 0.9 * (first - [1, -2])
+    second = first * [0.92, 0.68] + 1 / 9 * (first - [1, -2])
     np.testing.assert_allclose(found, [first, second], rtol=1e-9)
 
 

@@ -36,7 +36,12 @@ from kmeans_convergence.optimizers.minibatch import (
     MiniBatchRoot,
     MovingAverage,
 )
-from kmeans_convergence.optimizers.momentum import BarzilaiBorwein, HeavyBallGradient, NesterovGradient, UsualMomentum
+from kmeans_convergence.optimizers.momentum import (
+    BarzilaiBorwein,
+    HeavyBallGradient,
+    NesterovGradient,
+    PolyaksMomentum,
+)
 from kmeans_convergence.optimizers.nested import NestedMiniBatch
 from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
@@ -107,8 +112,8 @@ CONTENDERS = {
     "gradient_heavy_ball_tuned": Contender(
         "gradient, heavy ball, tuned",
         "gradient",
-        lambda passes, value: HeavyBallGradient(UsualMomentum(MeanRate(value))),
-        settings=(0.05, 0.8),
+        lambda passes, value: HeavyBallGradient(PolyaksMomentum(MeanRate(value))),
+        settings=(0.2, 3.2),
     ),
     "gradient_bb": Contender("gradient, Barzilai-Borwein", "gradient", lambda passes, value: BarzilaiBorwein()),
     "lbfgs": Contender("L-BFGS", "gradient", lambda passes, value: LBFGS(passes)),

@@ -65,26 +65,22 @@ def polyaks(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     return 4 / (most + least) ** 2, ((most - least) / (most + least)) ** 2
 
 
-# The momentum of deep learning where the curvature is not known (Sutskever et al. 2013).
-USUAL = 0.9
-
-
 @dataclass(frozen=True)
-class UsualMomentum:
-    """A rate of one's own, with the momentum 0.9.
+class PolyaksMomentum:
+    """A rate of one's own, with the momentum of `polyaks`.
 
     Attributes
     ----------
     rate : function of an Evaluation
-        Returns one rate for each run, shape (R,). While assignments stay, rates below 3.8/N_max are stable.
+        Returns one rate for each run, shape (R,).
     """
 
     rate: Callable[[Evaluation], np.ndarray]
 
     def __call__(self, evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
         """Return rate and momentum, each of shape (R,)."""
-        rate = self.rate(evaluation)
-        return rate, np.full_like(rate, USUAL)
+        _, momentum = polyaks(evaluation)
+        return self.rate(evaluation), momentum
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ class HeavyBallGradient:
     ----------
     constants : function of an Evaluation
         Returns rate and momentum of each run, both of shape (R,): `polyaks`, from the counts at each iterate, or
-        `UsualMomentum`.
+        `PolyaksMomentum`.
     """
 
     constants: Callable[[Evaluation], tuple[np.ndarray, np.ndarray]] = polyaks
