@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kmeans_convergence.analysis import paired
 from kmeans_convergence.analysis.claims import CLAIMS, Verdict
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.experiments.methods import METHODS
@@ -126,31 +127,27 @@ def test_the_rate_search_covers_both_methods_and_schedules():
 COMPARED = sorted(str(path.parent) for path in Path("results/comparison").glob("*/runs.csv.gz"))
 TARGETS = ("10", "1", "0.1", "1e-3", "1e-6")
 PROBLEM = ["clusters", "start"]
-KEYS = [*PROBLEM, "optimizer", "budget", "tuned_for"]
 
 
 @pytest.fixture(scope="module", params=COMPARED, name="compared")
 def read_compared(request):
-    runs = pd.read_csv(f"{request.param}/runs.csv.gz")
-    return runs.assign(tuned_for=runs["tuned_for"].fillna(""))
+    table = pd.read_csv(f"{request.param}/runs.csv.gz")
+    return table.assign(tuned_for=table["tuned_for"].fillna(""))
 
 
 def test_every_optimizer_has_every_start_of_the_comparison(compared):
-    assert not compared.duplicated([*KEYS, "run"]).any()
-    for _, rows in compared.groupby(PROBLEM):
-        assert rows.groupby(KEYS).size().nunique() == 1
-        budgets = rows.groupby(["optimizer", "tuned_for"])["budget"].agg(lambda some: tuple(sorted(set(some))))
-        assert budgets.nunique() == 1
-    sane = compared[compared["stop"] != "diverged"]
-    assert len(sane) > 0.9 * len(compared)
-    numbers = sane[["start_cost", "start_passes", "end", "limit", "passes", "polish_passes", "empty"]]
-    assert np.isfinite(numbers).all(axis=None)
-    assert (sane["end"] <= sane["start_cost"]).all()
+    method = ["optimizer", "tuned_for"]
+    assert not compared.duplicated([*PROBLEM, "budget", *method, "run"]).any()
+    for _, rows in compared.groupby([*PROBLEM, "budget"]):
+        assert rows.groupby(method).size().nunique() == 1
+    assert np.isfinite(compared[["start_cost", "start_passes", "passes", "polish_passes", "empty"]]).all(axis=None)
 
 
-def test_what_is_tuned_is_tuned_for_both_targets(compared):
-    targets = compared.groupby("optimizer")["tuned_for"].agg(lambda some: tuple(sorted(set(some))))
-    assert set(targets) == {("",), ("end", "speed")}
+def test_runs_that_diverge_are_called_so_and_others_have_costs(compared):
+    gone = paired.diverged(compared)
+    assert ((compared["stop"] == "diverged") == gone).all()
+    assert np.isfinite(compared.loc[~gone, ["end", "limit"]]).all(axis=None)
+    assert not gone[compared["optimizer"] == "batch_kmeans"].any()
 
 
 def test_optimizers_of_the_comparison_share_their_starts(compared):
@@ -158,13 +155,17 @@ def test_optimizers_of_the_comparison_share_their_starts(compared):
 
 
 def test_lloyd_and_the_polish_never_increase_the_cost(compared):
-    polished = compared.dropna(subset="limit")
-    assert (polished["limit"] <= polished["end"] * (1 + 1e-12)).all()
-    assert (polished["polish_passes"] >= 1).all()
+    there = compared[compared["limit"].notna()]
+    assert (there["limit"] <= there["end"] * (1 + 1e-12)).all()
     lloyd = compared[compared["optimizer"] == "batch_kmeans"]
     assert (lloyd["end"] <= lloyd["start_cost"] * (1 + 1e-12)).all()
     ended = lloyd[lloyd["stop"] == "fixed point"]
     assert (ended["end"] == ended["limit"]).all()
+
+
+def test_no_run_takes_more_than_its_budget_to_a_target(compared):
+    reached = compared[[f"{reference}_{target}" for reference in ("own", "best") for target in TARGETS]]
+    assert (reached.isna() | reached.le(compared["budget"], axis=0)).all(axis=None)
 
 
 def test_targets_are_reached_one_after_the_other_and_within_the_passes_charged(compared):
@@ -191,17 +192,23 @@ def test_quartiles_of_the_curves_are_in_order():
         assert (curves["median"] <= curves["high"]).all()
 
 
-def test_few_settings_were_chosen_at_an_end_of_their_grid():
-    tables = [pd.read_csv(f"{folder}/tuning.csv") for folder in COMPARED]
-    for tuning in tables:
+def test_each_setting_was_tuned_for_both_targets_on_the_same_values():
+    for folder in COMPARED:
+        tuning = pd.read_csv(f"{folder}/tuning.csv")
         tried = tuning.groupby(["clusters", "optimizer", "budget", "target"])
         assert (tried["chosen"].sum() == 1).all()
-        assert (tried["edge"].sum() == 2).all()
         assert (tuning["score"] >= 0).all()
-    chosen = pd.concat(tables).query("chosen")
-    # the small grids of a trial are all ends
-    if tables[0].groupby(["clusters", "optimizer", "budget", "target"]).size().min() >= 5:
-        assert chosen["edge"].mean() < 0.05
+        assert (tried["edge"].sum() == 2).all()
+        values = tried["setting"].apply(tuple).groupby(["clusters", "optimizer", "budget"])
+        assert (values.nunique() == 1).all()
+
+
+def test_few_settings_were_chosen_at_an_end_of_their_grid():
+    tables = [pd.read_csv(f"{folder}/tuning.csv") for folder in COMPARED]
+    grids = pd.concat(tables).groupby(["dataset", "clusters", "optimizer", "budget", "target"])
+    # the small grids of a trial are nearly all ends
+    if grids.size().min() >= 5:
+        assert pd.concat(tables).query("chosen")["edge"].mean() < 0.05
 
 
 def test_the_data_sets_of_the_comparison_are_described():
@@ -212,4 +219,4 @@ def test_the_data_sets_of_the_comparison_are_described():
     assert (table["condition"] >= 1).all()
     for _, row in table.iterrows():
         clusters = pd.read_csv(f"results/comparison/{row['name']}/runs.csv.gz")["clusters"]
-        assert set(clusters) == set(map(int, str(row["clusters"]).split(";")))
+        assert set(clusters) <= set(map(int, str(row["clusters"]).split(";")))
