@@ -24,7 +24,7 @@ def main(dataset: Description, comparison: Config, seed: int, output: dict[str, 
     for note in patterns.notes:
         print(note)
     tables = compare(patterns, protocol, comparison["optimizers"])._asdict()
-    tables["dataset"] = pd.DataFrame([describe(patterns) | {"overlap": overlap(patterns, seed)}])
+    tables["dataset"] = pd.DataFrame([describe(protocol.compared(patterns)) | {"overlap": overlap(patterns, seed)}])
     for name, path in output.items():
         write_csv(tables[name], path)
 

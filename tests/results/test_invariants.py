@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kmeans_convergence.analysis import paired
 from kmeans_convergence.analysis.claims import CLAIMS, Verdict
 from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.experiments.methods import METHODS
@@ -166,15 +167,23 @@ PROBLEM = ["clusters", "start"]
 
 @pytest.fixture(scope="module", params=COMPARED, name="compared")
 def read_compared(request):
-    return pd.read_csv(f"{request.param}/runs.csv.gz")
+    table = pd.read_csv(f"{request.param}/runs.csv.gz")
+    return table.assign(tuned_for=table["tuned_for"].fillna(""))
 
 
 def test_every_optimizer_has_every_start_of_the_comparison(compared):
-    assert not compared.duplicated([*PROBLEM, "optimizer", "run"]).any()
-    for _, rows in compared.groupby(PROBLEM):
-        assert rows.groupby("optimizer").size().nunique() == 1
-    numbers = compared[["start_cost", "end", "limit", "passes", "empty"]]
-    assert np.isfinite(numbers).all(axis=None)
+    method = ["optimizer", "tuned_for"]
+    assert not compared.duplicated([*PROBLEM, "budget", *method, "run"]).any()
+    for _, rows in compared.groupby([*PROBLEM, "budget"]):
+        assert rows.groupby(method).size().nunique() == 1
+    assert np.isfinite(compared[["start_cost", "start_passes", "passes", "polish_passes", "empty"]]).all(axis=None)
+
+
+def test_runs_that_diverge_are_called_so_and_others_have_costs(compared):
+    gone = paired.diverged(compared)
+    assert ((compared["stop"] == "diverged") == gone).all()
+    assert np.isfinite(compared.loc[~gone, ["end", "limit"]]).all(axis=None)
+    assert not gone[compared["optimizer"] == "batch_kmeans"].any()
 
 
 def test_optimizers_of_the_comparison_share_their_starts(compared):
@@ -182,11 +191,17 @@ def test_optimizers_of_the_comparison_share_their_starts(compared):
 
 
 def test_lloyd_and_the_polish_never_increase_the_cost(compared):
-    assert (compared["limit"] <= compared["end"] * (1 + 1e-12)).all()
+    there = compared[compared["limit"].notna()]
+    assert (there["limit"] <= there["end"] * (1 + 1e-12)).all()
     lloyd = compared[compared["optimizer"] == "batch_kmeans"]
     assert (lloyd["end"] <= lloyd["start_cost"] * (1 + 1e-12)).all()
     ended = lloyd[lloyd["stop"] == "fixed point"]
     assert (ended["end"] == ended["limit"]).all()
+
+
+def test_no_run_takes_more_than_its_budget_to_a_target(compared):
+    reached = compared[[f"{reference}_{target}" for reference in ("own", "best") for target in TARGETS]]
+    assert (reached.isna() | reached.le(compared["budget"], axis=0)).all(axis=None)
 
 
 def test_targets_are_reached_one_after_the_other_and_within_the_passes_charged(compared):
@@ -213,13 +228,23 @@ def test_quartiles_of_the_curves_are_in_order():
         assert (curves["median"] <= curves["high"]).all()
 
 
-def test_each_setting_was_tuned_with_the_same_number_of_values():
+def test_each_setting_was_tuned_for_both_targets_on_the_same_values():
     for folder in COMPARED:
         tuning = pd.read_csv(f"{folder}/tuning.csv")
-        tried = tuning.groupby(["clusters", "optimizer"])
-        assert tried.size().nunique() == 1
+        tried = tuning.groupby(["clusters", "optimizer", "budget", "target"])
         assert (tried["chosen"].sum() == 1).all()
         assert (tuning["score"] >= 0).all()
+        assert (tried["edge"].sum() == 2).all()
+        values = tried["setting"].apply(tuple).groupby(["clusters", "optimizer", "budget"])
+        assert (values.nunique() == 1).all()
+
+
+def test_few_settings_were_chosen_at_an_end_of_their_grid():
+    tables = [pd.read_csv(f"{folder}/tuning.csv") for folder in COMPARED]
+    grids = pd.concat(tables).groupby(["dataset", "clusters", "optimizer", "budget", "target"])
+    # the small grids of a trial are nearly all ends
+    if grids.size().min() >= 5:
+        assert pd.concat(tables).query("chosen")["edge"].mean() < 0.05
 
 
 def test_the_data_sets_of_the_comparison_are_described():
@@ -230,4 +255,4 @@ def test_the_data_sets_of_the_comparison_are_described():
     assert (table["condition"] >= 1).all()
     for _, row in table.iterrows():
         clusters = pd.read_csv(f"results/comparison/{row['name']}/runs.csv.gz")["clusters"]
-        assert set(clusters) == set(map(int, str(row["clusters"]).split(";")))
+        assert set(clusters) <= set(map(int, str(row["clusters"]).split(";")))

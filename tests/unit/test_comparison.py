@@ -288,6 +288,14 @@ def test_the_number_of_starts_follows_from_the_work():
     assert protocol(work=10**9, fewest=10, most=1000).runs(150, 6, 4) == 1000
 
 
+def test_which_numbers_of_prototypes_are_compared(dataset):
+    three = Dataset("three", dataset.X, ("a", "b"), "", clusters=(4, 2, 9))
+    some = protocol(sizes=("usual", "large"))
+    assert some.compared(three).clusters == (4, 9)
+    # in the registry the large one comes last: this set has none
+    assert some.compared(dataset).clusters == (4,)
+
+
 def test_what_the_configuration_says(root):
     section = yaml.safe_load((root / "config" / "config.yaml").read_text())["comparison"]
     iris, other = (Protocol.of(section, name, 7) for name in ("iris", "wine"))

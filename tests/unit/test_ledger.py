@@ -1,5 +1,6 @@
 """Verdicts: the rules by hand, and claims in worlds where it is known whether they hold."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -83,6 +84,20 @@ def test_combinations():
     assert Outcome.joint(holds, fails).verdict is Verdict.FAILS
     assert Outcome.joint(holds, unknown).verdict is Verdict.UNDECIDED
     assert Outcome.joint(unclear, fails).verdict is Verdict.FAILS
+
+
+def test_samples_without_a_value_are_left_out_of_intervals_and_differences_stay_aligned():
+    """A sample of runs may have none that says anything; two estimates may lack different samples."""
+    one, other = estimate(0, 10, [(0, 10)] * 6), estimate(1, 1, [(1, 1)] * 6)
+    gaps = dataclasses.replace(one, draws=np.where(np.arange(1001) < 500, np.nan, one.draws))
+    assert gaps.interval() == pytest.approx((5 + 0.025 * 5, 10 - 0.025 * 5))
+    assert gaps.less(other).interval() == pytest.approx((4 + 0.025 * 5, 9 - 0.025 * 5))
+    nothing = dataclasses.replace(one, draws=np.full(1001, np.nan))
+    assert not Condition("", "", nothing, above=1).answered
+    inner = one.inner.copy()
+    inner[:500] = np.nan
+    known = dataclasses.replace(one, inner=inner)
+    assert Condition("", "", known, above=4).for_and_against == (known.families, [])
 
 
 # --- claims ----------------------------------------------------------------------------------------

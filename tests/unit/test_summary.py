@@ -81,6 +81,7 @@ def test_many_censored_runs_make_a_bound(table):
     assert adam["censored_0.1"] > 0.9
     assert adam[["bound_0.1", "bound_0.1_median"]].all()
     assert not twin[["bound_0.1", "bound_0.1_median", "bound_1", "bound_1_median"]].any()
+    assert not table.loc["batch_kmeans", ["bound_0.1", "bound_1"]].any()
     # what it would need is thirty times as much
     assert adam["ratio_0.1"] < 30
 

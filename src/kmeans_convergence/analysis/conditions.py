@@ -43,6 +43,7 @@ class Estimate:
     ----------
     effect : float
     draws : ndarray of shape (B,)
+        NaN for a sample without any value, as in `inner`.
     count : int
         Families that went into it; 0 for a claim about one data set, whose runs are the replication.
     families : list of str
@@ -65,10 +66,9 @@ class Estimate:
         m = hierarchy.optimizers.index(optimizer)
         point, inner = (values[..., m] for values in hierarchy.by_family)
         known = np.isfinite(point)
-        draws = hierarchy.draws[:, m]
         return cls(
             effect=float(hierarchy.effect[m]),
-            draws=draws[np.isfinite(draws)],
+            draws=hierarchy.draws[:, m],
             count=int(known.sum()),
             families=[name for name, there in zip(hierarchy.families, known, strict=True) if there],
             point=point[known],
@@ -84,6 +84,10 @@ class Estimate:
         if not math.isfinite(hierarchy.point[s, m]):
             return None
         return cls(float(hierarchy.point[s, m]), hierarchy.inner[:, s, m], 0)
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the interval of the number, over the samples that have a value."""
+        return _interval(self.draws, level)
 
     def less(self, other: Estimate) -> Estimate | None:
         """Return the difference from another estimate of the same families; None if they are others."""
@@ -103,6 +107,15 @@ class Estimate:
         return Estimate(
             math.exp(self.effect), np.exp(self.draws), self.count, self.families, np.exp(self.point), np.exp(self.inner)
         )
+
+
+def _interval(draws: np.ndarray, level: float) -> tuple[float, float]:
+    """Return the interval of the draws that have a value; NaN if none has."""
+    known = draws[np.isfinite(draws)]
+    if not known.size:
+        return math.nan, math.nan
+    low, high = resampling.interval(known, level)
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -132,10 +145,7 @@ class Condition:
     @cached_property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the number."""
-        if self.estimate is None or not self.estimate.draws.size:
-            return math.nan, math.nan
-        low, high = resampling.interval(self.estimate.draws)
-        return float(low), float(high)
+        return (math.nan, math.nan) if self.estimate is None else self.estimate.interval()
 
     def inside(self, low: float, high: float) -> bool:
         """Say whether an interval lies in the region, which is open: a ratio of exactly 1 is neither more nor less."""
@@ -154,7 +164,8 @@ class Condition:
         if self.estimate is None or not self.estimate.families:
             return [], []
         level = 0.95 if self.exceptions else 1 - 0.05 / len(self.estimate.families)
-        intervals = list(zip(self.estimate.families, resampling.interval(self.estimate.inner, level).T, strict=True))
+        ends = [_interval(draws, level) for draws in self.estimate.inner.T]
+        intervals = list(zip(self.estimate.families, ends, strict=True))
         return (
             [name for name, (low, high) in intervals if self.inside(low, high)],
             [name for name, (low, high) in intervals if self.outside(low, high)],

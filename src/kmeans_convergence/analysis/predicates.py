@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis import paired, resampling, size
+from kmeans_convergence.analysis import paired, size
 from kmeans_convergence.analysis.conditions import MINIMUM, Condition, Estimate, Outcome, Verdict
 from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.analysis.paired import END, PROBLEM, REFERENCE
@@ -300,7 +300,7 @@ def deserved(e: Evidence, r: Reading) -> Outcome:
         cost, ratio = Estimate.of(costs, m), Estimate.of(passes, m)
         if cost and ratio and min(cost.count, ratio.count) >= MINIMUM:
             level = 1 - 0.05 / len(others)
-            (low, high), (fast, slow) = (resampling.interval(estimate.draws, level) for estimate in (cost, ratio))
+            (low, high), (fast, slow) = (estimate.interval(level) for estimate in (cost, ratio))
             surely += high < -ROPE and slow < 0
             possibly += low < -ROPE and fast < 0
     label = f"optimisers of {len(others)} that are better and faster"

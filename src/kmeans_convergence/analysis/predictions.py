@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis import acceleration, contraction, noise, paired, resampling
+from kmeans_convergence.analysis import acceleration, contraction, noise, paired
 from kmeans_convergence.analysis.conditions import Estimate
 from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.analysis.readings import Reading
@@ -128,7 +128,7 @@ def _reading(evidence: Evidence, words: tuple[str, ...]) -> Reading:
 
 
 def _of(estimate: Estimate | None) -> Measured:
-    return UNKNOWN if estimate is None else (estimate.effect, *resampling.interval(estimate.draws))
+    return UNKNOWN if estimate is None else (estimate.effect, *estimate.interval())
 
 
 def passes(fresh: Fresh, optimizer: str, *words: str) -> Measured:

@@ -68,8 +68,10 @@ def _summarize(e: Evidence, r: Reading) -> pd.DataFrame:
         shares[f"censored_{target}"] = censored
         ratios = _geometric(_named(passes.summary(), f"ratio_{target}"))
         table = _join(table, ratios)
-        table[f"bound_{target}"] = table["optimizer"].map(_total(censored) > CENSORED)
-        table[f"bound_{target}_median"] = table["optimizer"].map(_bound_of_median(passes, censored))
+        # of batch K-means the ratio is one, whatever is censored
+        others = table["optimizer"] != REFERENCE
+        table[f"bound_{target}"] = others & table["optimizer"].map(_total(censored) > CENSORED)
+        table[f"bound_{target}_median"] = others & table["optimizer"].map(_bound_of_median(passes, censored))
         times = _geometric(running_times(quality, e.datasets, f"best_{target}", e.seed, e.repeats))
         table = _join(
             table,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,6 +102,11 @@ class Protocol:
             Tuning(**comparison["tuning"]),
         )
 
+    def compared(self, dataset: Dataset) -> Dataset:
+        """Return a data set with those of its numbers of prototypes that are compared."""
+        sizes = zip(SIZES, dataset.clusters, strict=False)
+        return replace(dataset, clusters=tuple(K for size, K in sizes if size in self.sizes))
+
     def runs(self, n: int, clusters: int, features: int) -> int:
         """Return the number of starts."""
         return min(max(self.work // (n * clusters * features), self.fewest), self.most)
@@ -154,8 +159,7 @@ def compare(
     problem = QuantizationProblem(dataset.X).centred
     tables = [
         _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])
-        for size, K in zip(SIZES, dataset.clusters, strict=False)
-        if size in protocol.sizes
+        for K in protocol.compared(dataset).clusters
     ]
     return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
 

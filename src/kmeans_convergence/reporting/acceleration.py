@@ -26,7 +26,6 @@ def against_lloyd(problems: pd.DataFrame) -> Figure:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_title(label(method))
-        axes.set_xlabel("passes of Lloyd's algorithm, other starts")
     goal = {"color": "black", "linewidth": 0.8, "linestyle": "--"}
     most = 1.2 * problems["lloyd"].max()
     panels[1].plot([problems["lloyd"].min(), SLOW, SLOW, most], [MOST, MOST, SHARE, SHARE], label="goals", **goal)
@@ -36,6 +35,7 @@ def against_lloyd(problems: pd.DataFrame) -> Figure:
         axes.set_ylim(0.8 * min(low, SHARE), 1.2 * max(high, MOST))
         axes.set_xlim(0.8 * problems["lloyd"].min(), most)
     panels[0].set_ylabel("passes, relative to Lloyd's")
+    figure.supxlabel("passes of Lloyd's algorithm from the other half of the starts", fontsize=9)
     return figure
 
 

@@ -41,9 +41,9 @@ def answer(
     lines = {
         "Faster?": _faster(verdicts, main),
         "Guaranteed?": _guaranteed(verdicts),
-        "Historical?": "in part; the alternation is older, and the name belongs to a method of single patterns.",
-        "When not, for speed:": _best(faster, main, "ratio_0.1", "times the passes", "faster at no loss"),
-        "When not, for quality:": _best(lower, main, "end", r"\,\% of the cost", "lower, also than restarts"),
+        "Historical?": "in part: alternation came first, and the name belongs to a method of single patterns.",
+        "When not, for speed:": _best(faster, main, "ratio_0.1", " times the passes", "faster at no loss"),
+        "When not, for quality:": _best(lower, main, "end", r"\,\%", "lower, also than restarts,"),
     }
     return {
         "answerSets": str(len(datasets)),
@@ -65,8 +65,9 @@ def _faster(verdicts: pd.DataFrame, main: pd.DataFrame) -> str:
         plain = some.loc[some.index.isin(PLAIN), "ratio_0.1"]
         if len(plain):
             row = some.loc[plain.idxmin()]
-            numbers.append(f"{interval(row['ratio_0.1'], row['ratio_0.1_low'], row['ratio_0.1_high'])} {words}")
-    times = f"the fastest gradient with one rate takes {', '.join(numbers)} times the passes" if numbers else ""
+            number = interval(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
+            numbers.append(f"{number} times the passes {words}")
+    times = f"the fastest gradient with one rate takes {' and '.join(numbers)}" if numbers else ""
     if verdict == Verdict.ROBUST.value:
         return f"yes; {times}."
     words = {
@@ -85,8 +86,8 @@ def _guaranteed(verdicts: pd.DataFrame) -> str:
     if pd.isna(good["effect"]):
         return f"{first}."
     share = f"{percent(good['effect'])} of the runs from patterns end within 1\\,\\% of the best known cost"
-    kept = good["verdict"] == Verdict.ROBUST.value
-    return f"{first}; a good minimum, {'mostly' if kept else 'no'}: {share}."
+    words = {Verdict.ROBUST.value: "mostly", Verdict.FAILS.value: "no"}.get(good["verdict"], "that cannot be decided")
+    return f"{first}; a good minimum, {words}: {share}."
 
 
 def _best(robust: set[str], main: pd.DataFrame, column: str, unit: str, what: str) -> str:
@@ -97,13 +98,12 @@ def _best(robust: set[str], main: pd.DataFrame, column: str, unit: str, what: st
         return f"no optimiser is {what} under every reading."
     method = str(there.idxmin())
     numbers = [
-        f"{interval(row[column], row[f'{column}_low'], row[f'{column}_high'])} {words}"
+        f"{interval(row[column], row[f'{column}_low'], row[f'{column}_high'])}{unit} {words}"
         for start, words in STARTS.items()
         if (method, start) in main.index
         for row in [main.loc[(method, start)]]
     ]
-    space = "" if unit.startswith("\\") else " "
-    return rf"\emph{{{label(method)}}}, {what} under every reading: {', '.join(numbers)}{space}{unit}."
+    return rf"\emph{{{label(method)}}}, {what} under every reading: {' and '.join(numbers)}."
 
 
 def _text(cell: object) -> str:
