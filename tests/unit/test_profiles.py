@@ -9,11 +9,11 @@ from hypothesis.extra import numpy as hnp
 
 from kmeans_convergence.analysis import profiles
 
-DATASETS = pd.DataFrame({"name": ["a", "b"], "kind": ["real", "real"]})
+DATASETS = pd.DataFrame({"name": ["a", "b"], "family": ["a", "b"]})
 
 
 def table(rows, columns):
-    return pd.DataFrame(rows, columns=columns).assign(start="patterns")
+    return pd.DataFrame(rows, columns=columns).assign(start="patterns", start_cost=9.0, end=1.0)
 
 
 @pytest.fixture
@@ -38,6 +38,13 @@ def test_medians_by_hand(runs):
     found = profiles.medians(runs, "best_1")
     assert found["x"].tolist() == [4.0, 6.0, np.inf]
     assert found["y"].tolist() == [np.inf, 3.0, np.inf]
+
+
+def test_a_run_that_diverged_has_reached_nothing(runs):
+    gone = runs.assign(end=np.where((runs["optimizer"] == "y") & (runs["dataset"] == "b"), 10.0, 1.0))
+    assert profiles.medians(gone, "best_1")["y"].tolist() == [np.inf, np.inf, np.inf]
+    found = profiles.run_times(gone, "best_1", np.array([100.0]), DATASETS).set_index("optimizer")["share"]
+    assert found["y"] == pytest.approx(1 / 6)
 
 
 def test_performance_by_hand(runs):

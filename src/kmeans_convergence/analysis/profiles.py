@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis.paired import FIRST, PROBLEM
+from kmeans_convergence.analysis.paired import FIRST, PROBLEM, reached
 from kmeans_convergence.analysis.ranking import weights
 
 
@@ -14,7 +14,7 @@ def medians(runs: pd.DataFrame, target: str) -> pd.DataFrame:
 
     Infinite where half of the runs or more never come there; NaN where the optimizer was not run.
     """
-    passes = runs[target].fillna(np.inf).clip(lower=FIRST)
+    passes = reached(runs, target).fillna(np.inf).clip(lower=FIRST)
     middle = passes.groupby([runs[column] for column in (*PROBLEM, "optimizer")], sort=False).quantile(
         0.5, interpolation="higher"
     )
@@ -42,7 +42,7 @@ def performance(passes: pd.DataFrame, factors: np.ndarray, datasets: pd.DataFram
     Returns
     -------
     DataFrame
-        Columns optimizer, factor, share: of the problems (weighted by set) on which the optimizer needs at most so
+        Columns optimizer, factor, share: of the problems (weighted by family and set) on which the optimizer needs at most so
         many times the passes of the fastest. A problem that the optimizer never solves counts; one on which it was
         not run does not.
     """
@@ -57,14 +57,15 @@ def performance(passes: pd.DataFrame, factors: np.ndarray, datasets: pd.DataFram
 def run_times(runs: pd.DataFrame, target: str, grid: np.ndarray, datasets: pd.DataFrame) -> pd.DataFrame:
     """Return the empirical run-time distribution: optimizer, passes, share of runs that reached the target by then.
 
-    Each data set has its weight, each problem of it the same, each run of a problem the same.
+    Each family has the same weight, each set of it the same, each problem of a set and each run of a problem the same.
     """
     by = [runs[column] for column in (*PROBLEM, "optimizer")]
-    reached = {float(p): (runs[target] <= p).groupby(by, sort=False).mean().unstack("optimizer") for p in grid}
-    weight = problem_weights(next(iter(reached.values())), datasets)
+    passes = reached(runs, target)
+    shares = {float(p): (passes <= p).groupby(by, sort=False).mean().unstack("optimizer") for p in grid}
+    weight = problem_weights(next(iter(shares.values())), datasets)
     rows = [
         pd.DataFrame({"optimizer": table.columns, "passes": p, "share": _average(table, weight)})
-        for p, table in reached.items()
+        for p, table in shares.items()
     ]
     return pd.concat(rows, ignore_index=True).sort_values("optimizer", kind="stable", ignore_index=True)
 
