@@ -42,9 +42,9 @@ def performance(passes: pd.DataFrame, factors: np.ndarray, datasets: pd.DataFram
     Returns
     -------
     DataFrame
-        Columns optimizer, factor, share: of the problems (weighted by family and set) on which the optimizer needs at most so
-        many times the passes of the fastest. A problem that the optimizer never solves counts; one on which it was
-        not run does not.
+        Columns optimizer, factor, share: of the problems (weighted by family and set) on which the optimizer needs at
+        most so many times the passes of the fastest. A problem that the optimizer never solves counts; one on which it
+        was not run does not.
     """
     weight = problem_weights(passes, datasets)
     with np.errstate(invalid="ignore"):
