@@ -139,6 +139,9 @@ def test_runs_that_diverge_are_named_and_have_no_limit_without_a_finite_end():
     table = table_of(infinite, 1, 1)
     assert table["stop"].tolist() == ["budget", "diverged", "diverged"]
     assert table["limit"].isna().tolist() == [False, False, True]
+    # a prototype at infinity costs nothing when it owns nothing
+    lost = path([[3], [2]], [[0], [1]], [math.nan])._replace(stop=(Stop.DIVERGED,), diverged=np.array([True]))
+    assert paired.diverged(table_of(lost, 1, 1)).all()
     # the curve is of the others
     assert curve(infinite, np.array([1.0]))["high"].item() == pytest.approx(2.5)
 

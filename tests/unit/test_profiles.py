@@ -13,7 +13,7 @@ DATASETS = pd.DataFrame({"name": ["a", "b"], "family": ["a", "b"]})
 
 
 def table(rows, columns):
-    return pd.DataFrame(rows, columns=columns).assign(start="patterns")
+    return pd.DataFrame(rows, columns=columns).assign(start="patterns", start_cost=9.0, end=1.0)
 
 
 @pytest.fixture
@@ -38,6 +38,13 @@ def test_medians_by_hand(runs):
     found = profiles.medians(runs, "best_1")
     assert found["x"].tolist() == [4.0, 6.0, np.inf]
     assert found["y"].tolist() == [np.inf, 3.0, np.inf]
+
+
+def test_a_run_that_diverged_has_reached_nothing(runs):
+    gone = runs.assign(end=np.where((runs["optimizer"] == "y") & (runs["dataset"] == "b"), 10.0, 1.0))
+    assert profiles.medians(gone, "best_1")["y"].tolist() == [np.inf, np.inf, np.inf]
+    found = profiles.run_times(gone, "best_1", np.array([100.0]), DATASETS, 0, 50).set_index("optimizer")["share"]
+    assert found["y"] == pytest.approx(1 / 6)
 
 
 def test_performance_by_hand(runs):
@@ -102,8 +109,8 @@ def test_excess_by_hand():
         ("b", 2, "x", 0, 1.0, 0.0),
         ("b", 3, "x", 0, 5.0, 4.0),
     ]
-    runs = table(rows, ["dataset", "clusters", "optimizer", "run", "end", "limit"])
-    runs = runs.assign(start_cost=30.0, stop="budget")
+    columns = ["dataset", "clusters", "optimizer", "run", "end", "limit"]
+    runs = pd.DataFrame(rows, columns=columns).assign(start="patterns", start_cost=30.0)
     ends, limits = (profiles.excess(runs, column, DATASETS) for column in ("end", "limit"))
     np.testing.assert_allclose(ends["excess"], [20, 0, np.inf, np.inf, 25])
     np.testing.assert_allclose(limits["excess"], [10, 0, np.inf, 0, 0])

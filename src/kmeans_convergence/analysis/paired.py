@@ -24,9 +24,6 @@ FIRST = 1 / 16
 # What a setting is tuned for; nothing is tuned where the table says "".
 END, SPEED = "end", "speed"
 
-# The reason for its end of a run that ends above its start, or is not finite.
-DIVERGED = "diverged"
-
 
 class Problem(NamedTuple):
     """The runs of a problem, each column as a table of runs x optimizers."""
@@ -47,8 +44,8 @@ class Problem(NamedTuple):
 
 
 def diverged(runs: pd.DataFrame) -> pd.Series:
-    """Say of each run whether it ends above its start, or is not finite; the same as `Trace.diverged`."""
-    return ~(runs["end"] <= runs["start_cost"]) | (runs["stop"] == DIVERGED)
+    """Say of each run whether it ends without a finite cost or above its start."""
+    return ~np.isfinite(runs["end"]) | (runs["end"] > runs["start_cost"])
 
 
 def budgets(runs: pd.DataFrame) -> list[int]:

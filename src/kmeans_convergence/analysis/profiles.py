@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis.paired import FIRST, PROBLEM, diverged
+from kmeans_convergence.analysis.paired import FIRST, PROBLEM, diverged, reached
 from kmeans_convergence.analysis.ranking import Hierarchy, weights
-from kmeans_convergence.analysis.resampling import interval
 
 
 def medians(runs: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -15,7 +14,7 @@ def medians(runs: pd.DataFrame, target: str) -> pd.DataFrame:
 
     Infinite where half of the runs or more never come there; NaN where the optimizer was not run.
     """
-    passes = runs[target].fillna(np.inf).clip(lower=FIRST)
+    passes = reached(runs, target).fillna(np.inf).clip(lower=FIRST)
     middle = passes.groupby([runs[column] for column in (*PROBLEM, "optimizer")], sort=False).quantile(
         0.5, interpolation="higher"
     )
@@ -43,9 +42,9 @@ def performance(passes: pd.DataFrame, factors: np.ndarray, datasets: pd.DataFram
     Returns
     -------
     DataFrame
-        Columns optimizer, factor, share: of the problems (weighted by set) on which the optimizer needs at most so
-        many times the passes of the fastest. A problem that the optimizer never solves counts; one on which it was
-        not run does not.
+        Columns optimizer, factor, share: of the problems (weighted by family and set) on which the optimizer needs at
+        most so many times the passes of the fastest. A problem that the optimizer never solves counts; one on which it
+        was not run does not.
     """
     weight = problem_weights(passes, datasets)
     with np.errstate(invalid="ignore"):
@@ -60,8 +59,8 @@ def run_times(
 ) -> pd.DataFrame:
     """Return the empirical run-time distributions with 95 % intervals.
 
-    Each data set has its weight, each problem of it the same, each run of a problem the same. The bootstrap draws sets
-    and runs within, the same ones for all optimizers and passes.
+    Each family has the same weight, each set of it the same, each problem of a set and each run of a problem the same.
+    The bootstrap draws families, sets and runs within, the same ones for all optimizers and passes.
 
     Parameters
     ----------
@@ -80,23 +79,20 @@ def run_times(
         Columns optimizer, passes, share (of the runs that reached the target by then), low, high.
     """
     place, optimizers = pd.factorize(runs["optimizer"])
+    passes = reached(runs, target)
     # one value for each pass of the grid, so that the hierarchy sees optimizers x passes as its columns
-    reached = pd.concat(
+    there = pd.concat(
         [
-            runs[[*PROBLEM, "run"]].assign(
-                optimizer=place * len(grid) + g, value=(runs[target] <= passes).astype(float)
-            )
-            for g, passes in enumerate(grid)
+            runs[[*PROBLEM, "run"]].assign(optimizer=place * len(grid) + g, value=(passes <= point).astype(float))
+            for g, point in enumerate(grid)
         ],
         ignore_index=True,
     )
-    hierarchy = Hierarchy.of(reached, datasets, seed, repeats)
-    low, high = interval(hierarchy.draws)
-    place, g = np.divmod(np.array(hierarchy.optimizers), len(grid))
-    table = pd.DataFrame(
-        {"optimizer": optimizers[place], "passes": grid[g], "share": hierarchy.effect, "low": low, "high": high}
-    )
-    return table.sort_values(["optimizer", "passes"], ignore_index=True)
+    found = Hierarchy.of(there, datasets, seed, repeats).summary()
+    place, g = np.divmod(found["optimizer"].to_numpy(), len(grid))
+    table = found.rename(columns={"effect": "share"}).assign(optimizer=optimizers[place], passes=grid[g])
+    columns = ["optimizer", "passes", "share", "low", "high"]
+    return table[columns].sort_values(["optimizer", "passes"], ignore_index=True)
 
 
 def excess(runs: pd.DataFrame, column: str, datasets: pd.DataFrame) -> pd.DataFrame:

@@ -248,7 +248,8 @@ def reduce(path: Path, best: float, passes: float) -> dict[str, np.ndarray]:
     table = {
         "run": np.arange(len(path.limit)),
         "start_cost": path.cost[0],
-        "end": path.cost[-1],
+        # a prototype at infinity that owns nothing costs nothing
+        "end": np.where(np.isnan(path.limit), np.inf, path.cost[-1]),
         "limit": path.limit,
         "passes": path.passes[-1],
         "polish_passes": path.polish,
