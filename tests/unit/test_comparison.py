@@ -399,6 +399,7 @@ def test_of_equal_values_the_middle_one_is_chosen():
     assert best(np.array([0.5, 1e-5, 0, 2e-5, np.inf])) == 2
     assert best(np.zeros(5)) == 2
     assert best(np.zeros(4)) == 1
+    assert best(np.full(5, np.inf)) == 0
 
 
 def test_a_grid_grows_where_the_best_value_lies_at_an_end():

@@ -165,7 +165,12 @@ def score(paths: Sequence[Path], budget: int, target: str) -> np.ndarray:
 
 
 def best(scores: np.ndarray) -> int:
-    """Return the place of the value that is chosen: the middle one of those with about the least score."""
+    """Return the place of the value that is chosen: the middle one of those with about the least score.
+
+    Where runs diverge with every value it is the smallest one, below which the grid then goes on.
+    """
+    if np.isinf(scores.min()):
+        return 0
     good = np.flatnonzero(scores - scores.min() <= TIE * (1 + scores.min()))
     return int(good[(len(good) - 1) // 2])
 
