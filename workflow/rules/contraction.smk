@@ -91,6 +91,33 @@ rule plot_contraction:
         "../../scripts/plot_contraction.py"
 
 
+# The data set whose curves the first page shows: one that tells the story well, if it has been compared.
+SHOWN = "wine" if "wine" in COMPARED else COMPARED[0]
+
+
+rule plot_headline:
+    input:
+        code=code("scripts/plot_headline.py"),
+        curves=f"results/comparison/{SHOWN}/curves.csv.gz",
+        growth="results/contraction/growth.csv",
+    output:
+        figure=report(
+            figure("headline"),
+            caption="../report/headline.rst",
+            category="6 The report",
+            labels={"figure": "The answer in one figure"},
+        ),
+    log:
+        "logs/plot_headline.log",
+    benchmark:
+        "logs/times/plot_headline.tsv"
+    threads: 1
+    message:
+        "Draw the figure of the first page"
+    script:
+        "../../scripts/plot_headline.py"
+
+
 rule measure_mixture_rates:
     input:
         code=code("scripts/measure_mixture_rates.py"),

@@ -82,6 +82,27 @@ rule make_tables:
         "../../scripts/make_tables.py"
 
 
+rule make_protocol:
+    input:
+        code=code("scripts/make_protocol.py"),
+        history="config/protocol.tsv",
+        # there once the confirmation has been run; committed as data
+        scores=[file for file in ("confirmation/scores.csv",) if Path(file).exists()],
+    output:
+        history="paper/generated/tables/history.tex",
+        predictions="paper/generated/tables/predictions.tex",
+        counts="paper/generated/confirmation.tex",
+    log:
+        "logs/make_protocol.log",
+    benchmark:
+        "logs/times/make_protocol.tsv"
+    threads: 1
+    message:
+        "Make the tables of the protocol and of the predictions"
+    script:
+        "../../scripts/make_protocol.py"
+
+
 rule make_numbers:
     input:
         **RESULTS,
@@ -142,6 +163,7 @@ rule build_report:
         tables=[
             *rules.make_tables.output,
             *rules.make_comparison.output,
+            *rules.make_protocol.output,
             *rules.report_acceleration.output.ratios,
             *rules.report_acceleration.output.goals,
         ],
@@ -150,6 +172,7 @@ rule build_report:
             for name in [
                 *FIGURES,
                 *(f"comparison_{name}" for name in COMPARISON),
+                "headline",
                 "contraction_predicted",
                 "contraction_growth",
                 "contraction_kernels",
