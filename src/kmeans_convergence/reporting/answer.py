@@ -57,18 +57,20 @@ def answer(
         The table of data sets.
     """
     verdicts = ledger.drop_duplicates("id").set_index("id")
-    robust = {
-        claim: set(some.loc[some["verdict"] == Verdict.ROBUST.value, "optimizer"])
-        for claim, some in methods.groupby("claim")
-    }
+    robust, partly = (_sets(methods, words) for words in ((Verdict.ROBUST,), (Verdict.ROBUST, Verdict.UNDER)))
     main = summary[summary["budget"] == main_budget(summary)].set_index(["optimizer", "start"]).sort_index()
-    lower, faster = robust.get(LOWER, set()), robust.get(FASTER, set()) & robust.get(NO_WORSE, set())
+    lower, faster = robust[LOWER], robust[FASTER] & robust[NO_WORSE]
+    faster_partly = partly[FASTER] & partly[NO_WORSE]
     lines = {
         "Faster?": _faster(verdicts, main),
         "Guaranteed?": _guaranteed(verdicts),
         "Historical?": HISTORY,
-        "When not, for speed?": _best(faster, main, "ratio_0.1", " times the passes", "faster at no loss"),
-        "When not, for quality?": _best(lower, main, "end", r"\,\%", "lower, also than restarts for as many passes,"),
+        "When not, for speed?": _best(
+            faster, faster_partly, main, "ratio_0.1", " times the passes", "faster at no loss"
+        ),
+        "When not, for quality?": _best(
+            lower, partly[LOWER], main, "end", r"\,\%", "lower, also than restarts for as many passes,"
+        ),
     }
     return {
         "answerSets": str(len(datasets)),
@@ -148,17 +150,22 @@ def _guaranteed(verdicts: pd.DataFrame) -> str:
     return f"{first}; a good minimum, {words}: {share}."
 
 
-def _best(robust: set[str], main: pd.DataFrame, column: str, unit: str, what: str) -> str:
+def _sets(methods: pd.DataFrame, verdicts: tuple[Verdict, ...]) -> dict[str, set[str]]:
+    """Return for each claim the optimizers of which one of these verdicts was found."""
+    some = methods[methods["verdict"].isin([verdict.value for verdict in verdicts])]
+    return {claim: set(some.loc[some["claim"] == claim, "optimizer"]) for claim in (LOWER, FASTER, NO_WORSE)}
+
+
+def _best(robust: set[str], partly: set[str], main: pd.DataFrame, column: str, unit: str, what: str) -> str:
     """Name the best of the optimizers of which something is robust, with its number for each kind of start.
 
-    If there is none, name the best under the main reading, and say so.
+    If there is none, say so, and name the best of those of which it holds under some readings.
     """
     patterns = main[main.index.get_level_values("start") == "patterns"].droplevel("start")
-    others = patterns.loc[patterns.index != REFERENCE, column]
-    there = others[others.index.isin(robust)]
-    if there.empty and others.notna().sum() == 0:
+    there = patterns.loc[patterns.index.isin(robust or partly) & (patterns.index != REFERENCE), column].dropna()
+    if there.empty:
         return f"no optimiser is {what} under every reading."
-    method = str((others if there.empty else there).idxmin())
+    method = str(there.idxmin())
     numbers = [
         f"{interval(row[column], row[f'{column}_low'], row[f'{column}_high'])}{unit} {words}"
         for start, words in STARTS.items()
@@ -166,9 +173,9 @@ def _best(robust: set[str], main: pd.DataFrame, column: str, unit: str, what: st
         for row in [main.loc[(method, start)]]
     ]
     found = rf"\emph{{{label(method)}}}, {' and '.join(numbers)}"
-    if there.empty:
-        return f"no optimiser is {what} under every reading; under the main one the best is {found}."
-    return f"{found}; {what} under every reading."
+    if not robust:
+        return f"no optimiser is {what} under every reading; under some, {found}."
+    return f"{found}: {what} under every reading."
 
 
 def _text(cell: object) -> str:
