@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.noise import rank_correlation, slopes
+from kmeans_convergence.analysis.noise import gain, rank_correlation, slopes
+from kmeans_convergence.experiments.noise import ROWS
 from kmeans_convergence.reporting.style import STYLES, label, new
 from kmeans_convergence.reporting.text import booktabs, fixed, number
 
@@ -74,8 +75,8 @@ def _with(row: pd.Series, columns: tuple[str, str, str]) -> str:
     return "--" if np.isnan(value) else f"{fixed(value, 2)} [{fixed(low, 2)}, {fixed(high, 2)}]"
 
 
-def numbers(noise: pd.DataFrame, agreement: pd.DataFrame) -> dict[str, str]:
-    """Return the numbers of the prose by the name of their macro."""
+def numbers(noise: pd.DataFrame, agreement: pd.DataFrame, seed: int, resamples: int) -> dict[str, str]:
+    """Return the numbers of the prose by the name of their macro; seed and resamples of the paired difference."""
     exponents = slopes(noise)
     rank = rank_correlation(exponents["with_faces"].to_numpy(), exponents["measured"].to_numpy())
     last = agreement[(agreement["optimizer"] == "online_kmeans") & (agreement["sampling"] == "draws")]
@@ -101,6 +102,11 @@ def numbers(noise: pd.DataFrame, agreement: pd.DataFrame) -> dict[str, str]:
     factor = np.exp(abs(np.log(some["measured"] / some["with_faces"])))
     wrong = some[factor > 2]
     small = some[some["patterns"] < SMALL]
+    difference, low, high, closer = gain(noise, seed, resamples)
+    paired = pd.Series({"difference": difference, "low": low, "high": high})
+    values["noisePaired"] = _with(paired, ("difference", "low", "high"))
+    values["noiseCloser"] = str(closer)
+    values["noiseRows"] = f"{ROWS:,}"
     values["noiseSmall"] = str(SMALL)
     values["noiseSmallSets"] = str(len(small))
     values["noiseSmallRatio"] = number((small["measured"] / small["with_faces"]).median(), 2)
