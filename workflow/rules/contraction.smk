@@ -3,8 +3,8 @@ CONTRACTED = [
     name
     for name in COMPARED
     if data(name)["source"].startswith(("bundled", "synthetic"))
-    # larger samples of sets that are there already, and patches with very many features
-    and name not in config["comparison"]["rows_of"]
+    # patches have very many features
+    and data(name)["kind"] != "patches"
 ]
 
 
