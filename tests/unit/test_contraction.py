@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kmeans_convergence.analysis.agreement import correlations
 from kmeans_convergence.analysis.contraction import agreement, medians
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
@@ -40,6 +41,26 @@ def test_agreement_by_hand():
     assert medians(RATES).set_index(["optimizer", "dataset"]).loc[("batch_kmeans", "a"), "predicted"] == 0.31
     # one set alone has no rank
     assert np.isnan(agreement(RATES[RATES["dataset"] == "a"])["correlation"]).all()
+
+
+def test_intervals_of_correlations():
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"s{i}", "lloyd_steps", 0.05, 0, i / 20, i / 20 + 0.2 * rng.normal(), 0.0, 1.0, i % 2 == 0) for i in range(20)
+    ]
+    rows += [(f"s{i}", "batch_kmeans", 0.1, 0, i / 20, i / 20, 0.0, 1.0, i < 3) for i in range(20)]
+    found = correlations(table(rows), 1, 200).set_index("optimizer")
+    noisy, exact = found.loc["lloyd_steps"], found.loc["batch_kmeans"]
+    assert (noisy["sets"], noisy["sets_all"]) == (10, 20)
+    assert noisy["low"] < noisy["correlation"] < noisy["high"] <= 1
+    # twice as many sets say more
+    assert noisy["high_all"] - noisy["low_all"] < noisy["high"] - noisy["low"]
+    assert (exact["correlation_all"], exact["low_all"], exact["high_all"]) == pytest.approx((1, 1, 1))
+    assert exact["correlation"] == pytest.approx(1)
+    assert np.isnan([exact["low"], exact["high"]]).all()
+    text = figures.agreements(agreement(table(rows)), found.reset_index())
+    assert "1.00 [1.00, 1.00]" in text
+    assert "nan" not in text
 
 
 def test_the_experiment_tells_what_it_can():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kmeans_convergence.analysis.agreement import gain
 from kmeans_convergence.analysis.noise import agreement, slopes
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.noise import noise
@@ -145,9 +146,22 @@ def test_figure_table_and_numbers():
     text = table(judged)
     assert text.count("online gradient") == 4
     assert "2.00 [2.00, 2.00]" in text
-    values = numbers(excess, judged)
+    values = numbers(excess, judged, 1, 100)
     assert (values["noiseSets"], values["noiseEpochs"], values["exponentFaces"]) == ("12", "32", "$-$1.00")
     assert (values["noiseRatioFrozen"], values["noiseRatioFaces"], values["noiseWrong"]) == ("2.00", "1.00", "0")
     # of 100 and of 200 patterns
     assert (values["noiseSmallSets"], values["noiseSmallRatio"]) == ("2", "1.0")
     assert "nan" not in " ".join(values.values())
+
+
+def test_what_face_terms_add_by_hand():
+    n = 12
+    exact = np.arange(1.0, n + 1)
+    about = {"optimizer": "online_kmeans", "sampling": "draws", "setting": 32.0}
+    excess = pd.DataFrame(about | {"measured": exact, "predicted": exact[::-1] / 100, "with_faces": exact})
+    # an earlier look is left out
+    early = excess.assign(setting=4.0, with_faces=exact[::-1])
+    difference, low, high, closer = gain(pd.concat([early, excess]), 1, 50)
+    assert (difference, low, high) == pytest.approx((2, 2, 2))
+    assert closer == n
+    assert np.isnan(gain(excess.head(2), 1, 50)[0])

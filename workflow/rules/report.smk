@@ -61,6 +61,7 @@ rule make_tables:
         conventions=RESULTS["axes"],
         noise_agreement=RESULTS["noise_agreement"],
         contraction_agreement=RESULTS["contraction_agreement"],
+        rates="results/contraction/rates.csv",
     output:
         derivation="paper/generated/tables/derivation.tex",
         theorems="paper/generated/tables/theorems.tex",
@@ -76,6 +77,9 @@ rule make_tables:
     benchmark:
         "logs/times/make_tables.tsv"
     threads: 1
+    params:
+        seed=config["seed"],
+        resamples=config["resamples"],
     message:
         "Make the tables of the report"
     script:

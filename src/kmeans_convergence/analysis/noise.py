@@ -43,30 +43,6 @@ def agreement(noise: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gain(noise: pd.DataFrame, seed: int, resamples: int) -> tuple[float, float, float, int]:
-    """Return what face terms add to the prediction of online K-means, set by set, after the last epoch of draws.
-
-    Returns
-    -------
-    tuple
-        Rank correlation with face terms less that without, its 95 % interval over data sets (NaN where there are too
-        few), and the number of sets where the prediction with face terms is off by the smaller factor.
-    """
-    some = noise[(noise["optimizer"] == "online_kmeans") & (noise["sampling"] == "draws")]
-    some = some[some["setting"] == some["setting"].max()]
-    measured, frozen, faces = (some[column].to_numpy() for column in ("measured", "predicted", "with_faces"))
-    closer = int((abs(np.log(measured / faces)) < abs(np.log(measured / frozen))).sum())
-    if len(some) < FEWEST:
-        return math.nan, math.nan, math.nan, closer
-
-    def difference(rows: np.ndarray) -> float:
-        return rank_correlation(faces[rows], measured[rows]) - rank_correlation(frozen[rows], measured[rows])
-
-    drawn = np.array([difference(rows) for rows in samples(len(some), len(some), resamples, seed)])
-    low, high = interval(drawn)
-    return difference(np.arange(len(some))), float(low), float(high), closer
-
-
 def _compare(measured: np.ndarray, predicted: np.ndarray, seed: int, resamples: int) -> dict[str, float]:
     ratio = lower = upper = correlation = low = high = np.nan
     if (predicted > 0).all():

@@ -106,18 +106,37 @@ def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
     return figure
 
 
-def agreements(table: pd.DataFrame) -> str:
-    """Return how well predicted rates of batch K-means agree with measured ones, for each width of the kernel."""
+def agreements(table: pd.DataFrame, correlations: pd.DataFrame) -> str:
+    """Return how well predicted rates of batch K-means agree with measured ones, for each width of the kernel.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `analysis.contraction.agreement` returns it.
+    correlations : DataFrame
+        As `analysis.agreement.correlations` returns it.
+    """
     names = {"batch_kmeans": "at the end of the run", "lloyd_steps": "on its way"}
+    both = table.merge(correlations.drop(columns=["correlation", "sets"]), on=["optimizer", "width"])
     rows = [
         [
             names[row["optimizer"]],
             number(row["width"], 2),
             str(row["sets"]),
+            _within(row, ("correlation", "low", "high")),
             str(row["silent"]),
-            "--" if pd.isna(row["correlation"]) else fixed(row["correlation"], 2),
+            _within(row, ("correlation_all", "low_all", "high_all")),
             "--" if pd.isna(row["bias"]) else fixed(row["bias"], 3),
         ]
-        for _, row in table[table["optimizer"].isin(names)].iterrows()
+        for _, row in both[both["optimizer"].isin(names)].iterrows()
     ]
-    return booktabs("@{}lrrrrr@{}", ["faces", "$c$", "sets", "can't tell", "correlation", "bias"], rows)
+    header = ["faces", "$c$", "sets", "correlation", "can't tell", "of all sets", "bias"]
+    return booktabs("@{}lrrlrlr@{}", header, rows)
+
+
+def _within(row: pd.Series, columns: tuple[str, str, str]) -> str:
+    """Return a correlation with its interval, or a dash."""
+    value, low, high = (row[column] for column in columns)
+    if pd.isna(value):
+        return "--"
+    return fixed(value, 2) + ("" if pd.isna(low) else f" [{fixed(low, 2)}, {fixed(high, 2)}]")

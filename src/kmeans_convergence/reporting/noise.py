@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.noise import gain, rank_correlation, slopes
+from kmeans_convergence.analysis.agreement import gain
+from kmeans_convergence.analysis.noise import rank_correlation, slopes
 from kmeans_convergence.experiments.noise import ROWS
 from kmeans_convergence.reporting.style import STYLES, label, new
 from kmeans_convergence.reporting.text import booktabs, fixed, number
