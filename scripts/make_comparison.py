@@ -19,18 +19,7 @@ def main(tables: list[Path], tuning: list[Path], own: list[Path], output: dict[s
     """Write one LaTeX file for each table and the macros of the answer; `tables`: summary, methods, ledger, sets."""
     enlist(own)
     summary, methods, ledger, datasets = (pd.read_csv(path) for path in tables)
-    long = {
-        "costs": (comparison_tables.final_costs, summary),
-        "passes": (comparison_tables.passes, summary),
-        "times": (comparison_tables.running_times, summary),
-        "ledger": (comparison_tables.ledger, ledger),
-        "datasets": (comparison_tables.datasets, datasets),
-    }
-    # captions of tables that break over pages are macros of the report
-    texts = {key: make(table, rf"\caption{{\{key}caption}}\label{{tab:{key}}}") for key, (make, table) in long.items()}
-    texts["main"] = comparison_tables.main_table(summary)
-    texts["tuning"] = comparison_tables.tuning(summary)
-    texts["budgets"] = comparison_tables.budgets(summary)
+    texts = comparison_tables.everything(summary, ledger, datasets)
     texts["answer"] = macros(answer.answer(ledger, methods, summary, datasets) | answer.tuned(read_all(tuning)))
     for name, path in output.items():
         write(texts[name], path)

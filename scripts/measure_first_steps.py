@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.data import Description, read
+from kmeans_convergence.experiments.comparison import compared
 from kmeans_convergence.experiments.first_steps import first_steps
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(datasets: dict[str, tuple[Description, int]], seed: int, table: Path) -> None:
+def main(datasets: dict[str, tuple[Description, int]], sizes: list[str], seed: int, table: Path) -> None:
     """Write one row for each run."""
-    sets = [read(dataset, rows=rows, root_seed=seed) for dataset, rows in datasets.values()]
+    sets = [compared(read(dataset, rows=rows, root_seed=seed), sizes) for dataset, rows in datasets.values()]
     write_csv(pd.concat([first_steps(dataset, seed) for dataset in sets], ignore_index=True), table)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.data.summary import describe
-from kmeans_convergence.experiments.comparison import Protocol, compare
+from kmeans_convergence.experiments.comparison import Protocol, compare, compared
 from kmeans_convergence.experiments.overlap import overlap
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
@@ -24,7 +24,9 @@ def main(dataset: Description, comparison: Config, seed: int, output: dict[str, 
     for note in patterns.notes:
         print(note)
     tables = compare(patterns, protocol, comparison["optimizers"])._asdict()
-    tables["dataset"] = pd.DataFrame([describe(protocol.compared(patterns)) | {"overlap": overlap(patterns, seed)}])
+    tables["dataset"] = pd.DataFrame(
+        [describe(compared(patterns, protocol.sizes)) | {"overlap": overlap(patterns, seed)}]
+    )
     for name, path in output.items():
         write_csv(tables[name], path)
 

@@ -10,7 +10,16 @@ import yaml
 from kmeans_convergence.analysis import paired
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments import comparison, tuning
-from kmeans_convergence.experiments.comparison import FIRST_PASS, SIZES, Protocol, Tables, compare, curve, reduce
+from kmeans_convergence.experiments.comparison import (
+    FIRST_PASS,
+    SIZES,
+    Protocol,
+    Tables,
+    compare,
+    compared,
+    curve,
+    reduce,
+)
 from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED, Contender, enlist
 from kmeans_convergence.experiments.overlap import margins, overlap
 from kmeans_convergence.experiments.paths import Path, follow, polish
@@ -293,10 +302,10 @@ def test_the_number_of_starts_follows_from_the_work():
 
 def test_which_numbers_of_prototypes_are_compared(dataset):
     three = Dataset("three", dataset.X, ("a", "b"), "", clusters=(4, 2, 9))
-    some = protocol(sizes=("usual", "large"))
-    assert some.compared(three).clusters == (4, 9)
+    some = ("usual", "large")
+    assert compared(three, some).clusters == (4, 9)
     # in the registry the large one comes last: this set has none
-    assert some.compared(dataset).clusters == (4,)
+    assert compared(dataset, some).clusters == (4,)
 
 
 def test_what_the_configuration_says(root):

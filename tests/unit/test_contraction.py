@@ -46,6 +46,24 @@ def test_agreement_by_hand():
     assert lloyd["all_low"] < -0.2 < lloyd["all_high"]
 
 
+def test_intervals_of_correlations():
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"s{i}", "lloyd_steps", 0.05, 0, i / 20, i / 20 + 0.2 * rng.normal(), 0.0, 1.0, i % 2 == 0) for i in range(20)
+    ]
+    rows += [(f"s{i}", "batch_kmeans", 0.1, 0, i / 20, i / 20, 0.0, 1.0, i < 3) for i in range(20)]
+    judged = agreement(table(rows), 1, 200)
+    noisy, exact = (judged.set_index("optimizer").loc[name] for name in ("lloyd_steps", "batch_kmeans"))
+    assert (noisy["sets"], noisy["silent"]) == (10, 10)
+    assert noisy["low"] < noisy["correlation"] < noisy["high"] <= 1
+    # twice as many sets say more
+    assert noisy["all_high"] - noisy["all_low"] < noisy["high"] - noisy["low"]
+    assert (exact["all"], exact["all_low"], exact["all_high"]) == pytest.approx((1, 1, 1))
+    text = figures.agreements(judged)
+    assert "1.00 [1.00, 1.00]" in text
+    assert "nan" not in text
+
+
 def test_the_experiment_tells_what_it_can():
     X, features = iris()
     rates = contraction(Dataset("iris", X, features, "mm", kind="real", clusters=(3,)), 1)

@@ -154,3 +154,15 @@ def test_figure_table_and_numbers():
     # of 100 and of 200 patterns
     assert (values["noiseSmallSets"], values["noiseSmallRatio"]) == ("2", "1.0")
     assert "nan" not in " ".join(values.values())
+
+
+def test_what_face_terms_add_by_hand():
+    n = 12
+    exact = np.arange(1.0, n + 1)
+    about = {"optimizer": "online_kmeans", "sampling": "draws", "setting": 32.0, "left": 0.0, "patterns": 300}
+    excess = pd.DataFrame(about | {"measured": exact, "predicted": exact[::-1] / 100, "with_faces": exact})
+    excess["family"] = np.arange(n)
+    found = agreement(excess, 1, 50).set_index("faces")
+    assert tuple(found.loc[True, ["gain", "gain_low", "gain_high"]]) == pytest.approx((2, 2, 2))
+    assert found.loc[True, "closer"] == n
+    assert np.isnan(agreement(excess.head(2), 1, 50)["gain"]).all()

@@ -65,12 +65,13 @@ def some_results(tmp_path):
     [
         ("one.csv; method=a; ratio", "9.99 [0.0, 0]", "1.57 [1.4, 2]"),
         ("one.csv; method=b; ratio", "9.9 [0.0, 9.9]", "0.2 [0.0, 0.3]"),
-        ("one.csv; method=a; effect", "1.0 [2, 3]", "−12.3 [−20, 1,000]"),
+        ("one.csv; method=a; effect", "1.0 [2, 3]", "\N{MINUS SIGN}12.3 [\N{MINUS SIGN}20, 1,000]"),
         ("one.csv; method=b; effect", "1.0", "0.0"),
         ("one.csv; method=b; percent ratio", "9 %", "25 %"),
         ("one.csv; ; mean ratio", "1.00", "0.91"),
         ("one.csv; ; max high", "0", "1,000"),
         ("*.csv; method=a; count", "7", "2"),
+        ("*.csv; method=c; count", "7", "0"),
         ("*.csv; ; different method", "7", "2"),
         ("one.csv; method=b; verdict", "*holds*", "*fails*"),
     ],
@@ -81,7 +82,14 @@ def test_a_number_is_computed_again(folder, mark, shown, filled):
 
 
 @pytest.mark.parametrize(
-    "mark", ["none.csv; ; ratio", "one.csv; method=c; count", "one.csv; ; ratio", "one.csv; method=a; width"]
+    "mark",
+    [
+        "none.csv; ; count",
+        "one.csv; method=c; mean ratio",
+        "one.csv; ; ratio",
+        "one.csv; method=a; width",
+        "one.csv; a=b; count",
+    ],
 )
 def test_a_mark_without_a_value_is_named(folder, mark):
     with pytest.raises(ValueError, match="has no value"):

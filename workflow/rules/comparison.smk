@@ -159,6 +159,7 @@ rule measure_first_steps:
             ]
             for name in COMPARED
         },
+        sizes=config["comparison"]["clusters"],
         seed=config["seed"],
     message:
         "Measure the first patterns and the end of K-means"

@@ -102,11 +102,6 @@ class Protocol:
             Tuning(**comparison["tuning"]),
         )
 
-    def compared(self, dataset: Dataset) -> Dataset:
-        """Return a data set with those of its numbers of prototypes that are compared."""
-        sizes = zip(SIZES, dataset.clusters, strict=False)
-        return replace(dataset, clusters=tuple(K for size, K in sizes if size in self.sizes))
-
     def runs(self, n: int, clusters: int, features: int) -> int:
         """Return the number of starts."""
         return min(max(self.work // (n * clusters * features), self.fewest), self.most)
@@ -114,6 +109,12 @@ class Protocol:
     def grid(self) -> np.ndarray:
         """Return the passes at which curves are looked at."""
         return np.array([*FIRST_PASS, *range(1, self.passes + 1)])
+
+
+def compared(dataset: Dataset, sizes: Sequence[str]) -> Dataset:
+    """Return a data set with those of its numbers of prototypes that are compared, some of `SIZES`."""
+    clusters = zip(SIZES, dataset.clusters, strict=False)
+    return replace(dataset, clusters=tuple(K for size, K in clusters if size in sizes))
 
 
 class Tables(NamedTuple):
@@ -159,7 +160,7 @@ def compare(
     problem = QuantizationProblem(dataset.X).centred
     tables = [
         _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])
-        for K in protocol.compared(dataset).clusters
+        for K in compared(dataset, protocol.sizes).clusters
     ]
     return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
 

@@ -37,6 +37,28 @@ STARTS = {"patterns": "patterns", "plusplus": "k-means++", "greedy": "greedy"}
 HORIZON = r"$^\dagger$"
 
 
+def everything(summary: pd.DataFrame, claims: pd.DataFrame, sets: pd.DataFrame) -> dict[str, str]:
+    """Return all tables by name; the captions of those that break over pages are macros of the report.
+
+    Parameters
+    ----------
+    summary, claims, sets : DataFrame
+        As `summary.summarize`, `ledger.judge` and the comparison return them.
+    """
+    long = {
+        "costs": final_costs(summary, _caption("costs")),
+        "passes": passes(summary, _caption("passes")),
+        "times": running_times(summary, _caption("times")),
+        "ledger": ledger(claims, _caption("ledger")),
+        "datasets": datasets(sets, _caption("datasets")),
+    }
+    return long | {"main": main_table(summary), "budgets": budgets(summary), "tuning": tuning(summary)}
+
+
+def _caption(name: str) -> str:
+    return rf"\caption{{\{name}caption}}\label{{tab:{name}}}"
+
+
 def main_table(summary: pd.DataFrame) -> str:
     """One row for each optimizer, by what moves its prototypes; methods with a horizon have one for each budget.
 

@@ -5,10 +5,10 @@ A mark is a comment, which no reader of the page sees, before the number, and an
     <!--FILE; COLUMN=VALUE ...; WHAT-->1.6 [1.4, 1.7]<!---->
 
 FILE is a table of results or a pattern for several, of which the rows are taken that have these values. WHAT is a
-column of the only row that is left; or ``mean``, ``median``, ``min`` or ``max`` of a column over the rows, ``count`` for
-their number, ``different`` and a column for its number of values. After ``percent`` a share is multiplied by 100. Between
-brackets stand the columns COLUMN_low and COLUMN_high, or low and high beside ``effect`` and ``correlation``. A word
-between asterisks is what the column says in all these rows.
+column of the only row that is left; or ``mean``, ``median``, ``min`` or ``max`` of a column over the rows, ``count``
+for their number, ``different`` and a column for its number of values. After ``percent`` a share is multiplied by 100.
+Between brackets stand the columns COLUMN_low and COLUMN_high, or low and high beside ``effect`` and ``correlation``. A
+word between asterisks is what the column says in all these rows.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 MARK = re.compile(r"<!--([^;<>]+);([^;<>]*);([^;<>]+)-->(.+?)<!---->", re.DOTALL)
-NUMBER = re.compile(r"−?\d[\d,]*(?:\.(\d+))?")
+MINUS = "\N{MINUS SIGN}"
+NUMBER = re.compile(rf"{MINUS}?\d+(?:,\d{{3}})*(?:\.(\d+))?")
 
 
 def marks(text: str) -> list[tuple[str, str]]:
@@ -67,10 +69,10 @@ def _values(table: pd.DataFrame, what: str, interval: bool) -> list[float]:
     words = what.split()
     scale = 100.0 if words[0] == "percent" else 1.0
     words = words[scale > 1 :]
-    if not len(table):
-        raise ValueError("no rows")
     if words == ["count"]:
         return [float(len(table))]
+    if not len(table):
+        raise ValueError("no rows")
     if words[0] == "different":
         return [float(table[words[1]].nunique())]
     if len(words) == 2:
@@ -81,13 +83,13 @@ def _values(table: pd.DataFrame, what: str, interval: bool) -> list[float]:
     return [scale * float(_only(table, name)) for name in (column, *ends)]
 
 
-def _only(table: pd.DataFrame, column: str) -> object:
+def _only(table: pd.DataFrame, column: str) -> Any:
     (value,) = table[column]
     return value
 
 
 def _printed(shown: str, values: Iterator[float]) -> str:
     """Return what is shown with other numbers, each with as many digits."""
-    text = NUMBER.sub(lambda old: f"{next(values):,.{len(old[1] or '')}f}".replace("-", "−"), shown)
+    text = NUMBER.sub(lambda old: f"{next(values):,.{len(old[1] or '')}f}".replace("-", MINUS), shown)
     # a zero has no sign
-    return re.sub(r"−(0(?:\.0+)?)(?![\d.])", r"\1", text)
+    return re.sub(rf"{MINUS}(0(?:\.0+)?)(?![\d.])", r"\1", text)
