@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis.agreement import correlations
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.reporting import contraction, noise
 from kmeans_convergence.reporting import tables as report
@@ -18,15 +17,13 @@ if TYPE_CHECKING:
 ONE = (report.derivation, report.theorems, report.verdicts, report.limits, report.certainty, report.conventions)
 
 
-def main(results: dict[str, Path], rates: Path, seed: int, resamples: int, output: dict[str, Path]) -> None:
+def main(results: dict[str, Path], output: dict[str, Path]) -> None:
     """Write one LaTeX file for each table."""
     tables = {name: pd.read_csv(path) for name, path in results.items()}
     texts = {table.__name__: table(tables[table.__name__]) for table in ONE}
     texts["readings"] = report.readings()
     texts["noise_agreement"] = noise.table(tables["noise_agreement"])
-    texts["contraction_agreement"] = contraction.agreements(
-        tables["contraction_agreement"], correlations(pd.read_csv(rates), seed, resamples)
-    )
+    texts["contraction_agreement"] = contraction.agreements(tables["contraction_agreement"])
     for name, path in output.items():
         write(texts[name], path)
 
@@ -36,7 +33,5 @@ if __name__ == "__main__":
         output = {name: Path(path) for name, path in snakemake.output.items()}
         main(
             results={name: Path(snakemake.input[name]) for name in output if name != "readings"},
-            rates=Path(snakemake.input.rates),
             output=output,
-            **snakemake.params,
         )

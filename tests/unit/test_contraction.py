@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmeans_convergence.analysis.agreement import correlations
 from kmeans_convergence.analysis.contraction import agreement, medians
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
@@ -14,7 +13,8 @@ from kmeans_convergence.reporting import contraction as figures
 
 def table(rows):
     columns = ["dataset", "optimizer", "width", "run", "measured", "predicted", "low", "high", "informative"]
-    return pd.DataFrame(rows, columns=columns)
+    made = pd.DataFrame(rows, columns=columns)
+    return made.assign(family=made["dataset"])
 
 
 RATES = table(
@@ -33,14 +33,17 @@ RATES = table(
 
 
 def test_agreement_by_hand():
-    found = agreement(RATES).set_index("optimizer")
+    found = agreement(RATES, 1, 100).set_index("optimizer")
     lloyd = found.loc["batch_kmeans"]
     assert (lloyd["sets"], lloyd["silent"], lloyd["correlation"]) == (3, 1, pytest.approx(1))
     # of 0.11, -0.1 and 0.1
     assert lloyd["bias"] == pytest.approx(0.1)
     assert medians(RATES).set_index(["optimizer", "dataset"]).loc[("batch_kmeans", "a"), "predicted"] == 0.31
     # one set alone has no rank
-    assert np.isnan(agreement(RATES[RATES["dataset"] == "a"])["correlation"]).all()
+    assert np.isnan(agreement(RATES[RATES["dataset"] == "a"], 1, 100)["correlation"]).all()
+    # predicted as 0.31, 0.4, 0.9 and 1.5, measured as 0.2, 0.5, 0.8 and, where it can't tell, 0.1
+    assert lloyd["all"] == pytest.approx(-0.2)
+    assert lloyd["all_low"] < -0.2 < lloyd["all_high"]
 
 
 def test_intervals_of_correlations():
@@ -49,16 +52,14 @@ def test_intervals_of_correlations():
         (f"s{i}", "lloyd_steps", 0.05, 0, i / 20, i / 20 + 0.2 * rng.normal(), 0.0, 1.0, i % 2 == 0) for i in range(20)
     ]
     rows += [(f"s{i}", "batch_kmeans", 0.1, 0, i / 20, i / 20, 0.0, 1.0, i < 3) for i in range(20)]
-    found = correlations(table(rows), 1, 200).set_index("optimizer")
-    noisy, exact = found.loc["lloyd_steps"], found.loc["batch_kmeans"]
-    assert (noisy["sets"], noisy["sets_all"]) == (10, 20)
+    judged = agreement(table(rows), 1, 200)
+    noisy, exact = (judged.set_index("optimizer").loc[name] for name in ("lloyd_steps", "batch_kmeans"))
+    assert (noisy["sets"], noisy["silent"]) == (10, 10)
     assert noisy["low"] < noisy["correlation"] < noisy["high"] <= 1
     # twice as many sets say more
-    assert noisy["high_all"] - noisy["low_all"] < noisy["high"] - noisy["low"]
-    assert (exact["correlation_all"], exact["low_all"], exact["high_all"]) == pytest.approx((1, 1, 1))
-    assert exact["correlation"] == pytest.approx(1)
-    assert np.isnan([exact["low"], exact["high"]]).all()
-    text = figures.agreements(agreement(table(rows)), found.reset_index())
+    assert noisy["all_high"] - noisy["all_low"] < noisy["high"] - noisy["low"]
+    assert (exact["all"], exact["all_low"], exact["all_high"]) == pytest.approx((1, 1, 1))
+    text = figures.agreements(judged)
     assert "1.00 [1.00, 1.00]" in text
     assert "nan" not in text
 
@@ -118,9 +119,9 @@ def test_a_wide_flat_kernel_is_biased_where_there_are_several_dimensions():
 
 def test_the_figures_show_all_sets():
     steps = RATES[RATES["optimizer"] == "batch_kmeans"].assign(optimizer="lloyd_steps")
-    left, middle, right = figures.predicted(
-        pd.concat([RATES, steps]), {"batch_kmeans": 0.1, "lloyd_steps": 0.1, "gradient_nmax": 0.0}
-    ).axes
+    rates = pd.concat([RATES, steps])
+    widths = {"batch_kmeans": 0.1, "lloyd_steps": 0.1, "gradient_nmax": 0.0}
+    left, middle, right = figures.predicted(rates, agreement(rates, 1, 100), widths).axes
     assert "1.00 (3 sets)" in left.get_title(loc="left")
     assert "gradient" in middle.get_title(loc="left")
     assert "way" in right.get_title(loc="left")

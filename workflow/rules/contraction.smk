@@ -26,6 +26,7 @@ rule measure_contraction:
         datasets=[data(name) for name in CONTRACTED],
         seed=config["seed"],
         largest=config["contraction"]["largest"],
+        resamples=config["resamples"],
     message:
         "Predict and measure rates of convergence"
     script:
@@ -57,6 +58,7 @@ rule plot_contraction:
     input:
         code=code("scripts/plot_contraction.py"),
         rates="results/contraction/rates.csv",
+        agreement="results/contraction/agreement.csv",
         growth="results/contraction/growth.csv",
         kernels="results/contraction/kernels.csv",
     output:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.contraction import agreement, medians
+from kmeans_convergence.analysis.contraction import medians
 from kmeans_convergence.reporting.style import STYLES, new
 from kmeans_convergence.reporting.text import booktabs, fixed, number
 
@@ -67,7 +67,7 @@ def kernels(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
+def predicted(rates: pd.DataFrame, agreement: pd.DataFrame, widths: dict[str, float]) -> Figure:
     """Draw the measured rate of each set against the predicted one, for a width of each method; faint: can't tell."""
     figure, panels = new(3.0, 3)
     titles = {
@@ -80,7 +80,7 @@ def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
         "gradient_nmax": "gradient, 1/N",
         "lloyd_steps": "Lloyd, on its way",
     }
-    ranks = agreement(rates).set_index(["optimizer", "width"])
+    ranks = agreement.set_index(["optimizer", "width"])
     table = medians(rates[rates["width"] == rates["optimizer"].map(widths)])
     for axes, (method, some) in zip(panels, table.groupby("optimizer"), strict=True):
         style = STYLES["batch_kmeans" if method == "lloyd_steps" else str(method)]
@@ -106,37 +106,28 @@ def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
     return figure
 
 
-def agreements(table: pd.DataFrame, correlations: pd.DataFrame) -> str:
-    """Return how well predicted rates of batch K-means agree with measured ones, for each width of the kernel.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As `analysis.contraction.agreement` returns it.
-    correlations : DataFrame
-        As `analysis.agreement.correlations` returns it.
-    """
+def agreements(table: pd.DataFrame) -> str:
+    """Return how well predicted rates of batch K-means agree with measured ones, for each width of the kernel."""
     names = {"batch_kmeans": "at the end of the run", "lloyd_steps": "on its way"}
-    both = table.merge(correlations.drop(columns=["correlation", "sets"]), on=["optimizer", "width"])
     rows = [
         [
             names[row["optimizer"]],
             number(row["width"], 2),
             str(row["sets"]),
-            _within(row, ("correlation", "low", "high")),
-            str(row["silent"]),
-            _within(row, ("correlation_all", "low_all", "high_all")),
+            _correlation(row, "correlation", "low", "high"),
+            str(row["sets"] + row["silent"]),
+            _correlation(row, "all", "all_low", "all_high"),
             "--" if pd.isna(row["bias"]) else fixed(row["bias"], 3),
         ]
-        for _, row in both[both["optimizer"].isin(names)].iterrows()
+        for _, row in table[table["optimizer"].isin(names)].iterrows()
     ]
-    header = ["faces", "$c$", "sets", "correlation", "can't tell", "of all sets", "bias"]
-    return booktabs("@{}lrrlrlr@{}", header, rows)
+    header = ["faces", "$c$", "sets that can tell", "correlation", "all sets", "correlation", "bias"]
+    return booktabs("@{}lrrrrrr@{}", header, rows)
 
 
-def _within(row: pd.Series, columns: tuple[str, str, str]) -> str:
+def _correlation(row: pd.Series, *columns: str) -> str:
     """Return a correlation with its interval, or a dash."""
-    value, low, high = (row[column] for column in columns)
+    value, low, high = row[list(columns)]
     if pd.isna(value):
         return "--"
     return fixed(value, 2) + ("" if pd.isna(low) else f" [{fixed(low, 2)}, {fixed(high, 2)}]")

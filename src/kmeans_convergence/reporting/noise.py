@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.agreement import gain
-from kmeans_convergence.analysis.noise import rank_correlation, slopes
+from kmeans_convergence.analysis.correlation import rank_correlation
+from kmeans_convergence.analysis.noise import slopes
 from kmeans_convergence.experiments.noise import ROWS
 from kmeans_convergence.reporting.style import STYLES, label, new
 from kmeans_convergence.reporting.text import booktabs, fixed, number
@@ -76,8 +76,8 @@ def _with(row: pd.Series, columns: tuple[str, str, str]) -> str:
     return "--" if np.isnan(value) else f"{fixed(value, 2)} [{fixed(low, 2)}, {fixed(high, 2)}]"
 
 
-def numbers(noise: pd.DataFrame, agreement: pd.DataFrame, seed: int, resamples: int) -> dict[str, str]:
-    """Return the numbers of the prose by the name of their macro; seed and resamples of the paired difference."""
+def numbers(noise: pd.DataFrame, agreement: pd.DataFrame) -> dict[str, str]:
+    """Return the numbers of the prose by the name of their macro."""
     exponents = slopes(noise)
     rank = rank_correlation(exponents["with_faces"].to_numpy(), exponents["measured"].to_numpy())
     last = agreement[(agreement["optimizer"] == "online_kmeans") & (agreement["sampling"] == "draws")]
@@ -97,16 +97,14 @@ def numbers(noise: pd.DataFrame, agreement: pd.DataFrame, seed: int, resamples: 
         values[f"noiseRatio{name}"] = fixed(row["ratio"], 2)
         values[f"noiseQuartiles{name}"] = f"{fixed(row['lower'], 2)} to {fixed(row['upper'], 2)}"
         values[f"noiseRank{name}"] = _with(row, ("correlation", "low", "high"))
+    values["noisePaired"] = _with(last.loc[True], ("gain", "gain_low", "gain_high"))
+    values["noiseCloser"] = f"{last.loc[True, 'closer']:.0f}"
     # noise that has found a lower minimum on the way
     some = noise[(noise["optimizer"] == "online_kmeans") & (noise["sampling"] == "draws")]
     some = some[some["setting"] == some["setting"].max()]
     factor = np.exp(abs(np.log(some["measured"] / some["with_faces"])))
     wrong = some[factor > 2]
     small = some[some["patterns"] < SMALL]
-    difference, low, high, closer = gain(noise, seed, resamples)
-    paired = pd.Series({"difference": difference, "low": low, "high": high})
-    values["noisePaired"] = _with(paired, ("difference", "low", "high"))
-    values["noiseCloser"] = str(closer)
     values["noiseRows"] = f"{ROWS:,}"
     values["noiseSmall"] = str(SMALL)
     values["noiseSmallSets"] = str(len(small))

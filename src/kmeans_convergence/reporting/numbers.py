@@ -72,7 +72,7 @@ def collect(
         | rate_search(tables["rates"], rate)
         | first_steps.numbers(tables["first_steps"])
         | mixture_rates(tables["mixture_datasets"])
-        | noise.numbers(tables["noise"], tables["noise_agreement"], config["seed"], config["resamples"])
+        | noise.numbers(tables["noise"], tables["noise_agreement"])
         | conventions(
             tables["summary"],
             tables["conventions"],
