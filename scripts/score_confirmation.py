@@ -17,18 +17,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    tables: dict[str, list[Path]],
-    commit: Path,
-    predictions: Path,
-    datasets: list[Description],
-    seed: int,
-    resamples: int,
-    output: dict[str, Path],
-) -> None:
-    """Write the scores, the table of all optimizers, and where they come from."""
-    runs, tuning, sets, accelerated, rates, excess = (read_all(paths) for paths in tables.values())
-    evidence = Evidence(runs, sets, seed, resamples, tuning)
+TABLES = ("runs", "tuning", "datasets", "accelerated", "rates", "excess")
+
+
+def main(given: dict[str, list[Path]], output: dict[str, Path], datasets: list[Description], **bootstrap: int) -> None:
+    """Write the scores, the table of all optimizers, and where they come from; `bootstrap`: seed and repeats."""
+    runs, tuning, sets, accelerated, rates, excess = (read_all(given[name]) for name in TABLES)
+    (commit,), (predictions,) = given["commit"], given["predictions"]
+    evidence = Evidence(runs, sets, tuning=tuning, **bootstrap)
     write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), output["scores"])
     write_csv(summarize(evidence), output["summary"])
     about = provenance(commit.read_text().strip(), predictions, datasets)
@@ -37,11 +33,8 @@ def main(
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("runs", "tuning", "datasets", "accelerated", "rates", "excess")
         main(
-            {name: [Path(path) for path in snakemake.input[name]] for name in names},
-            Path(snakemake.input.commit),
-            Path(snakemake.input.predictions),
-            output={name: Path(path) for name, path in snakemake.output.items()},
+            {name: [Path(path) for path in snakemake.input[name]] for name in (*TABLES, "commit", "predictions")},
+            {name: Path(path) for name, path in snakemake.output.items()},
             **snakemake.params,
         )
