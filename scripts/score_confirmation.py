@@ -17,31 +17,22 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    tables: dict[str, list[Path]],
-    commit: Path,
-    predictions: Path,
-    datasets: list[Description],
-    seed: int,
-    resamples: int,
-    output: dict[str, Path],
-) -> None:
+# All but the last two are tables.
+FILES = ("runs", "tuning", "datasets", "accelerated", "rates", "excess", "commit", "predictions")
+
+
+def main(files: list[list[Path]], datasets: list[Description], seed: int, resamples: int, output: list[Path]) -> None:
     """Write the scores, the table of all optimizers, and where they come from."""
-    runs, tuning, sets, accelerated, rates, excess = (read_all(paths) for paths in tables.values())
+    *tables, (commit,), (predictions,) = files
+    runs, tuning, sets, accelerated, rates, excess = map(read_all, tables)
     evidence = Evidence(runs, sets, seed, resamples, tuning)
-    write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), output["scores"])
-    write_csv(summarize(evidence), output["summary"])
-    about = provenance(commit.read_text().strip(), predictions, datasets)
-    write(json.dumps(about, indent=2) + "\n", output["provenance"])
+    scores, summary, origin = output
+    write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), scores)
+    write_csv(summarize(evidence), summary)
+    write(json.dumps(provenance(commit.read_text().strip(), predictions, datasets), indent=2) + "\n", origin)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        names = ("runs", "tuning", "datasets", "accelerated", "rates", "excess")
-        main(
-            {name: [Path(path) for path in snakemake.input[name]] for name in names},
-            Path(snakemake.input.commit),
-            Path(snakemake.input.predictions),
-            output={name: Path(path) for name, path in snakemake.output.items()},
-            **snakemake.params,
-        )
+        files = [[Path(path) for path in snakemake.input[name]] for name in FILES]
+        main(files, output=[Path(path) for path in snakemake.output], **snakemake.params)

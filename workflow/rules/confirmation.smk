@@ -56,6 +56,7 @@ use rule measure_contraction as confirm_contraction with:
         datasets=DESCRIBED,
         seed=config["seed"],
         largest=config["contraction"]["largest"],
+        resamples=config["resamples"],
     message:
         "Predict and measure rates of convergence on fresh data"
 
@@ -103,8 +104,8 @@ use rule measure_acceleration as confirm_acceleration with:
 rule score_confirmation:
     input:
         code=code("scripts/score_confirmation.py"),
-        commit="results/confirmation/commit.txt",
-        predictions="config/predictions.tsv",
+        commit=["results/confirmation/commit.txt"],
+        predictions=["config/predictions.tsv"],
         runs=expand("results/comparison/{name}/runs.csv.gz", name=COMPARED),
         tuning=expand("results/comparison/{name}/tuning.csv", name=COMPARED),
         datasets=["results/comparison/datasets.csv"],
