@@ -17,22 +17,24 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-# All but the last two are tables.
-FILES = ("runs", "tuning", "datasets", "accelerated", "rates", "excess", "commit", "predictions")
+TABLES = ("runs", "tuning", "datasets", "accelerated", "rates", "excess")
 
 
-def main(files: list[list[Path]], datasets: list[Description], seed: int, resamples: int, output: list[Path]) -> None:
-    """Write the scores, the table of all optimizers, and where they come from."""
-    *tables, (commit,), (predictions,) = files
-    runs, tuning, sets, accelerated, rates, excess = map(read_all, tables)
-    evidence = Evidence(runs, sets, seed, resamples, tuning)
-    scores, summary, origin = output
-    write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), scores)
-    write_csv(summarize(evidence), summary)
-    write(json.dumps(provenance(commit.read_text().strip(), predictions, datasets), indent=2) + "\n", origin)
+def main(given: dict[str, list[Path]], output: dict[str, Path], datasets: list[Description], **bootstrap: int) -> None:
+    """Write the scores, the table of all optimizers, and where they come from; `bootstrap`: seed and repeats."""
+    runs, tuning, sets, accelerated, rates, excess = (read_all(given[name]) for name in TABLES)
+    (commit,), (predictions,) = given["commit"], given["predictions"]
+    evidence = Evidence(runs, sets, tuning=tuning, **bootstrap)
+    write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), output["scores"])
+    write_csv(summarize(evidence), output["summary"])
+    about = provenance(commit.read_text().strip(), predictions, datasets)
+    write(json.dumps(about, indent=2) + "\n", output["provenance"])
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        files = [[Path(path) for path in snakemake.input[name]] for name in FILES]
-        main(files, output=[Path(path) for path in snakemake.output], **snakemake.params)
+        main(
+            {name: [Path(path) for path in snakemake.input[name]] for name in (*TABLES, "commit", "predictions")},
+            {name: Path(path) for name, path in snakemake.output.items()},
+            **snakemake.params,
+        )

@@ -234,7 +234,15 @@ def description(tmp_path, X, **changes):
     """Describe a data set of one's own with these patterns."""
     np.savetxt(tmp_path / "own.csv", X, delimiter=",", header="x,y", comments="")
     row = {"name": "own", "source": "csv:own.csv", "scale": 1.0, "unit": "", "scaling": "none", "clusters": [2]}
-    more = {"kind": "real", "dependence": "independent", "licence": "", "url": "", "sha256": "", "drop": []}
+    more = {
+        "kind": "real",
+        "dependence": "independent",
+        "licence": "",
+        "url": "",
+        "sha256": "",
+        "drop": [],
+        "family": "",
+    }
     return row | more | changes
 
 
@@ -254,7 +262,8 @@ def test_a_scale_brings_what_cannot_be_squared_back_and_does_not_matter_to_what_
 
 
 def test_a_comparison_does_not_depend_on_where_zero_is():
-    X, protocol = on_a_grid(12, n=150), Protocol(12, 20, ("plusplus", "patterns"), 500, 1, 10, 10, Tuning(2, 2))
+    X, tuning = on_a_grid(12, n=150), Tuning(2, 2, 0, targets=("end",))
+    protocol = Protocol(12, 20, (20,), ("plusplus", "patterns"), {}, 500, 1, 10, 10, ("usual",), tuning)
     methods = ["batch_kmeans", "online_kmeans", "lbfgs", "adam_tuned", "minibatch_counts", "minibatch_nested"]
     near, there = (
         compare(Dataset("x", X + far, ("a", "b"), "", clusters=(4,)), protocol, methods, lambda line: None)

@@ -23,7 +23,8 @@ from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.pipeline.tables import write_csv
 
-protocol = Protocol(3, 20, ("patterns",), 1000, 1, 10, 10, Tuning(2, 2))
+tuning = Tuning(2, 2, 0, targets=("end",))
+protocol = Protocol(3, 20, (20,), ("patterns",), {}, 1000, 1, 10, 10, ("usual",), tuning)
 for name, X, K in (("iris", iris()[0], 6), ("digits", load_digits().data[:500], 10)):
     dataset = Dataset(name, X, tuple(map(str, range(X.shape[1]))), "", clusters=(K,))
     tables = compare(dataset, protocol, list(CONTENDERS), lambda line: None)

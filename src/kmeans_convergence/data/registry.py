@@ -54,7 +54,7 @@ SEPARATOR = ";"
 REMOTE = ("downloaded", "fresh")
 
 LOADERS: dict[str, Mapping[str, Callable[[], Any]]] = {"bundled": bundled.LOADERS, "synthetic": synthetic.LOADERS}
-TIERS = (*LOADERS, *REMOTE, "csv")
+TIERS = (*LOADERS, "downloaded", "csv", "fresh")
 SOURCES = (
     "csv:FILE without braces, downloaded:FILE, fresh:FILE and "
     f"{', '.join(f'{tier}:{key}' for tier, loaders in LOADERS.items() for key in loaders)}"

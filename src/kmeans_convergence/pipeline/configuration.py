@@ -12,7 +12,7 @@ import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
 from kmeans_convergence.data import Dataset, check_dataset, describe, load, read_registry
-from kmeans_convergence.data.registry import REMOTE, TIERS
+from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
@@ -178,7 +178,9 @@ def _check_patterns(config: Config, registry: pd.DataFrame, root: Path) -> None:
         dataset = load(name, registry, root, rows, seed)
         check_dataset(dataset)
         fewer = config["acceleration"]["rows"]
-        if fewer < len(dataset.X) and registry.loc[name, "tier"] != "csv" and name not in comparison["rows_of"]:
+        # as in the rules of rates and accelerations
+        again = registry.loc[name, "tier"] in LOADERS and dataset.kind != "patches"
+        if again and fewer < len(dataset.X):
             check_dataset(load(name, registry, root, fewer, seed))
 
 
