@@ -104,8 +104,8 @@ use rule measure_acceleration as confirm_acceleration with:
 rule score_confirmation:
     input:
         code=code("scripts/score_confirmation.py"),
-        commit="results/confirmation/commit.txt",
-        predictions="config/predictions.tsv",
+        commit=["results/confirmation/commit.txt"],
+        predictions=["config/predictions.tsv"],
         runs=expand("results/comparison/{name}/runs.csv.gz", name=COMPARED),
         tuning=expand("results/comparison/{name}/tuning.csv", name=COMPARED),
         datasets=["results/comparison/datasets.csv"],
