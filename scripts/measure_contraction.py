@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(datasets: list[Description], seed: int, largest: int, output: dict[str, Path]) -> None:
+def main(datasets: list[Description], seed: int, largest: int, resamples: int, output: dict[str, Path]) -> None:
     """Write rates for each start, how well they agree, and what the width of the kernel does."""
     sets = [read(dataset, rows=ROWS, root_seed=seed) for dataset in datasets]
     rates = pd.concat([contraction(dataset, seed) for dataset in sets], ignore_index=True)
     write_csv(rates, output["rates"])
-    write_csv(agreement(rates), output["agreement"])
+    write_csv(agreement(rates, seed, resamples), output["agreement"])
     write_csv(kernels(seed, min(ROWS, largest), largest), output["kernels"])
 
 

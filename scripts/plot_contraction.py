@@ -12,20 +12,21 @@ from kmeans_convergence.reporting.style import save
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+TABLES = ("rates", "agreement", "growth", "kernels")
 
-def main(rates: Path, growth: Path, kernels: Path, widths: dict[str, float], figures: dict[str, list[Path]]) -> None:
+
+def main(tables: dict[str, Path], widths: dict[str, float], figures: dict[str, list[Path]]) -> None:
     """Write the figures."""
-    save(contraction.predicted(pd.read_csv(rates), widths), *figures["predicted"])
-    save(contraction.finite_sample(pd.read_csv(growth)), *figures["finite_sample"])
-    save(contraction.kernels(pd.read_csv(kernels)), *figures["kernels"])
+    rates, agreement, growth, kernels = (pd.read_csv(tables[name]) for name in TABLES)
+    save(contraction.predicted(rates, agreement, widths), *figures["predicted"])
+    save(contraction.finite_sample(growth), *figures["finite_sample"])
+    save(contraction.kernels(kernels), *figures["kernels"])
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            rates=Path(snakemake.input.rates),
-            growth=Path(snakemake.input.growth),
-            kernels=Path(snakemake.input.kernels),
+            tables={name: Path(snakemake.input[name]) for name in TABLES},
             figures={name: [Path(path) for path in paths] for name, paths in snakemake.output.items()},
             **snakemake.params,
         )

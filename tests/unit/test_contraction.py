@@ -13,7 +13,8 @@ from kmeans_convergence.reporting import contraction as figures
 
 def table(rows):
     columns = ["dataset", "optimizer", "width", "run", "measured", "predicted", "low", "high", "informative"]
-    return pd.DataFrame(rows, columns=columns)
+    made = pd.DataFrame(rows, columns=columns)
+    return made.assign(family=made["dataset"])
 
 
 RATES = table(
@@ -32,14 +33,35 @@ RATES = table(
 
 
 def test_agreement_by_hand():
-    found = agreement(RATES).set_index("optimizer")
+    found = agreement(RATES, 1, 100).set_index("optimizer")
     lloyd = found.loc["batch_kmeans"]
     assert (lloyd["sets"], lloyd["silent"], lloyd["correlation"]) == (3, 1, pytest.approx(1))
     # of 0.11, -0.1 and 0.1
     assert lloyd["bias"] == pytest.approx(0.1)
     assert medians(RATES).set_index(["optimizer", "dataset"]).loc[("batch_kmeans", "a"), "predicted"] == 0.31
     # one set alone has no rank
-    assert np.isnan(agreement(RATES[RATES["dataset"] == "a"])["correlation"]).all()
+    assert np.isnan(agreement(RATES[RATES["dataset"] == "a"], 1, 100)["correlation"]).all()
+    # predicted as 0.31, 0.4, 0.9 and 1.5, measured as 0.2, 0.5, 0.8 and, where it can't tell, 0.1
+    assert lloyd["all"] == pytest.approx(-0.2)
+    assert lloyd["all_low"] < -0.2 < lloyd["all_high"]
+
+
+def test_intervals_of_correlations():
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"s{i}", "lloyd_steps", 0.05, 0, i / 20, i / 20 + 0.2 * rng.normal(), 0.0, 1.0, i % 2 == 0) for i in range(20)
+    ]
+    rows += [(f"s{i}", "batch_kmeans", 0.1, 0, i / 20, i / 20, 0.0, 1.0, i < 3) for i in range(20)]
+    judged = agreement(table(rows), 1, 200)
+    noisy, exact = (judged.set_index("optimizer").loc[name] for name in ("lloyd_steps", "batch_kmeans"))
+    assert (noisy["sets"], noisy["silent"]) == (10, 10)
+    assert noisy["low"] < noisy["correlation"] < noisy["high"] <= 1
+    # twice as many sets say more
+    assert noisy["all_high"] - noisy["all_low"] < noisy["high"] - noisy["low"]
+    assert (exact["all"], exact["all_low"], exact["all_high"]) == pytest.approx((1, 1, 1))
+    text = figures.agreements(judged)
+    assert "1.00 [1.00, 1.00]" in text
+    assert "nan" not in text
 
 
 def test_the_experiment_tells_what_it_can():
@@ -97,9 +119,9 @@ def test_a_wide_flat_kernel_is_biased_where_there_are_several_dimensions():
 
 def test_the_figures_show_all_sets():
     steps = RATES[RATES["optimizer"] == "batch_kmeans"].assign(optimizer="lloyd_steps")
-    left, middle, right = figures.predicted(
-        pd.concat([RATES, steps]), {"batch_kmeans": 0.1, "lloyd_steps": 0.1, "gradient_nmax": 0.0}
-    ).axes
+    rates = pd.concat([RATES, steps])
+    widths = {"batch_kmeans": 0.1, "lloyd_steps": 0.1, "gradient_nmax": 0.0}
+    left, middle, right = figures.predicted(rates, agreement(rates, 1, 100), widths).axes
     assert "1.00 (3 sets)" in left.get_title(loc="left")
     assert "gradient" in middle.get_title(loc="left")
     assert "way" in right.get_title(loc="left")

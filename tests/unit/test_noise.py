@@ -119,7 +119,8 @@ def results():
                 )
             )
     columns = ["dataset", "patterns", "optimizer", "sampling", "setting", "measured", "predicted", "with_faces", "left"]
-    return pd.DataFrame(rows, columns=columns)
+    made = pd.DataFrame(rows, columns=columns)
+    return made.assign(family=made["dataset"])
 
 
 def test_agreement_by_hand():
@@ -127,7 +128,9 @@ def test_agreement_by_hand():
     assert len(found) == 10
     frozen = found.loc[("online_kmeans", "draws", 4, False)]
     assert (frozen["ratio"], frozen["lower"], frozen["correlation"]) == (2, 2, pytest.approx(1))
-    assert found.loc[("online_kmeans", "draws", 4, True), "ratio"] == 1
+    faces = found.loc[("online_kmeans", "draws", 4, True)]
+    # both predictions have the same ranks, one is exact
+    assert (faces["ratio"], faces["gain"], faces["gain_high"], faces["closer"]) == (1, 0, 0, 12)
     # one prediction for all has no rank, and no prediction no ratio
     assert np.isnan(found.loc[("online_gradient", "draws", 0.1, False), "correlation"])
     assert np.isnan(found.loc[("online_kmeans", "epochs", 4, False), "ratio"])
@@ -151,3 +154,15 @@ def test_figure_table_and_numbers():
     # of 100 and of 200 patterns
     assert (values["noiseSmallSets"], values["noiseSmallRatio"]) == ("2", "1.0")
     assert "nan" not in " ".join(values.values())
+
+
+def test_what_face_terms_add_by_hand():
+    n = 12
+    exact = np.arange(1.0, n + 1)
+    about = {"optimizer": "online_kmeans", "sampling": "draws", "setting": 32.0, "left": 0.0, "patterns": 300}
+    excess = pd.DataFrame(about | {"measured": exact, "predicted": exact[::-1] / 100, "with_faces": exact})
+    excess["family"] = np.arange(n)
+    found = agreement(excess, 1, 50).set_index("faces")
+    assert tuple(found.loc[True, ["gain", "gain_low", "gain_high"]]) == pytest.approx((2, 2, 2))
+    assert found.loc[True, "closer"] == n
+    assert np.isnan(agreement(excess.head(2), 1, 50)["gain"]).all()

@@ -42,6 +42,7 @@ def fresh():
     rates = pd.DataFrame(
         {
             "dataset": [f"set {i}" for i in range(20)],
+            "family": [f"set {i}" for i in range(20)],
             "optimizer": "lloyd_steps",
             "width": 0.05,
             "measured": measured,
@@ -54,6 +55,7 @@ def fresh():
     noise = pd.DataFrame(
         {
             "dataset": [f"set {i}" for i in range(20)],
+            "family": [f"set {i}" for i in range(20)],
             "optimizer": "online_kmeans",
             "sampling": "draws",
             "setting": 32.0,

@@ -9,6 +9,8 @@ from conftest import ROOT
 
 import kmeans_convergence
 from kmeans_convergence.analysis.original import Original
+from kmeans_convergence.data.registry import read_registry
+from kmeans_convergence.pipeline.configuration import compared
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
@@ -18,6 +20,24 @@ def test_one_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert PROJECT["project"]["version"] == citation["version"] == kmeans_convergence.__version__
     assert f"## {kmeans_convergence.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_same_licence_and_authors_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    (author,) = (author["name"] for author in citation["authors"])
+    licence = (ROOT / "LICENSE").read_text()
+    assert citation["license"] == PROJECT["project"]["license"] == "MIT"
+    assert licence.startswith("MIT License")
+    assert f"(c) 2026 {author}" in licence
+    for paper in ("report", "performance"):
+        assert rf"\author{{{author}}}" in (ROOT / f"paper/{paper}.tex").read_text()
+
+
+def test_the_readme_counts_what_is_compared():
+    comparison = yaml.safe_load((ROOT / "config/config.yaml").read_text())["comparison"]
+    sets = compared(comparison, read_registry(ROOT / "config/datasets.tsv"))
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"to {len(comparison['optimizers'])} optimizers on {len(sets)} data sets" in readme
 
 
 def test_the_conda_environment_has_the_same_packages():

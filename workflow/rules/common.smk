@@ -75,6 +75,7 @@ def everything():
         *[file for name in FIGURES for file in figure(name)],
         *[file for name in COMPARISON for file in figure(f"comparison_{name}")],
         "results/comparison/ledger.csv",
+        *figure("headline"),
         *figure("contraction_predicted"),
         *figure("contraction_growth"),
         *figure("contraction_kernels"),

@@ -56,6 +56,7 @@ use rule measure_contraction as confirm_contraction with:
         datasets=DESCRIBED,
         seed=config["seed"],
         largest=config["contraction"]["largest"],
+        resamples=config["resamples"],
     message:
         "Predict and measure rates of convergence on fresh data"
 

@@ -26,6 +26,7 @@ rule measure_contraction:
         datasets=[data(name) for name in CONTRACTED],
         seed=config["seed"],
         largest=config["contraction"]["largest"],
+        resamples=config["resamples"],
     message:
         "Predict and measure rates of convergence"
     script:
@@ -57,6 +58,7 @@ rule plot_contraction:
     input:
         code=code("scripts/plot_contraction.py"),
         rates="results/contraction/rates.csv",
+        agreement="results/contraction/agreement.csv",
         growth="results/contraction/growth.csv",
         kernels="results/contraction/kernels.csv",
     output:
@@ -89,6 +91,33 @@ rule plot_contraction:
         "Draw predicted and measured rates"
     script:
         "../../scripts/plot_contraction.py"
+
+
+# The data set whose curves the first page shows: one that tells the story well, if it has been compared.
+SHOWN = "wine" if "wine" in COMPARED else COMPARED[0]
+
+
+rule plot_headline:
+    input:
+        code=code("scripts/plot_headline.py"),
+        curves=f"results/comparison/{SHOWN}/curves.csv.gz",
+        growth="results/contraction/growth.csv",
+    output:
+        figure=report(
+            figure("headline"),
+            caption="../report/headline.rst",
+            category="6 The report",
+            labels={"figure": "The answer in one figure"},
+        ),
+    log:
+        "logs/plot_headline.log",
+    benchmark:
+        "logs/times/plot_headline.tsv"
+    threads: 1
+    message:
+        "Draw the figure of the first page"
+    script:
+        "../../scripts/plot_headline.py"
 
 
 rule measure_mixture_rates:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy.stats import spearmanr
 
-KEYS = ["optimizer", "width", "dataset"]
+from kmeans_convergence.analysis.correlation import estimate
+
+KEYS = ["optimizer", "width", "dataset", "family"]
 
 
 def medians(rates: pd.DataFrame) -> pd.DataFrame:
@@ -14,34 +15,37 @@ def medians(rates: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns optimizer, width, dataset, measured, predicted, low, high, informative (for more than half of them).
+        Columns optimizer, width, dataset, family, measured, predicted, low, high, informative (for more than half of
+        them).
     """
     groups = rates.dropna(subset="measured").groupby(KEYS, sort=False)
     values = groups[["measured", "predicted", "low", "high"]].median()
     return values.assign(informative=groups["informative"].mean() > 0.5).reset_index()
 
 
-def agreement(rates: pd.DataFrame) -> pd.DataFrame:
+def agreement(rates: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     """Return Spearman's rank correlation between predicted and measured rates over the informative sets.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        See `experiments.contraction.contraction`.
+    seed, resamples : int
+        Of the bootstrap over families.
 
     Returns
     -------
     DataFrame
-        Columns optimizer, width, sets (informative), silent (sets that can't tell), correlation, bias (median of
-        predicted less measured).
+        Columns optimizer, width, sets (informative), silent (sets that can't tell), correlation, low, high (with its
+        95 % interval over families), all, all_low, all_high (the same over all sets), bias (median of predicted less
+        measured).
     """
     rows = []
     for (optimizer, width), some in medians(rates).groupby(["optimizer", "width"], sort=False):
         telling = some[some["informative"]]
-        constant = telling[["measured", "predicted"]].nunique().min() < 2
-        rows.append(
-            {
-                "optimizer": optimizer,
-                "width": width,
-                "sets": len(telling),
-                "silent": len(some) - len(telling),
-                "correlation": float("nan") if constant else spearmanr(telling["predicted"], telling["measured"])[0],
-                "bias": (telling["predicted"] - telling["measured"]).median(),
-            }
-        )
+        row = {"optimizer": optimizer, "width": width, "sets": len(telling), "silent": len(some) - len(telling)}
+        for names, sets in ((("correlation", "low", "high"), telling), (("all", "all_low", "all_high"), some)):
+            found = estimate([sets["predicted"], sets["measured"]], sets["family"], seed, resamples)
+            row |= dict(zip(names, found, strict=True))
+        rows.append(row | {"bias": (telling["predicted"] - telling["measured"]).median()})
     return pd.DataFrame(rows)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
-from kmeans_convergence.analysis.resampling import interval, samples
+from kmeans_convergence.analysis.correlation import estimate, rank_correlation
 
 KEYS = ["optimizer", "sampling", "setting"]
 # Fewer sets have no rank correlation worth the name.
@@ -23,7 +20,7 @@ def agreement(noise: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
     noise : DataFrame
         See `experiments.noise.noise`.
     seed, resamples : int
-        Of the bootstrap over data sets.
+        Of the bootstrap over families.
 
     Returns
     -------
@@ -31,7 +28,8 @@ def agreement(noise: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
         Columns optimizer, sampling, setting, faces (whether the prediction has face terms), sets, predicted and
         measured (medians), ratio, lower, upper (median and quartiles of measured / predicted; NaN where nothing is
         predicted), correlation, low, high (Spearman's rank correlation and its 95 % interval; NaN where the prediction
-        is the same for all sets).
+        is the same for all sets); of predictions with face terms also gain, gain_low, gain_high (by how much their
+        correlation is larger than without, paired) and closer (sets on which they are the nearer ones).
     """
     rows = []
     for keys, some in noise.groupby(KEYS, sort=False):
@@ -39,34 +37,33 @@ def agreement(noise: pd.DataFrame, seed: int, resamples: int) -> pd.DataFrame:
             if some[column].isna().any() or (faces and not some[column].any()):
                 continue
             row = dict(zip(KEYS, keys, strict=True)) | {"faces": faces, "sets": len(some)}
-            rows.append(row | _compare(some["measured"].to_numpy(), some[column].to_numpy(), seed, resamples))
+            row |= _compare(some, column, seed, resamples)
+            rows.append(row | (_gain(some, seed, resamples) if faces else {}))
     return pd.DataFrame(rows)
 
 
-def _compare(measured: np.ndarray, predicted: np.ndarray, seed: int, resamples: int) -> dict[str, float]:
-    ratio = lower = upper = correlation = low = high = np.nan
-    if (predicted > 0).all():
-        lower, ratio, upper = np.quantile(measured / predicted, [0.25, 0.5, 0.75])
-    if len(predicted) >= FEWEST and np.ptp(predicted) > 0:
-        draws = samples(len(predicted), len(predicted), resamples, seed)
-        correlation = rank_correlation(predicted, measured)
-        low, high = interval(np.array([rank_correlation(predicted[rows], measured[rows]) for rows in draws]))
-    medians = {"predicted": np.median(predicted), "measured": np.median(measured)}
-    return medians | {
-        "ratio": ratio,
-        "lower": lower,
-        "upper": upper,
-        "correlation": correlation,
-        "low": low,
-        "high": high,
-    }
+def _compare(some: pd.DataFrame, column: str, seed: int, resamples: int) -> dict[str, float]:
+    measured, predicted = some["measured"], some[column]
+    lower, ratio, upper = (measured / predicted).quantile([0.25, 0.5, 0.75]) if (predicted > 0).all() else [np.nan] * 3
+    known = len(some) >= FEWEST
+    rank = estimate([predicted, measured], some["family"], seed, resamples) if known else [np.nan] * 3
+    medians = {"predicted": predicted.median(), "measured": measured.median()}
+    quartiles = {"ratio": ratio, "lower": lower, "upper": upper}
+    return medians | quartiles | dict(zip(("correlation", "low", "high"), rank, strict=True))
 
 
-def rank_correlation(predicted: np.ndarray, measured: np.ndarray) -> float:
-    """Return Spearman's rank correlation; NaN where one of them is the same for all sets."""
-    if min(np.ptp(predicted), np.ptp(measured)) == 0:
-        return math.nan
-    return float(spearmanr(predicted, measured)[0])
+def _gain(some: pd.DataFrame, seed: int, resamples: int) -> dict[str, float]:
+    """Compare predictions with face terms and without on the same sets."""
+
+    def difference(faces: np.ndarray, without: np.ndarray, measured: np.ndarray) -> float:
+        return rank_correlation(faces, measured) - rank_correlation(without, measured)
+
+    columns = [some[column] for column in ("with_faces", "predicted", "measured")]
+    known = len(some) >= FEWEST
+    gain = estimate(columns, some["family"], seed, resamples, difference) if known else [np.nan] * 3
+    off = {column: np.log(some["measured"] / some[column]).abs() for column in ("with_faces", "predicted")}
+    closer = {"closer": int((off["with_faces"] < off["predicted"]).sum())}
+    return dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True)) | closer
 
 
 def slopes(noise: pd.DataFrame) -> pd.DataFrame:

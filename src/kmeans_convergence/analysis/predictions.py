@@ -159,9 +159,9 @@ def where_slow(fresh: Fresh, optimizer: str, level: str) -> Measured:
 
 def predicted_rates(fresh: Fresh, optimizer: str, width: str) -> Measured:
     """Return the rank correlation of predicted and measured rates of contraction, for a half-width such as "0.05"."""
-    table = contraction.agreement(fresh.rates)
+    table = contraction.agreement(fresh.rates, fresh.evidence.seed, fresh.evidence.repeats)
     found = table[(table["optimizer"] == optimizer) & np.isclose(table["width"], float(width))]
-    return (float(found["correlation"].iloc[0]), np.nan, np.nan) if len(found) else UNKNOWN
+    return tuple(found[["correlation", "low", "high"]].iloc[0]) if len(found) else UNKNOWN
 
 
 def predicted_noise(fresh: Fresh, optimizer: str, sampling: str, setting: str) -> Measured:

@@ -48,11 +48,11 @@ def contraction(dataset: Dataset, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each method, half-width (0 for the gradient) and start: columns dataset, clusters, optimizer, width,
-        run, measured, predicted, low, high, patterns (near faces), informative. What is predicted and measured is the
-        ratio of two successive residuals of the cost for batch K-means, from the faces at its end; the share of a step
-        that the next one repeats for "lloyd_steps", from the faces at each of the steps; and the ratio of two norms of
-        the gradient for the other. It is blank where a run was too short.
+        One row for each method, half-width (0 for the gradient) and start: columns dataset, family, clusters,
+        optimizer, width, run, measured, predicted, low, high, patterns (near faces), informative. What is predicted and
+        measured is the ratio of two successive residuals of the cost for batch K-means, from the faces at its end; the
+        share of a step that the next one repeats for "lloyd_steps", from the faces at each of the steps; and the ratio
+        of two norms of the gradient for the other. It is blank where a run was too short.
     """
     K, problem = dataset.clusters[0], QuantizationProblem(dataset.X)
     starts = draw(dataset.X, K, streams(seed, dataset.name, K, range(STARTS), "starts"))
@@ -67,7 +67,8 @@ def contraction(dataset: Dataset, seed: int) -> pd.DataFrame:
             _gradient(problem, gradient, run),
         ]
     ]
-    return pd.DataFrame([{"dataset": dataset.name, "clusters": K} | row for row in rows])
+    about = {"dataset": dataset.name, "family": dataset.family or dataset.name, "clusters": K}
+    return pd.DataFrame([about | row for row in rows])
 
 
 def _lloyd(problem: QuantizationProblem, name: str, trace: Trace, run: int, seed: int) -> list[dict[str, object]]:

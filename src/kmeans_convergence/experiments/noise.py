@@ -50,10 +50,10 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns dataset, patterns (n), clusters, optimizer, sampling ("draws" with replacement, "epochs" in a fresh
-        order), setting (the rate of online gradient, the epochs of online K-means), measured, predicted, with_faces
-        (the same with face terms; of online K-means on draws alone), left (share by which the mean limit is below the
-        minimum where the runs began).
+        Columns dataset, family, patterns (n), clusters, optimizer, sampling ("draws" with replacement, "epochs" in a
+        fresh order), setting (the rate of online gradient, the epochs of online K-means), measured, predicted,
+        with_faces (the same with face terms; of online K-means on draws alone), left (share by which the mean limit is
+        below the minimum where the runs began).
     """
     K, problem = dataset.clusters[0], QuantizationProblem(dataset.X)
     starts = draw(dataset.X, K, streams(seed, dataset.name, K, range(STARTS), "starts"))
@@ -89,7 +89,8 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
             frozen = floor_of_draws(rate) if sampling == "draws" else floor_of_epochs(counts, scatter, rate) / limit
             row = {"optimizer": "online_gradient", "sampling": sampling, "setting": rate, "predicted": frozen}
             rows.append(row | {"with_faces": math.nan} | _excess(problem, later, limit))
-    return pd.DataFrame([{"dataset": dataset.name, "patterns": problem.n, "clusters": K} | row for row in rows])
+    about = {"dataset": dataset.name, "family": dataset.family or dataset.name, "patterns": problem.n, "clusters": K}
+    return pd.DataFrame([about | row for row in rows])
 
 
 def _orders(sample: Callable[[int, Streams], np.ndarray], n: int, rngs: Streams) -> Iterator[np.ndarray]:

@@ -82,7 +82,8 @@ def least_squares(products: np.ndarray, projections: np.ndarray) -> np.ndarray:
 class OverRelaxation(SafeguardedLeaps):
     r"""Over-relaxed batch K-means: :math:`w\leftarrow w+\omega(T(w)-w)`.
 
-    The relaxation of successive approximations, applied to the map of Lloyd. For :math:`0<\omega<2` the majoriser
+    The relaxation of successive approximations, applied to the map of Lloyd as for centroidal Voronoi tessellations
+    (Xiao 2010). For :math:`0<\omega<2` the majoriser
     promises the decrease :math:`\frac{\omega(2-\omega)}{2}\sum_kN_k\|T(w)_k-w_k\|^2`, so no leap is ever taken back.
     For a uniform density on an interval the best :math:`\omega` is :math:`2/(1+\sin^2(\pi/2K))`, close to 2 for many
     prototypes.

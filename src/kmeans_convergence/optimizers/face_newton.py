@@ -21,6 +21,9 @@ RULE = Rule(width=0.1, patterns=32.0, fewest=8.0, tolerance=0.1, products=10)
 class FaceNewton:
     r"""Newton's method with face terms, see `problems.faces`: conjugate gradients in a trust region (Steihaug 1983).
 
+    Newton's method with this curvature is known for densities (Iri, Murota and Ohya 1984; Liu et al. 2009), where faces
+    are integrated over; to estimate it from a sample is ours.
+
     Lengths are measured in the norm :math:`\sqrt{\sum_kN_k\|\cdot\|^2}`, in which the first direction of the conjugate
     gradients is Lloyd's step, and no radius is less than its length.
 

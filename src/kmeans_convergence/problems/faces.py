@@ -1,8 +1,8 @@
 r"""Patterns near the faces between prototypes, and the curvature that they take away from Lloyd's.
 
 A prototype that moves takes its faces with it, and patterns change hands. With a density of patterns, the Hessian of
-the quantisation error is therefore less than blockdiag(N_k I) (Iri, Murota and Ohya 1984; Du, Faber and Gunzburger
-1999; Liu et al. 2009): each pattern x on the face between the prototypes k and l takes away
+the quantisation error is therefore less than blockdiag(N_k I) (Pollard 1982; Iri, Murota and Ohya 1984; Du, Faber and
+Gunzburger 1999; Liu et al. 2009): each pattern x on the face between the prototypes k and l takes away
 :math:`qq^T/\|w_k-w_l\|`, where q is :math:`x-w_k` in block k, :math:`-(x-w_l)` in block l and 0 elsewhere. On a sample
 the face is given a width: with the distance from the face :math:`s=(d_2^2-d_1^2)/(2\|w_k-w_l\|^2)`, relative to that of
 the two nearest prototypes,

@@ -372,5 +372,5 @@ def datasets(table: pd.DataFrame, before: str = "") -> str:
     ]
     header = ["data set", "kind", "$n$", "$d$", "$K$", "scaled", "condition", "near faces", "terms"]
     text = r">{\raggedright\arraybackslash}"
-    columns = rf"@{{}}{text}p{{0.135\textwidth}}lrrlrrr{text}p{{0.155\textwidth}}@{{}}"
+    columns = rf"@{{}}{text}p{{0.135\textwidth}}lrrlrrr{text}p{{0.215\textwidth}}@{{}}"
     return long_booktabs(columns, header, rows, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.contraction import agreement, medians
+from kmeans_convergence.analysis.contraction import medians
 from kmeans_convergence.reporting.style import STYLES, new
 from kmeans_convergence.reporting.text import booktabs, fixed, number
 
@@ -67,7 +67,7 @@ def kernels(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
+def predicted(rates: pd.DataFrame, agreement: pd.DataFrame, widths: dict[str, float]) -> Figure:
     """Draw the measured rate of each set against the predicted one, for a width of each method; faint: can't tell."""
     figure, panels = new(3.0, 3)
     titles = {
@@ -76,11 +76,11 @@ def predicted(rates: pd.DataFrame, widths: dict[str, float]) -> Figure:
         "lloyd_steps": "share of a step repeated",
     }
     names = {
-        "batch_kmeans": "Lloyd, from its end",
+        "batch_kmeans": "batch, at the end",
         "gradient_nmax": "gradient, 1/N",
-        "lloyd_steps": "Lloyd, on its way",
+        "lloyd_steps": "batch, on the way",
     }
-    ranks = agreement(rates).set_index(["optimizer", "width"])
+    ranks = agreement.set_index(["optimizer", "width"])
     table = medians(rates[rates["width"] == rates["optimizer"].map(widths)])
     for axes, (method, some) in zip(panels, table.groupby("optimizer"), strict=True):
         style = STYLES["batch_kmeans" if method == "lloyd_steps" else str(method)]
@@ -114,10 +114,20 @@ def agreements(table: pd.DataFrame) -> str:
             names[row["optimizer"]],
             number(row["width"], 2),
             str(row["sets"]),
-            str(row["silent"]),
-            "--" if pd.isna(row["correlation"]) else fixed(row["correlation"], 2),
+            _correlation(row, "correlation", "low", "high"),
+            str(row["sets"] + row["silent"]),
+            _correlation(row, "all", "all_low", "all_high"),
             "--" if pd.isna(row["bias"]) else fixed(row["bias"], 3),
         ]
         for _, row in table[table["optimizer"].isin(names)].iterrows()
     ]
-    return booktabs("@{}lrrrrr@{}", ["faces", "$c$", "sets", "can't tell", "correlation", "bias"], rows)
+    header = ["faces", "$c$", "sets that can tell", "correlation", "all sets", "correlation", "bias"]
+    return booktabs("@{}lrrrrrr@{}", header, rows)
+
+
+def _correlation(row: pd.Series, *columns: str) -> str:
+    """Return a correlation with its interval, or a dash."""
+    value, low, high = row[list(columns)]
+    if pd.isna(value):
+        return "--"
+    return fixed(value, 2) + ("" if pd.isna(low) else f" [{fixed(low, 2)}, {fixed(high, 2)}]")

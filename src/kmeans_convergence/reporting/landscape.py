@@ -21,7 +21,7 @@ def slice_through_kinks(start: float = START) -> Figure:
     """Draw E against the position of one prototype, and the parabolas that Newton's method sees from a start on."""
     problem = QuantizationProblem(PATTERNS)
     position = np.linspace(LEFT, RIGHT, POINTS)
-    evaluation = problem.evaluate(_prototypes(position))
+    evaluation = problem.evaluate(prototypes(position))
 
     figure, axes = new(2.9)
     for kink in position[1:][(evaluation.assignments[1:] != evaluation.assignments[:-1]).any(axis=1)]:
@@ -30,11 +30,11 @@ def slice_through_kinks(start: float = START) -> Figure:
     here = np.array([start])
     for method, line, name in (("batch_kmeans", "--", "first"), ("online_kmeans", "-.", "second")):
         color = STYLES[method].color
-        at = problem.evaluate(_prototypes(here))
+        at = problem.evaluate(prototypes(here))
         target = Newton().step(at, 1)[:, 0, 0]
-        axes.plot(position, _model(at, position), color=color, linestyle=line, label=f"second-order model, {name} step")
+        axes.plot(position, model(at, position), color=color, linestyle=line, label=f"second-order model, {name} step")
         axes.plot(here, at.cost, "o", color=color, markerfacecolor="white", markersize=5)
-        axes.plot(target, _model(at, target), STYLES[method].marker, color=color, markersize=4)
+        axes.plot(target, model(at, target), STYLES[method].marker, color=color, markersize=4)
         here = target
     axes.plot(PATTERNS[:, 0], np.zeros(len(PATTERNS)), "|", color="black", markersize=10)
     axes.set_ylim(0, 1.15 * evaluation.cost.max())
@@ -45,12 +45,12 @@ def slice_through_kinks(start: float = START) -> Figure:
     return figure
 
 
-def _prototypes(position: np.ndarray) -> np.ndarray:
+def prototypes(position: np.ndarray) -> np.ndarray:
     """Return the pairs (position, SECOND), shape (R, 2, 1)."""
     return np.stack([position, np.full(len(position), SECOND)], axis=1)[..., None]
 
 
-def _model(at: Evaluation, position: np.ndarray) -> np.ndarray:
+def model(at: Evaluation, position: np.ndarray) -> np.ndarray:
     """Return the second-order model of E around one point, at other positions of the first prototype."""
     move = position - at.w[0, 0, 0]
     return at.cost[0] + at.gradient[0, 0, 0] * move + 0.5 * at.counts[0, 0] * move**2

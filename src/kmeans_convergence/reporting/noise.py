@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from kmeans_convergence.analysis.noise import rank_correlation, slopes
+from kmeans_convergence.analysis.correlation import rank_correlation
+from kmeans_convergence.analysis.noise import slopes
+from kmeans_convergence.experiments.noise import ROWS
 from kmeans_convergence.reporting.style import STYLES, label, new
 from kmeans_convergence.reporting.text import booktabs, fixed, number
 
@@ -95,12 +97,15 @@ def numbers(noise: pd.DataFrame, agreement: pd.DataFrame) -> dict[str, str]:
         values[f"noiseRatio{name}"] = fixed(row["ratio"], 2)
         values[f"noiseQuartiles{name}"] = f"{fixed(row['lower'], 2)} to {fixed(row['upper'], 2)}"
         values[f"noiseRank{name}"] = _with(row, ("correlation", "low", "high"))
+    values["noisePaired"] = _with(last.loc[True], ("gain", "gain_low", "gain_high"))
+    values["noiseCloser"] = f"{last.loc[True, 'closer']:.0f}"
     # noise that has found a lower minimum on the way
     some = noise[(noise["optimizer"] == "online_kmeans") & (noise["sampling"] == "draws")]
     some = some[some["setting"] == some["setting"].max()]
     factor = np.exp(abs(np.log(some["measured"] / some["with_faces"])))
     wrong = some[factor > 2]
     small = some[some["patterns"] < SMALL]
+    values["noiseRows"] = f"{ROWS:,}"
     values["noiseSmall"] = str(SMALL)
     values["noiseSmallSets"] = str(len(small))
     values["noiseSmallRatio"] = number((small["measured"] / small["with_faces"]).median(), 2)

@@ -258,7 +258,7 @@ def convergence(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem
         r"$I - N^{-1}H$ at the minimum; where no pattern lies on a face, $\rho = 0$"
     )
     hypotheses = r"$d = 1$; densities $1$, $2x$, $6x(1-x)$; $K = 2, 3, 5$"
-    return Theorem("Lloyd's rate", statement, "recursion", cases, worst, 1e-5, hypotheses, "du1999")
+    return Theorem("Lloyd's rate", statement, "recursion", cases, worst, 1e-5, hypotheses, "du1999, du2006")
 
 
 def cosines(clusters: int) -> np.ndarray:
