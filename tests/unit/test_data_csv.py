@@ -502,6 +502,15 @@ def test_numbers_that_no_float_holds(own, refused):
         read(own(f"a,b\n1,2\n{huge},3\n4,5\n-1e999,7\n"), "s")
 
 
+@pytest.mark.parametrize(("exponent", "size"), [(160, "large"), (-170, "small")])
+def test_numbers_that_no_float_holds_the_square_of(own, refused, exponent, size):
+    path = own(f"a,b\n1e{exponent},2e{exponent}\n3e{exponent},5e{exponent}\n")
+    with refused("mine.csv", f"too {size}", "standardize"):
+        load_table(path, (2,), "none")
+    # in standard deviations they are as good as any
+    assert np.abs(load_table(path, (2,)).X).max() < 10
+
+
 FINITE = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 

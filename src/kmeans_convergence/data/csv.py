@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kmeans_convergence import exact
 from kmeans_convergence.data import numerals
 from kmeans_convergence.data.dataset import STANDARD_UNIT, Dataset, standardize
 from kmeans_convergence.data.layout import Layout, arrange
@@ -92,11 +93,13 @@ def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardiz
     Raises
     ------
     InputError
-        See `read_table`.
+        See `read_table` and `exact.check_range`.
     """
     X, features, _, notes = read_table(path)
     if scaling == "standardize":
         X = standardize(X)
+    else:
+        exact.check_range(X, legible(path))
     unit = STANDARD_UNIT if scaling == "standardize" else ""
     said = tuple(map(str, notes))
     name, source = legible(path.stem), f"csv:{legible(path.name)}"

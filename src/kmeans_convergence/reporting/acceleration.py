@@ -34,8 +34,8 @@ def against_lloyd(problems: pd.DataFrame) -> Figure:
     for axes in panels:
         axes.set_ylim(0.8 * min(low, SHARE), 1.2 * max(high, MOST))
         axes.set_xlim(0.8 * problems["lloyd"].min(), most)
-    panels[0].set_ylabel("passes, relative to Lloyd's")
-    figure.supxlabel("passes of Lloyd's algorithm from the other half of the starts", fontsize=9)
+    panels[0].set_ylabel("passes over those of batch K-means")
+    figure.supxlabel("passes of batch K-means from the other half of the starts", fontsize=9)
     return figure
 
 

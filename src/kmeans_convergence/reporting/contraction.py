@@ -76,9 +76,9 @@ def predicted(rates: pd.DataFrame, agreement: pd.DataFrame, widths: dict[str, fl
         "lloyd_steps": "share of a step repeated",
     }
     names = {
-        "batch_kmeans": "Lloyd, from its end",
+        "batch_kmeans": "batch, at the end",
         "gradient_nmax": "gradient, 1/N",
-        "lloyd_steps": "Lloyd, on its way",
+        "lloyd_steps": "batch, on the way",
     }
     ranks = agreement.set_index(["optimizer", "width"])
     table = medians(rates[rates["width"] == rates["optimizer"].map(widths)])

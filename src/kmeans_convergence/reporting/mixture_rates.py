@@ -49,7 +49,7 @@ def limit(deviations: pd.DataFrame) -> Figure:
             axes.plot(some[horizontal], some["rate"], marker=marker, color=color, label=f"n = {n:,}")
             axes.fill_between(some[horizontal], some["low"], some["high"], color=color, alpha=0.15, linewidth=0)
     for axes in (left, right):
-        axes.axhline(uniform_rate(CLUSTERS), color="0.3", linestyle="--", label=r"Lloyd, population")
+        axes.axhline(uniform_rate(CLUSTERS), color="0.3", linestyle="--", label="batch K-means, population")
         axes.set_xscale("log")
         axes.set_ylim(0, 1.02)
     left.set_xlabel(r"standard deviation $\sigma$ (distances of two means)")
