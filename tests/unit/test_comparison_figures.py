@@ -344,17 +344,17 @@ def test_the_answer_turns_with_the_verdicts(judged, per_method, summary, dataset
             where=judged["where"].mask(judged["id"] == claim, where),
         )
 
-    assert said(turned("T15", "robust"))[0].startswith(r"\item \emph{Faster?} yes;")
-    assert "no;" in said(turned("T15", "fails"))[0]
+    assert said(turned("T15", "robust"))[0].startswith(r"\item \emph{Faster?} Yes;")
+    assert "No;" in said(turned("T15", "fails"))[0]
     assert (
-        "under some readings (2 of 4 readings; never to 1 \\%)"
+        "Under some readings (2 of 4 readings; never to 1 \\%)"
         in said(turned("T15", "holds under", "2 of 4 readings; never to 1 %"))[0]
     )
     assert "a good minimum, no" in said(turned("T4b", "fails"))[1]
     assert "a good minimum, mostly" in said(turned("T4b", "robust"))[1]
     nothing = per_method.assign(verdict="fails")
-    assert "no optimiser is faster at no loss under every reading." in said(about=nothing)[3]
-    assert "no optimiser is lower" in said(about=nothing)[4]
+    assert "No optimiser is faster at no loss under every reading." in said(about=nothing)[3]
+    assert "No optimiser is lower" in said(about=nothing)[4]
     everything = per_method.assign(verdict="robust")
     fastest = summary.query("start == 'patterns' and budget == 100").sort_values("ratio_0.1")["optimizer"].iloc[0]
     assert label(fastest) in said(about=everything)[3]

@@ -83,8 +83,13 @@ def answer(
         **_named(main),
         **{f"ledger{_macro(claim)}": verdict for claim, verdict in verdicts["verdict"].items()},
         "answerGood": "--" if pd.isna(verdicts.loc["T4b", "effect"]) else percent(verdicts.loc["T4b", "effect"]),
-        "answer": "\n".join(rf"\item \emph{{{question}}} {text}" for question, text in lines.items()),
+        "answer": "\n".join(rf"\item \emph{{{question}}} {_sentence(text)}" for question, text in lines.items()),
     }
+
+
+def _sentence(text: str) -> str:
+    """Return a text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _macro(claim: object) -> str:
@@ -98,7 +103,10 @@ def _plain(main: pd.DataFrame) -> dict[str, str]:
     for start, name in (("patterns", "answerPlain"), ("plusplus", "answerPlainPlusplus")):
         some = main[main.index.get_level_values("start") == start].droplevel("start")
         plain = some.loc[some.index.isin(PLAIN), "ratio_0.1"]
-        values[name] = fixed(plain.min(), 1) if len(plain) else "--"
+        values[name] = "--"
+        if len(plain):
+            bound = "at least " if some.loc[plain.idxmin(), "bound_0.1"] else ""
+            values[name] = bound + fixed(plain.min(), 1)
     return values
 
 
@@ -125,9 +133,10 @@ def _faster(verdicts: pd.DataFrame, main: pd.DataFrame) -> str:
         plain = some.loc[some.index.isin(PLAIN), "ratio_0.1"]
         if len(plain):
             row = some.loc[plain.idxmin()]
-            number = interval(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
+            bound = "at least " if row["bound_0.1"] else ""
+            number = bound + interval(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
             numbers.append(f"{number} times the passes {words}")
-    times = f"the fastest gradient with one rate takes {' and '.join(numbers)}" if numbers else ""
+    times = f"the fastest gradient with one rate and no momentum takes {' and '.join(numbers)}" if numbers else ""
     if verdict == Verdict.ROBUST.value:
         return f"yes; {times}."
     words = {
