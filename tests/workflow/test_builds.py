@@ -98,7 +98,7 @@ def test_the_same_bytes(builds):
     expected = digests(plain)
     assert 0 < len(started) < len(expected)
     assert digests(deep) == expected
-    assert len([name for name in expected if name.startswith("figures/") and name.endswith((".pdf", ".svg"))]) == 44
+    assert len([name for name in expected if name.startswith("figures/") and name.endswith((".pdf", ".svg"))]) == 48
     assert sum(name.endswith(".html") for name in expected) == 3
 
 
@@ -113,7 +113,8 @@ def test_data_sets_of_ones_own_are_in_the_report(builds):
     assert np.isnan(described.loc["bare", "licence"])
     table = (builds[0] / "paper/generated/tables/datasets.tex").read_text()
     assert re.search(r"^bare & real & 24 & 2 & 2 & no & .* & not stated ", table, re.MULTILINE)
-    assert r"\textbackslash{}input\{report\}" in table
+    # between its letters a long word may break
+    assert r"\textbackslash{}input\{report\}" in table.replace(r"\penalty5000{}", "")
 
 
 def test_nothing_is_left_half_written(builds):
