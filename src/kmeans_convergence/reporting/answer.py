@@ -173,7 +173,7 @@ def _best(robust: set[str], partly: set[str], main: pd.DataFrame, column: str, u
     patterns = main[main.index.get_level_values("start") == "patterns"].droplevel("start")
     there = patterns.loc[patterns.index.isin(robust or partly) & (patterns.index != REFERENCE), column].dropna()
     if there.empty:
-        return f"no optimiser is {what} under every reading."
+        return f"no optimiser is {what} under every reading that could be decided."
     method = str(there.idxmin())
     numbers = [
         f"{interval(row[column], row[f'{column}_low'], row[f'{column}_high'])}{unit} {words}"
@@ -183,8 +183,8 @@ def _best(robust: set[str], partly: set[str], main: pd.DataFrame, column: str, u
     ]
     found = rf"\emph{{{label(method)}}}, {' and '.join(numbers)}"
     if not robust:
-        return f"no optimiser is {what} under every reading; under some, {found}."
-    return f"{found}: {what} under every reading."
+        return f"no optimiser is {what} under every reading that could be decided; under some, {found}."
+    return f"{found}: {what} under every reading that could be decided."
 
 
 def _text(cell: object) -> str:
