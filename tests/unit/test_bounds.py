@@ -5,7 +5,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kmeans_convergence.problems import QuantizationProblem, bounds, passes
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans.engine import bounds, passes
 from kmeans_convergence.starts import stream
 
 

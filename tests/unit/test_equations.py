@@ -16,8 +16,9 @@ from kmeans_convergence.optimizers import (
     OnlineKMeans,
     Rate,
 )
-from kmeans_convergence.optimizers.metering import MeteredProblem
-from kmeans_convergence.problems import MixtureProblem, QuantizationProblem, kernels, mixture
+from kmeans_convergence.core.oracle import MeteredProblem
+from kmeans_convergence.problems import MixtureProblem, QuantizationProblem, mixture
+from kmeans_convergence.problems.kmeans.engine import kernels
 from kmeans_convergence.theory import equations
 
 # Four patterns on a line; the best two prototypes are at 1 and 9, at the distance 1 from each pattern.

@@ -17,7 +17,7 @@ from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
-from kmeans_convergence.problems.bounds import suits_memory
+from kmeans_convergence.problems.kmeans.engine.bounds import suits_memory
 from kmeans_convergence.starts import draw, streams
 
 IRIS, _ = iris()

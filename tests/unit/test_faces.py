@@ -10,11 +10,11 @@ from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments.overlap import margins
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton, length
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.face_kernels import PER_PAIR
-from kmeans_convergence.problems.faces import Rule, face_product, find, newton_steps
-from kmeans_convergence.problems.passes import SecondNearest
+from kmeans_convergence.problems.kmeans.engine.face_kernels import PER_PAIR
+from kmeans_convergence.problems.kmeans.faces import Rule, face_product, find, newton_steps
+from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()

@@ -7,7 +7,7 @@ import pytest
 from sklearn.cluster import MiniBatchKMeans
 
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers.minibatch import (
     MiniBatchAveraged,
     MiniBatchCounts,

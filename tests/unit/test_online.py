@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kmeans_convergence.optimizers import OnlineGradient, OnlineKMeans, Rate, minimize
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers.online import shown, shuffled
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams

@@ -6,7 +6,7 @@ import pytest
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.problems import Evaluation, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 

@@ -16,7 +16,7 @@ from kmeans_convergence.optimizers import (
     minimize,
 )
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 

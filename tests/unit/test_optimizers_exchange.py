@@ -10,7 +10,7 @@ from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.exchange import Hartigan
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.exchange import sweep
+from kmeans_convergence.problems.kmeans.engine.exchange_kernels import sweep
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()

@@ -12,7 +12,7 @@ from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Rat
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams

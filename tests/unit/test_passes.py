@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmeans_convergence.problems import QuantizationProblem, kernels, passes
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans.engine import kernels, passes
 from kmeans_convergence.starts import stream
 
 
@@ -200,7 +201,9 @@ def test_threads_change_no_bit_of_a_sweep(monkeypatch):
 SPECIALIZED = """
 import json
 import numpy as np
-from kmeans_convergence.problems import QuantizationProblem, face_kernels, faces, kernels, sweep_kernels
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans import faces
+from kmeans_convergence.problems.kmeans.engine import face_kernels, kernels, sweep_kernels
 rng = np.random.default_rng(0)
 problem = QuantizationProblem(rng.normal(size=(60, 3)))
 large = QuantizationProblem(rng.normal(size=(1500, 20)))

@@ -23,7 +23,8 @@ from kmeans_convergence.performance import accelerated, judging, limits, measuri
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.methods import METHODS, MOST, lloyd, load, missing, quiet
 from kmeans_convergence.performance.shapes import SHAPES, mixture, prepare
-from kmeans_convergence.problems import QuantizationProblem, passes
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans.engine import passes
 
 
 @pytest.fixture(name="case", scope="module")

@@ -5,7 +5,7 @@ import pytest
 
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.faces import find
+from kmeans_convergence.problems.kmeans.faces import find
 from kmeans_convergence.theory.rates import (
     extrapolated,
     frozen_ratio,

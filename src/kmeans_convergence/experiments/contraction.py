@@ -14,7 +14,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.optimizers import MajorizeMinimize, Trace, minimize
 from kmeans_convergence.optimizers.batch import CurvatureGradient, stable_rate
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.faces import find
+from kmeans_convergence.problems.kmeans.faces import find
 from kmeans_convergence.starts import draw, stream, streams
 from kmeans_convergence.theory.rates import (
     extrapolated,

@@ -1,8 +1,9 @@
-"""Batch K-means that looks ahead: over-relaxation, momentum and Anderson acceleration of the map w -> T(w).
+"""The alternation extrapolated: over-relaxation, momentum and Anderson acceleration of the map x -> T(x).
 
-All of them share one safeguard. A leap is evaluated at the price of one pass, as the next step of batch K-means would
-be. Where it did not lower the cost, it is taken back and the plain step T(w) is made instead. Where no assignment
-changed, the plain step lands on the minimum of the piece, and no leap does; so all of them end like batch K-means.
+All of them share one safeguard. An extrapolation is evaluated at the price of one pass, as the next step of the
+alternation would be. Where it did not lower the cost, it is rejected and the plain step T(x) is made instead. Where the
+problem says that T(x) is the minimum of its piece of the cost, no extrapolation can improve on it, and the plain step
+is made, too; so all of them end like the alternation.
 """
 
 from __future__ import annotations
@@ -12,43 +13,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kmeans_convergence.optimizers.metering import MeteredProblem, chosen
-from kmeans_convergence.problems import Evaluation
+from kmeans_convergence.core.oracle import CountingOracle, chosen
+from kmeans_convergence.core.problem import Evaluation
+from kmeans_convergence.optimizers.base import General
 from kmeans_convergence.starts import Streams
 
 # What is left of a squared length, below this share of the largest one, are rounding errors.
 CUTOFF = 1e-12
 
-# What a leap is made from: the evaluation at each iterate that was kept, and which runs just had a leap taken back.
-Leaps = Generator[np.ndarray, tuple[Evaluation, np.ndarray], None]
+# What an extrapolation is made from: the evaluation at each iterate that was kept, and the runs whose last one was
+# rejected.
+Extrapolations = Generator[np.ndarray, tuple[Evaluation, np.ndarray], None]
 
 
-class SafeguardedLeaps:
-    """An optimizer that leaps beyond T(w), and knows the way back."""
+class SafeguardedExtrapolation(General):
+    """An optimizer that extrapolates beyond T(x), and returns where that fails."""
 
-    memoryless = False
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """Yield an extrapolation from each evaluation that is sent, shape (R, P), the first one from `here`.
 
-    def leaps(self, here: Evaluation) -> Leaps:
-        """Yield a leap from each evaluation that is sent, shape (R, K, d), the first one from `here`.
-
-        With an evaluation comes a mask (R,) of the runs whose last leap was taken back: they are still where they were.
+        With an evaluation comes a mask (R,) of the runs whose last extrapolation was rejected: they are still where
+        they were.
         """
         raise NotImplementedError
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
-        """Yield iterates, one pass over the data for each; those that are taken back are among them."""
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield iterates, one pass over the data for each; those that are rejected are among them."""
         here = problem.evaluate(starts)
-        leaps = self.leaps(here)
-        w = next(leaps)
+        extrapolations = self.extrapolations(here)
+        x = next(extrapolations)
         while True:
-            yield w
-            there = problem.evaluate(w)
-            # a plain step lowers the cost unless it rests: it needs no test, which rounding errors could fail
-            leapt = (w != here.minimizer).any(axis=(1, 2))
-            back = leapt & ~(there.cost < here.cost)
-            plain = back | (there.assignments == here.assignments).all(axis=1)
-            here = chosen(back, here, there)
-            w = np.where(plain[:, None, None], here.minimizer, leaps.send((here, back)))
+            yield x
+            there = problem.evaluate(x)
+            # a plain step lowers the cost unless the run has converged: it needs no test, which rounding could fail
+            extrapolated = (x != here.image).any(axis=1)
+            rejected = extrapolated & ~(there.cost < here.cost)
+            plain = rejected | there.solved_by_image(here)
+            here = chosen(rejected, here, there)
+            x = np.where(plain[:, None], here.image, extrapolations.send((here, rejected)))
 
 
 def least_squares(products: np.ndarray, projections: np.ndarray) -> np.ndarray:
@@ -79,67 +81,67 @@ def least_squares(products: np.ndarray, projections: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class OverRelaxation(SafeguardedLeaps):
-    r"""Over-relaxed batch K-means: :math:`w\leftarrow w+\omega(T(w)-w)`.
+class OverRelaxation(SafeguardedExtrapolation):
+    r"""The over-relaxed alternation: :math:`x\leftarrow x+\omega(T(x)-x)`.
 
     The relaxation of successive approximations, applied to the map of Lloyd as for centroidal Voronoi tessellations
     (Xiao 2010). For :math:`0<\omega<2` the majoriser
-    promises the decrease :math:`\frac{\omega(2-\omega)}{2}\sum_kN_k\|T(w)_k-w_k\|^2`, so no leap is ever taken back.
+    promises the decrease :math:`\frac{\omega(2-\omega)}{2}\|T(x)-x\|^2` in its metric, so nothing is ever rejected.
     For a uniform density on an interval the best :math:`\omega` is :math:`2/(1+\sin^2(\pi/2K))`, close to 2 for many
     prototypes.
     """
 
     omega: float
 
-    def leaps(self, here: Evaluation) -> Leaps:
-        """See `SafeguardedLeaps`."""
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """See `SafeguardedExtrapolation`."""
         while True:
-            here, _ = yield here.minimizer + (self.omega - 1) * (here.minimizer - here.w)
+            here, _ = yield here.image + (self.omega - 1) * (here.image - here.x)
 
 
 @dataclass(frozen=True)
-class HeavyBall(SafeguardedLeaps):
-    r"""Heavy ball (Polyak 1964) on batch K-means: :math:`w_{t+1}=T(w_t)+\beta(w_t-w_{t-1})`.
+class HeavyBall(SafeguardedExtrapolation):
+    r"""Heavy ball (Polyak 1964) on the alternation: :math:`x_{t+1}=T(x_t)+\beta(x_t-x_{t-1})`.
 
-    The velocity is lost where a leap was taken back. The default :math:`\beta` is ours: critical damping for a mode
-    that batch K-means contracts by 0.91, as :math:`\beta=(1-\sqrt{1-\rho})^2` says.
+    The velocity is lost where an extrapolation was rejected. The default :math:`\beta` is ours: critical damping for
+    a mode that the alternation contracts by 0.91, as :math:`\beta=(1-\sqrt{1-\rho})^2` says.
     """
 
     momentum: float = 0.5
 
-    def leaps(self, here: Evaluation) -> Leaps:
-        """See `SafeguardedLeaps`."""
-        before = here.w
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """See `SafeguardedExtrapolation`."""
+        before = here.x
         while True:
-            velocity = here.w - before
-            before = here.w
-            here, _ = yield here.minimizer + self.momentum * velocity
+            velocity = here.x - before
+            before = here.x
+            here, _ = yield here.image + self.momentum * velocity
 
 
-class Nesterov(SafeguardedLeaps):
-    r"""Nesterov's acceleration (1983) of batch K-means with the restart of O'Donoghue and Candès (2015).
+class Nesterov(SafeguardedExtrapolation):
+    r"""Nesterov's acceleration (1983) of the alternation with the restart of O'Donoghue and Candès (2015).
 
-    :math:`w_{t+1}=T(w_t)+\frac{\theta_t-1}{\theta_{t+1}}(T(w_t)-T(w_{t-1}))` with :math:`\theta_1=1` and
-    :math:`\theta_{t+1}=\frac12(1+\sqrt{1+4\theta_t^2})`; :math:`\theta` is 1 again where a leap was taken back.
+    :math:`x_{t+1}=T(x_t)+\frac{\theta_t-1}{\theta_{t+1}}(T(x_t)-T(x_{t-1}))` with :math:`\theta_1=1` and
+    :math:`\theta_{t+1}=\frac12(1+\sqrt{1+4\theta_t^2})`; :math:`\theta` is 1 again where an extrapolation was rejected.
     """
 
-    def leaps(self, here: Evaluation) -> Leaps:
-        """See `SafeguardedLeaps`."""
-        before, theta = here.minimizer, np.ones(len(here.w))
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """See `SafeguardedExtrapolation`."""
+        before, theta = here.image, np.ones(len(here.x))
         while True:
             following = 0.5 * (1 + np.sqrt(1 + 4 * theta**2))
             momentum = (theta - 1) / following
-            before, leap = here.minimizer, here.minimizer + momentum[:, None, None] * (here.minimizer - before)
-            here, back = yield leap
-            theta = np.where(back, 1, following)
+            before, x = here.image, here.image + momentum[:, None] * (here.image - before)
+            here, rejected = yield x
+            theta = np.where(rejected, 1, following)
 
 
 @dataclass(frozen=True)
-class Anderson(SafeguardedLeaps):
-    r"""Anderson acceleration of batch K-means, after Zhang, Yao, Peng, Yu and Deng (2018).
+class Anderson(SafeguardedExtrapolation):
+    r"""Anderson acceleration of the alternation, after Zhang, Yao, Peng, Yu and Deng (2018).
 
-    With the residuals :math:`F_t=T(w_t)-w_t` of the iterates that were kept, the leap is
-    :math:`T(w_t)-\sum_{j=1}^m\theta_j(T(w_{t-j+1})-T(w_{t-j}))`, where :math:`\theta` minimises
+    With the residuals :math:`F_t=T(x_t)-x_t` of the iterates that were kept, the extrapolation is
+    :math:`T(x_t)-\sum_{j=1}^m\theta_j(T(x_{t-j+1})-T(x_{t-j}))`, where :math:`\theta` minimises
     :math:`\|F_t-\sum_j\theta_j(F_{t-j+1}-F_{t-j})\|`. As there, m shrinks by one when the cost falls by less than a
     share `slow` of its fall before, and grows by one when it falls by more than the share `fast`. The constants are
     ours.
@@ -149,7 +151,7 @@ class Anderson(SafeguardedLeaps):
     memory : int
         m at first.
     most : int
-        Bound of m; 0 is batch K-means.
+        Bound of m; 0 is the alternation.
     """
 
     memory: int = 2
@@ -157,27 +159,25 @@ class Anderson(SafeguardedLeaps):
     slow: float = 0.02
     fast: float = 0.5
 
-    def leaps(self, here: Evaluation) -> Leaps:
-        """See `SafeguardedLeaps`."""
-        runs = len(here.w)
-        steps, residuals = np.zeros((2, runs, self.most, here.w[0].size))
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """See `SafeguardedExtrapolation`."""
+        runs, coordinates = here.x.shape
+        steps, residuals = np.zeros((2, runs, self.most, coordinates))
         m, fall = np.full(runs, min(self.memory, self.most)), np.full(runs, np.nan)
         while True:
             used = (np.arange(self.most) < m[:, None])[..., None]
-            residual = (here.minimizer - here.w).reshape(runs, -1)
             differences = residuals * used
             products = np.einsum("rmp,rnp->rmn", differences, differences)
-            theta = least_squares(products, np.einsum("rnp,rp->rn", differences, residual))
-            leap = here.minimizer - np.einsum("rm,rmp->rp", theta, steps * used).reshape(here.w.shape)
+            theta = least_squares(products, np.einsum("rnp,rp->rn", differences, here.image - here.x))
             before = here
-            here, back = yield leap
-            kept = ~back
+            here, rejected = yield here.image - np.einsum("rm,rmp->rp", theta, steps * used)
+            kept = ~rejected
             for history, new, old in (
-                (steps, here.minimizer, before.minimizer),
-                (residuals, here.minimizer - here.w, before.minimizer - before.w),
+                (steps, here.image, before.image),
+                (residuals, here.image - here.x, before.image - before.x),
             ):
                 history[kept, 1:] = history[kept, :-1]
-                history[kept, :1] = (new - old)[kept].reshape(kept.sum(), 1, here.w[0].size)[:, : self.most]
+                history[kept, :1] = (new - old)[kept, None][:, : self.most]
             falls = before.cost - here.cost
             m = np.where(kept, np.clip(m - (falls < self.slow * fall) + (falls > self.fast * fall), 0, self.most), m)
             fall = np.where(kept, falls, fall)

@@ -8,12 +8,13 @@ from itertools import count
 
 import numpy as np
 
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.optimizers.base import General
 from kmeans_convergence.starts import Streams
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(General):
     """Adam (Kingma and Ba 2015) with the gradient of all patterns; its rate falls linearly to 0 over the budget.
 
     A step has about the length of the rate whatever the size of the gradient, so the rate has the unit of the data: it
@@ -22,7 +23,7 @@ class Adam:
     Attributes
     ----------
     rate : float
-        At first, in units of `MeteredProblem.deviation`.
+        At first, in units of `CountingOracle.length`.
     passes : float
         The budget, of one pass for each step.
     first, second : float
@@ -34,17 +35,15 @@ class Adam:
     first: float = 0.9
     second: float = 0.999
 
-    memoryless = False
-
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield iterates, one pass over the data for each."""
-        w, mean, square = starts, np.zeros_like(starts), np.zeros_like(starts)
+        x, mean, square = starts, np.zeros_like(starts), np.zeros_like(starts)
         for t in count(1):
-            gradient = problem.evaluate(w).gradient
+            gradient = problem.evaluate(x).gradient
             mean = self.first * mean + (1 - self.first) * gradient
             square = self.second * square + (1 - self.second) * gradient**2
-            size = np.sqrt(square / (1 - self.second**t)) + 1e-8 * problem.deviation
-            rate = self.rate * problem.deviation * max(0.0, 1 - (t - 1) / self.passes)
-            step = np.divide(mean / (1 - self.first**t), size, out=np.zeros_like(w), where=size > 0)
-            w = w - rate * step
-            yield w
+            size = np.sqrt(square / (1 - self.second**t)) + 1e-8 * problem.length
+            rate = self.rate * problem.length * max(0.0, 1 - (t - 1) / self.passes)
+            step = np.divide(mean / (1 - self.first**t), size, out=np.zeros_like(x), where=size > 0)
+            x = x - rate * step
+            yield x

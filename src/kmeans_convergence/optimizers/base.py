@@ -1,42 +1,27 @@
-"""What an optimizer is, and the two ways of making one from smaller parts."""
+"""Ways of making an optimizer from smaller parts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
-from typing import Protocol
 
 import numpy as np
 
-from kmeans_convergence.optimizers.metering import MeteredProblem
-from kmeans_convergence.problems import Evaluation
+from kmeans_convergence.core.optimizer import Optimizer
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core.problem import Capability, Evaluation
 from kmeans_convergence.starts import Streams
 
 
-class Optimizer(Protocol):
-    """Anything that yields its iterates, about one for each pass over the data."""
+class General:
+    """An optimizer that needs no more than an evaluation, and whose next iterate may depend on all before."""
 
-    @property
-    def memoryless(self) -> bool:
-        """Whether the next iterate depends on the present one alone, so that a run that rests has ended."""
-        ...
-
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
-        """Yield iterates of shape (R, K, d) without end; each one has touched patterns, unless it rests.
-
-        Parameters
-        ----------
-        problem : MeteredProblem
-            Charges each run for the patterns that it touches.
-        starts : ndarray of shape (R, K, d)
-        rngs : sequence of R Generators
-            One for each run; empty for optimizers without chance.
-        """
-        ...
+    memoryless = False
+    needs: frozenset[Capability] = frozenset()
 
 
-class StepRule:
+class StepRule(General):
     """An optimizer whose next iterate is a formula of one evaluation and the epoch.
 
     A step rule knows no problem: the thesis of the project is that the rules below are the same on all of them.
@@ -45,15 +30,15 @@ class StepRule:
     memoryless = True
 
     def step(self, evaluation: Evaluation, epoch: int) -> np.ndarray:
-        """Return the iterate after `evaluation.w`; epochs count from 1."""
+        """Return the iterate (R, P) after `evaluation.x`; epochs count from 1."""
         raise NotImplementedError
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield iterates, one pass over the data for each."""
-        w = starts
+        x = starts
         for epoch in count(1):
-            w = self.step(problem.evaluate(w), epoch)
-            yield w
+            x = self.step(problem.evaluate(x), epoch)
+            yield x
 
 
 @dataclass(frozen=True)
@@ -66,12 +51,17 @@ class Switch:
 
     memoryless = False
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What either of them needs."""
+        return self.first.needs | self.then.needs
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the iterates of the first optimizer and, from its last one, those of the other."""
-        w = starts
-        for w in islice(self.first.iterates(problem, starts, rngs), self.epochs):
-            yield w
-        yield from self.then.iterates(problem, w, rngs)
+        x = starts
+        for x in islice(self.first.iterates(problem, starts, rngs), self.epochs):
+            yield x
+        yield from self.then.iterates(problem, x, rngs)
 
 
 @dataclass(frozen=True)

@@ -6,26 +6,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.starts import Streams
 
 
 class Hartigan:
     """Hartigan's method (1975; Telgarsky and Vattani 2010): a pattern moves wherever this lowers the cost.
 
-    Unlike batch K-means it reckons with the prototypes' own move, so it leaves some of the minima of batch K-means and
+    Unlike batch K-means it accounts for the prototypes' own move, so it leaves some of the minima of batch K-means and
     stops at none that batch K-means would leave. It begins with the assignments of the start, at the price of one pass;
     each sweep over the patterns, in their order, costs another one. A prototype without patterns takes the first one
-    that is not alone; no prototype loses its last one.
+    whose prototype owns others; no prototype loses its last one.
     """
 
     # a sweep that moves no pattern is the last one
     memoryless = True
+    needs = frozenset({Capability.EXCHANGES})
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the means after each sweep."""
-        w = starts
-        assignments = problem.evaluate(starts).assignments
+        exchanges = problem.exchanges(starts)
         while True:
-            w, assignments = problem.exchange(w, assignments)
-            yield w
+            yield exchanges.sweep()

@@ -12,10 +12,12 @@ from math import ceil, cos, pi
 
 import numpy as np
 
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core.problem import Capability, Evaluation
 from kmeans_convergence.optimizers.online import shown, shuffled
-from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.starts import Streams
+
+SUBSETS = frozenset({Capability.SUBSETS})
 
 # Patterns of a batch: scikit-learn's default; of small data, about a sixteenth, but enough to average over.
 LARGEST, SMALLEST, PARTS = 1024, 16, 16
@@ -49,31 +51,34 @@ def batches(n: int, rngs: Streams) -> Iterator[tuple[np.ndarray, bool]]:
             yield rows, step in due
 
 
-def towards_means(here: Evaluation, rate: np.ndarray) -> np.ndarray:
-    """Return the prototypes moved by a rate (R, K), at most 1, towards the means of the patterns that they own."""
-    rate = np.minimum(rate, 1)[..., None]
+def towards_image(here: Evaluation, rate: np.ndarray | float) -> np.ndarray:
+    """Return the points moved by a rate, at most 1, (R, P) or one for all, towards their image under a mini-batch."""
+    rate = np.minimum(rate, 1)
     # written so that a rate of 0 or 1 gives one or the other exactly
-    return (1 - rate) * here.w + rate * here.minimizer
+    return np.asarray((1 - rate) * here.x + rate * here.image)
 
 
 def counts_step(
-    problem: MeteredProblem, w: np.ndarray, rows: np.ndarray, counts: np.ndarray, factor: float | np.ndarray
+    problem: CountingOracle, x: np.ndarray, rows: np.ndarray, metric: np.ndarray, factor: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return prototypes and counts n_k after a mini-batch, by the rate min(1, factor N_B / n_k).
+    """Return points and summed metrics after a mini-batch, by the rate min(1, factor m_B / m).
+
+    It is a gradient step on the batch, preconditioned by the curvature of all batches so far. On k-means m_B is the
+    number of patterns of the batch that a prototype wins, and m the number n_k that it has won over the run.
 
     Parameters
     ----------
-    problem : MeteredProblem
-    w : ndarray of shape (R, K, d)
+    problem : CountingOracle
+    x : ndarray of shape (R, P)
     rows : ndarray of shape (R, b), integers
-    counts : ndarray of shape (R, K)
-        n_k, the patterns that each prototype has won before this batch.
+    metric : ndarray of shape (R, P)
+        m before this batch: the sum of the metrics of those before.
     factor : float, or ndarray of shape (R, 1)
     """
-    here = problem.evaluate_rows(w, rows)
-    counts = counts + here.counts
-    won = here.counts > 0
-    return towards_means(here, np.divide(factor * here.counts, counts, out=np.zeros_like(counts), where=won)), counts
+    here = problem.evaluate_rows(x, rows)
+    metric = metric + here.metric
+    seen = here.metric > 0
+    return towards_image(here, np.divide(factor * here.metric, metric, out=np.zeros_like(metric), where=seen)), metric
 
 
 @dataclass(frozen=True)
@@ -97,14 +102,15 @@ class MiniBatchCounts:
     factor: float = 1.0
 
     memoryless = False
+    needs = SUBSETS
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
-        w, counts = starts, np.zeros(starts.shape[:2])
-        for rows, due in batches(problem.n, rngs):
-            w, counts = counts_step(problem, w, rows, counts, self.factor)
+        x, metric = starts, np.zeros_like(starts)
+        for rows, due in batches(problem.size, rngs):
+            x, metric = counts_step(problem, x, rows, metric, self.factor)
             if due:
-                yield w
+                yield x
 
 
 @dataclass(frozen=True)
@@ -121,38 +127,39 @@ class MiniBatchAveraged:
     factor: float = FACTOR
 
     memoryless = False
+    needs = SUBSETS
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the averages some times within the first epoch and then after each."""
-        w, counts = starts, np.zeros(starts.shape[:2])
+        x, metric = starts, np.zeros_like(starts)
         total, terms = np.zeros_like(starts), 0
-        for rows, due in batches(problem.n, rngs):
-            w, counts = counts_step(problem, w, rows, counts, self.factor)
-            total, terms = total + w, terms + 1
+        for rows, due in batches(problem.size, rngs):
+            x, metric = counts_step(problem, x, rows, metric, self.factor)
+            total, terms = total + x, terms + 1
             if due:
                 yield total / terms
                 total, terms = np.zeros_like(starts), 0
 
 
-def contraction(problem: MeteredProblem, w: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Estimate rho, the spectral radius of Lloyd's map, by the ratio of two successive moves, shape (R,).
+def contraction(problem: CountingOracle, x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Estimate rho, the spectral radius of the alternation, by the ratio of two successive steps, shape (R,).
 
-    In the norm that weights prototypes by their patterns the map is symmetric near a minimum, so that no ratio
-    exceeds rho but by chance. Lloyd's first move is left out: it undoes the noise of the iterate.
+    In the metric of the majoriser the map is symmetric near a minimum, so that no ratio exceeds rho but by chance. The
+    first step is left out: it undoes the noise of the iterate.
 
     Parameters
     ----------
-    problem : MeteredProblem
-    w : ndarray of shape (R, K, d)
+    problem : CountingOracle
+    x : ndarray of shape (R, P)
     rows : ndarray of shape (R, m), integers
-        The patterns that Lloyd's map is taken of; it is charged for three times as many.
+        The patterns that the map is taken of; three times as many are charged.
     """
     lengths = []
     for _ in range(3):
-        here = problem.evaluate_rows(w, rows)
-        w = here.minimizer
-        lengths.append(np.sqrt((here.counts[..., None] * (w - here.w) ** 2).sum(axis=(1, 2))))
-    # a run at rest contracts at once
+        here = problem.evaluate_rows(x, rows)
+        x = here.image
+        lengths.append(np.sqrt((here.metric * (x - here.x) ** 2).sum(axis=1)))
+    # a run that has converged contracts at once
     return np.divide(lengths[2], lengths[1], out=np.zeros_like(lengths[2]), where=lengths[1] > 0)
 
 
@@ -167,26 +174,27 @@ class MiniBatchEstimated:
     """
 
     memoryless = False
+    needs = SUBSETS
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
-        w, counts = starts, np.zeros(starts.shape[:2])
+        x, metric = starts, np.zeros_like(starts)
         factor: float | np.ndarray = FACTOR
-        left = problem.n
-        for rows, due in batches(problem.n, rngs):
+        left = problem.size
+        for rows, due in batches(problem.size, rngs):
             if left == 0:
-                factor = self.factor(problem, w, rngs)
-            w, counts = counts_step(problem, w, rows, counts, factor)
+                factor = self.factor(problem, x, rngs)
+            x, metric = counts_step(problem, x, rows, metric, factor)
             left -= rows.shape[1]
             if due:
-                yield w
+                yield x
 
     @staticmethod
-    def factor(problem: MeteredProblem, w: np.ndarray, rngs: Streams) -> np.ndarray:
+    def factor(problem: CountingOracle, x: np.ndarray, rngs: Streams) -> np.ndarray:
         """Return the factor of each run, shape (R, 1)."""
-        n = problem.n
+        n = problem.size
         probe = shuffled(n, rngs)[:, : min(n, max(PROBE, ceil(n / PROBE_PARTS)))]
-        rho = contraction(problem, w, probe)
+        rho = contraction(problem, x, probe)
         # a rho of 1 or more is a slow run, too
         return (1 / np.maximum(1 - rho, 1 / LARGEST_FACTOR))[:, None]
 
@@ -200,15 +208,16 @@ class MiniBatchRoot:
     """
 
     memoryless = False
+    needs = SUBSETS
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
-        w = starts
-        for rows, due in batches(problem.n, rngs):
-            here = problem.evaluate_rows(w, rows)
-            w = towards_means(here, np.sqrt(here.counts / rows.shape[1]))
+        x = starts
+        for rows, due in batches(problem.size, rngs):
+            here = problem.evaluate_rows(x, rows)
+            x = towards_image(here, np.sqrt(here.metric / rows.shape[1]))
             if due:
-                yield w
+                yield x
 
 
 @dataclass(frozen=True)
@@ -229,19 +238,20 @@ class MovingAverage:
     initial: float = 0.6
     epochs: int = 100
 
-    # it ends with its schedule, and before that it rests nowhere
+    # it ends with its schedule, and before that it is nowhere at rest
     memoryless = True
+    needs = SUBSETS
 
     def rate(self, share: float) -> float:
         """Return alpha after this share of the schedule."""
         return self.initial * (1 + cos(pi * share)) / 2
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
-        w, steps = starts, self.epochs * batches_of_an_epoch(problem.n)
-        for step, (rows, due) in zip(range(1, steps + 1), batches(problem.n, rngs), strict=False):
-            here = problem.evaluate_rows(w, rows)
-            w = towards_means(here, self.rate(step / steps) * (here.counts > 0))
+        x, steps = starts, self.epochs * batches_of_an_epoch(problem.size)
+        for step, (rows, due) in zip(range(1, steps + 1), batches(problem.size, rngs), strict=False):
+            here = problem.evaluate_rows(x, rows)
+            x = towards_image(here, self.rate(step / steps) * (here.metric > 0))
             if due:
-                yield w
-        yield from repeat(w)
+                yield x
+        yield from repeat(x)

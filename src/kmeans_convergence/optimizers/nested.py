@@ -8,10 +8,10 @@ from itertools import chain, count
 
 import numpy as np
 
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.optimizers.minibatch import batch_size
 from kmeans_convergence.optimizers.online import EARLY, shuffled
-from kmeans_convergence.problems import Evaluation
 from kmeans_convergence.starts import Streams
 
 
@@ -32,56 +32,53 @@ class NestedMiniBatch:
 
     patience: float = 100.0
 
-    # an iterate is shown again only by a run that rests on all data
+    # an iterate is shown again only by a run that has converged on all data
     memoryless = True
+    needs = frozenset({Capability.SUBSETS, Capability.STANDARD_ERRORS})
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first pass and then after each; runs differ by up to a step."""
-        orders = shuffled(problem.n, rngs)[:, None]
+        orders = shuffled(problem.size, rngs)[:, None]
         runs = [
-            _Run(problem.apart(), w, order, self.patience) for w, order in zip(starts[:, None], orders, strict=True)
+            _Run(problem.single_run(), start, order, self.patience)
+            for start, order in zip(starts[:, None], orders, strict=True)
         ]
         charged = np.zeros(len(runs), dtype=np.int64)
         for passes in chain(EARLY, count(2)):
             for run, active in zip(runs, problem.active, strict=True):
                 if active:
-                    run.advance(passes * problem.n)
-            touched = np.concatenate([run.problem.touched for run in runs])
-            problem.charge(touched - charged)
-            charged = touched
-            yield np.concatenate([run.w for run in runs])
+                    run.advance(passes * problem.size)
+            following = np.concatenate([run.problem.charged for run in runs])
+            problem.charge(following - charged)
+            charged = following
+            yield np.concatenate([run.x for run in runs])
 
 
 class _Run:
-    """One run: its batch is the first `size` patterns of its `order` (1, n)."""
+    """One run: its batch is the first `patterns` of its `order` (1, n)."""
 
-    def __init__(self, problem: MeteredProblem, w: np.ndarray, order: np.ndarray, patience: float) -> None:
-        self.problem, self.w, self.order, self.patience = problem, w, order, patience
-        self.size = batch_size(problem.n)
-        self.rests = False
+    def __init__(self, problem: CountingOracle, x: np.ndarray, order: np.ndarray, patience: float) -> None:
+        self.problem, self.x, self.order, self.patience = problem, x, order, patience
+        self.patterns = batch_size(problem.size)
+        self.converged = False
 
-    def advance(self, patterns: float) -> None:
-        """Step until so many patterns have been touched and the prototypes have moved, or they rest on all data."""
-        before = self.w
-        while not self.rests and (self.problem.touched[0] < patterns or np.array_equal(self.w, before)):
+    def advance(self, work: float) -> None:
+        """Step until this much work has been charged and the iterate has moved, or it has converged on all data."""
+        before = self.x
+        while not self.converged and (self.problem.charged[0] < work or np.array_equal(self.x, before)):
             self.step()
 
     def step(self) -> None:
-        whole = self.size == self.problem.n
-        rows = self.order[:, : self.size]
+        whole = self.patterns == self.problem.size
+        rows = self.order[:, : self.patterns]
         # all data in their own order: the same bits as Lloyd's
-        here = self.problem.evaluate(self.w) if whole else self.problem.evaluate_rows(self.w, rows)
-        moves = np.sqrt(((here.minimizer - self.w) ** 2).sum(axis=2))
-        self.rests = whole and not moves.any()
-        if not whole and self.wants_more(here, rows[0], moves[0]):
-            self.size = min(2 * self.size, self.problem.n)
-        self.w = here.minimizer
+        here = self.problem.evaluate(self.x) if whole else self.problem.evaluate_rows(self.x, rows)
+        moves = here.lengths(here.image - self.x)
+        self.converged = whole and not moves.any()
+        if not whole and self.wants_more(moves, self.problem.standard_errors(here, rows)):
+            self.patterns = min(2 * self.patterns, self.problem.size)
+        self.x = here.image
 
-    def wants_more(self, here: Evaluation, rows: np.ndarray, moves: np.ndarray) -> bool:
-        """Say whether all prototypes have moved by little against their standard errors."""
-        owner, counts = here.assignments[0], here.counts[0]
-        squares = ((self.problem.patterns[rows] - here.minimizer[0, owner]) ** 2).sum(axis=1)
-        variation = np.bincount(owner, weights=squares, minlength=len(counts))
-        # a mean of one pattern is exact as far as one can tell
-        errors = np.sqrt(variation / np.maximum(counts * (counts - 1), 1))
+    def wants_more(self, moves: np.ndarray, errors: np.ndarray) -> bool:
+        """Say whether all that has moved has moved by little against its standard error."""
         return bool((errors > self.patience * moves)[moves > 0].all())

@@ -12,9 +12,12 @@ from math import ceil
 
 import numpy as np
 
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.optimizers.base import Rate
-from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.starts import Streams
+
+SWEEPS = frozenset({Capability.SWEEPS})
 
 # Shares of the first epoch after which iterates are shown: what noisy methods gain, they gain early.
 EARLY = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -67,13 +70,14 @@ class OnlineKMeans:
     early: bool = False
 
     memoryless = False
+    needs = SWEEPS
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes after each epoch."""
-        w, counts = starts, np.full(starts.shape[:2], float(self.initial_count))
-        for _, order in sweeps(problem.n, rngs, self.early):
-            w, counts = problem.sweep_counts(w, order, counts, self.factor)
-            yield w
+        x, metric = starts, np.full(starts.shape, float(self.initial_count))
+        for _, order in sweeps(problem.size, rngs, self.early):
+            x, metric = problem.sweep_counts(x, order, metric, self.factor)
+            yield x
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,11 @@ class OnlineGradient:
     early: bool = False
 
     memoryless = False
+    needs = SWEEPS
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes after each epoch."""
-        w = starts
-        for epoch, order in sweeps(problem.n, rngs, self.early):
-            w = problem.sweep(w, order, self.rate(epoch))
-            yield w
+        x = starts
+        for epoch, order in sweeps(problem.size, rngs, self.early):
+            x = problem.sweep(x, order, self.rate(epoch))
+            yield x

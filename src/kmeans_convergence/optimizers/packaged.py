@@ -10,7 +10,8 @@ from itertools import repeat
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from kmeans_convergence.optimizers.metering import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.starts import Streams
 
 
@@ -39,21 +40,25 @@ class ScikitLearnMiniBatch:
 
     # a fit shows the same end again only after it has ended
     memoryless = True
+    needs = frozenset({Capability.CLUSTERING})
 
-    def iterates(self, problem: MeteredProblem, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes after 1, 4, 16, ... epochs, or where it has stopped before."""
         seeds = [int(rng.integers(2**31)) for rng in rngs]
+        prototypes = problem.unpack(starts)
         charged, ended = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=bool)
-        w, epochs = starts, 1
+        w, epochs = prototypes, 1
         while epochs < 4 * self.epochs:
-            w, touched = w.copy(), charged.copy()
+            w, work = w.copy(), charged.copy()
             # a longer fit than one that has stopped by itself ends there, too
             for r in np.flatnonzero(problem.active & ~ended):
-                w[r], touched[r], ended[r] = self._fit(problem.patterns, starts[r], seeds[r], min(epochs, self.epochs))
-            problem.charge(touched - charged)
-            yield w
-            charged, epochs = touched, 4 * epochs
-        yield from repeat(w)
+                epoch = min(epochs, self.epochs)
+                w[r], work[r], ended[r] = self._fit(problem.patterns, prototypes[r], seeds[r], epoch)
+            problem.charge(work - charged)
+            x = problem.pack(w)
+            yield x
+            charged, epochs = work, 4 * epochs
+        yield from repeat(x)
 
     @staticmethod
     def _fit(X: np.ndarray, start: np.ndarray, seed: int, epochs: int) -> tuple[np.ndarray, int, bool]:

@@ -10,10 +10,10 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers import MajorizeMinimize, OnlineKMeans, Optimizer, Switch, minimize
 from kmeans_convergence.optimizers.accelerated import Anderson, OverRelaxation
 from kmeans_convergence.optimizers.face_newton import FaceNewton
-from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.performance.measuring import say
 from kmeans_convergence.performance.shapes import mixture, pixels

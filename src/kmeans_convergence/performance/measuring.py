@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.optimizers.accelerated import Nesterov
 from kmeans_convergence.optimizers.base import Optimizer
 from kmeans_convergence.optimizers.batch import CurvatureGradient, stable_rate
-from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.limits import Copy, product
 from kmeans_convergence.performance.methods import METHODS, MOST, Ends, lloyd, missing, quiet
 from kmeans_convergence.performance.shapes import mixture, prepare
-from kmeans_convergence.problems import QuantizationProblem, kernels, passes
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans.engine import kernels, passes
 from kmeans_convergence.starts import draw, stream, streams
 
 # Seconds after which no round begins but the second, and of a call that is not repeated: all of it has to end in time.

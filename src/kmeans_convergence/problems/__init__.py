@@ -1,7 +1,6 @@
-"""What is minimised: each problem gives cost, gradient, curvature and majoriser in one pass."""
+"""What is minimised: each problem gives cost, gradient and the image under its alternation in one pass."""
 
-from kmeans_convergence.problems.base import Evaluation, Problem
-from kmeans_convergence.problems.mixture import MixtureProblem
-from kmeans_convergence.problems.quantization import QuantizationProblem
+from kmeans_convergence.problems.kmeans import QuantizationProblem
+from kmeans_convergence.problems.mixture.problem import MixtureProblem
 
-__all__ = ["Evaluation", "MixtureProblem", "Problem", "QuantizationProblem"]
+__all__ = ["MixtureProblem", "QuantizationProblem"]

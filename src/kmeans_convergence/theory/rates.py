@@ -16,7 +16,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import exprel
 
 from kmeans_convergence.problems import Evaluation
-from kmeans_convergence.problems.faces import Faces, face_product, find
+from kmeans_convergence.problems.kmeans.faces import Faces, face_product, find
 
 # Matrices up to this size are diagonalised whole.
 DENSE = 32

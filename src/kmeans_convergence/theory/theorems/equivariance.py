@@ -10,13 +10,13 @@ from itertools import islice
 import numpy as np
 from scipy.stats import ortho_group
 
+from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Newton, Optimizer, Rate
 from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, best_rate, stable_rate
 from kmeans_convergence.optimizers.exchange import Hartigan
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
-from kmeans_convergence.optimizers.metering import MeteredProblem
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw

@@ -31,8 +31,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from kmeans_convergence.problems import kernels
-from kmeans_convergence.problems.base import frozen, pieces
+from kmeans_convergence.problems.kmeans.engine import kernels
+from kmeans_convergence.problems.patterns import frozen, pieces
 
 # Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192

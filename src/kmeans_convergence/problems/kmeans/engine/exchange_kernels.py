@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kmeans_convergence.problems.compiled import compiled
-from kmeans_convergence.problems.kernels import squares
+from kmeans_convergence.problems.kmeans.engine.kernels import squares
 
 # A pattern stays where it is unless it gains more than rounding errors.
 GUARD = 1 + 1e-12

@@ -7,7 +7,9 @@ import math
 import numpy as np
 from scipy.special import logsumexp
 
-from kmeans_convergence.problems.base import Evaluation, PatternProblem, as_prototypes
+from kmeans_convergence.core.gap import AbsoluteGap, Gap
+from kmeans_convergence.problems.means import MeansEvaluation
+from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
 
 # Bytes of responsibilities held at a time: a batch of runs larger than this is cut into pieces.
 MEMORY = 2**25
@@ -30,13 +32,18 @@ class MixtureProblem(PatternProblem):
         super().__init__(X)
         self._log_normalizer = 0.5 * self.X.shape[1] * math.log(2 * math.pi)
 
-    def evaluate(self, w: np.ndarray) -> Evaluation:
-        """Evaluate R iterates of shape (R, K, d) in one pass; the cost is in nats."""
+    @property
+    def gap(self) -> Gap:
+        """Nats per pattern."""
+        return AbsoluteGap(self.size)
+
+    def evaluate(self, w: np.ndarray) -> MeansEvaluation:
+        """Evaluate R iterates of shape (R, K d), or (R, K, d), in one pass; the cost is in nats."""
         w = as_prototypes(w, self.X.shape[1])
         runs, clusters, _ = w.shape
         cost, counts, sums = np.empty(runs), np.empty((runs, clusters)), np.empty_like(w)
-        assignments = np.empty((runs, self.n), dtype=np.int32)
-        piece = max(1, MEMORY // (8 * self.n * clusters))
+        assignments = np.empty((runs, self.size), dtype=np.int32)
+        piece = max(1, MEMORY // (8 * self.size * clusters))
         for first in range(0, runs, piece):
             some = slice(first, first + piece)
             half_squares = sum(0.5 * (self.X[:, j] - w[some, :, j, None]) ** 2 for j in range(self.X.shape[1]))
@@ -47,4 +54,4 @@ class MixtureProblem(PatternProblem):
             counts[some] = responsibility.sum(axis=2)
             sums[some] = responsibility @ self.X
             assignments[some] = log_density.argmax(axis=1)
-        return Evaluation.known(w, cost, counts, sums, assignments, hessian_diagonal=None)
+        return MeansEvaluation.of(w, cost, counts, sums, assignments)

@@ -15,13 +15,18 @@ Prototypes without patterns have no faces here: they stay where they are.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kmeans_convergence.problems import face_kernels
-from kmeans_convergence.problems.base import Evaluation, frozen
-from kmeans_convergence.problems.passes import SecondNearest, over_runs, run_pass
+from kmeans_convergence.core.problem import Steps
+from kmeans_convergence.problems.kmeans.engine import face_kernels
+from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest, over_runs, run_pass
+from kmeans_convergence.problems.means import MeansEvaluation
+from kmeans_convergence.problems.patterns import frozen
+
+if TYPE_CHECKING:
+    from kmeans_convergence.problems.kmeans.problem import KMeansEvaluation, QuantizationProblem
 
 
 class Faces(NamedTuple):
@@ -46,8 +51,11 @@ class Faces(NamedTuple):
     scales: np.ndarray
 
 
-class Rule(NamedTuple):
+class Options(NamedTuple):
     """How the model of a Newton step is made and minimised.
+
+    The defaults are ours, and the same for all data. After a first look at the study's runs they were chosen on other
+    starts, and other samples of the larger data sets.
 
     Attributes
     ----------
@@ -61,17 +69,21 @@ class Rule(NamedTuple):
     tolerance : float
         The residual may be left at this share of the gradient, in the norm of the inverse of the preconditioner.
     products : int
-        At most so many products with the Hessian.
+        The largest number of products with the Hessian.
+    wide : float
+        If a search had to process more than this share of the patterns, the passes after it find the second nearest
+        prototypes, and nothing is searched any more.
     """
 
-    width: float
-    patterns: float
-    fewest: float
-    tolerance: float
-    products: int
+    width: float = 0.1
+    patterns: float = 32.0
+    fewest: float = 8.0
+    tolerance: float = 0.1
+    products: int = 10
+    wide: float = 0.25
 
 
-class Steps(NamedTuple):
+class FaceSteps(NamedTuple):
     """What `newton_steps` finds for R runs.
 
     Attributes
@@ -95,7 +107,7 @@ class Steps(NamedTuple):
     distances: np.ndarray
 
     @classmethod
-    def of_rest(cls, shape: tuple[int, ...]) -> Steps:
+    def zero(cls, shape: tuple[int, ...]) -> FaceSteps:
         """Return steps that lead nowhere, for prototypes of the shape (R, K, d)."""
         runs = shape[0]
         looked, distances = np.zeros((2, runs), dtype=np.int64)
@@ -132,29 +144,29 @@ def face_product(X: np.ndarray, w: np.ndarray, faces: Faces, v: np.ndarray) -> n
 
 
 def newton_steps(
-    X: np.ndarray, here: Evaluation, second_nearest: SecondNearest, longest: np.ndarray, rule: Rule
-) -> Steps:
+    X: np.ndarray, here: MeansEvaluation, second_nearest: SecondNearest, longest: np.ndarray, options: Options
+) -> FaceSteps:
     r"""Minimise the quadratic model with the face terms, within a length, by conjugate gradients (Steihaug 1983).
 
     They are preconditioned by blockdiag(N_k I), whose norm measures lengths. So the first direction is that of Lloyd's
-    step to the `minimizer`, and the lengths of iterates grow.
+    step to the `means`, and the lengths of iterates grow.
 
     The cost of the partition about its means is :math:`E(w)-\frac12\sum_kN_k\|T(w)_k-w_k\|^2`: the most that Lloyd's
     next step leaves. Its model is that of the cost less half the square of the residual, in the norm of the inverse of
-    the preconditioner. Of Lloyd's step to the `minimizer` T(w) it promises nothing.
+    the preconditioner. Of Lloyd's step to the `means` T(w) it promises nothing.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
-    here : Evaluation
+    here : MeansEvaluation
         Of R runs, at w.
     second_nearest : SecondNearest
         What the same pass has found; without patterns, they are found here for those that are looked at.
     longest : ndarray of shape (R,)
         Greatest length of the step, in the norm of the preconditioner; not less than that of Lloyd's step.
-    rule : Rule
+    options : Options
     """
-    steps = Steps.of_rest(here.w.shape)
+    steps = FaceSteps.zero(here.w.shape)
     coordinates = here.w[0].size
     X, w = frozen(X), frozen(here.w)
 
@@ -164,15 +176,15 @@ def newton_steps(
             w[some],
             here.assignments[some],
             here.counts[some],
-            here.minimizer[some],
+            here.means[some],
             second_nearest.prototypes[some],
             second_nearest.gaps[some],
             longest[some],
-            rule.width,
-            math.ceil(rule.patterns * coordinates),
-            math.ceil(rule.fewest * coordinates),
-            rule.tolerance,
-            rule.products,
+            options.width,
+            math.ceil(options.patterns * coordinates),
+            math.ceil(options.fewest * coordinates),
+            options.tolerance,
+            options.products,
             steps.step[some],
             steps.promised[some],
             steps.cut[some],
@@ -182,3 +194,46 @@ def newton_steps(
 
     over_runs(task, len(here.w), products=len(X) * here.w.size)
     return steps
+
+
+class FaceModel:
+    """The quadratic model with face terms of R runs; see `core.problem.Model`.
+
+    Where many patterns have to be processed until enough near faces are found, the pass at the next iterate also finds
+    their second nearest prototypes; where few are enough, they are searched. A search costs K distances for each
+    pattern. On top of that come (d + 3) / 2 distances for each pattern that is near a face, and d + 7 for each pair of
+    neighbours and product with the Hessian: what their moments cost.
+    """
+
+    def __init__(self, problem: QuantizationProblem, runs: int, options: Options) -> None:
+        self._problem, self._options = problem, options
+        # the runs of which the next pass shall find, and then has found, the second nearest prototypes
+        self._known = np.zeros(runs, dtype=bool)
+        self._second_nearest = SecondNearest.room(runs, 0)
+
+    def evaluates(self, where: np.ndarray) -> np.ndarray:
+        """Return the runs of a mask (R,) whose second nearest prototypes the next pass finds."""
+        self._known &= where
+        return self._known
+
+    def evaluate(self, x: np.ndarray, some: np.ndarray) -> KMeansEvaluation:
+        """Evaluate the runs of a mask (R,), whose points are `x`, and keep their second nearest prototypes."""
+        here, found = self._problem.evaluate_second_nearest(x)
+        self._second_nearest = SecondNearest.room(len(some), self._problem.size)
+        self._second_nearest.prototypes[some], self._second_nearest.gaps[some] = found
+        return here
+
+    def steps(self, here: KMeansEvaluation, where: np.ndarray, longest: np.ndarray) -> Steps:
+        """See `core.problem.Model`."""
+        steps = FaceSteps.zero(here.w.shape)
+        nothing = SecondNearest.room(len(here.w), 0)
+        for known, found in ((self._known, self._second_nearest), (~self._known, nothing)):
+            some = known & where
+            if some.any():
+                theirs = SecondNearest(*(part[some] for part in found))
+                part = newton_steps(self._problem.X, here.select(some), theirs, longest[some], self._options)
+                for whole, values in zip(steps, part, strict=True):
+                    whole[some] = values
+        self._known = np.where(where, steps.looked > self._options.wide * self._problem.size, self._known)
+        clusters = here.w.shape[1]
+        return Steps(steps.step.reshape(len(here.w), -1), steps.promised, steps.cut, -(-steps.distances // clusters))

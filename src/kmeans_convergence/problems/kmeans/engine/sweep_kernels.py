@@ -3,7 +3,7 @@
 import numpy as np
 
 from kmeans_convergence.problems.compiled import compiled
-from kmeans_convergence.problems.kernels import LANES, squared_distance
+from kmeans_convergence.problems.kmeans.engine.kernels import LANES, squared_distance
 
 
 @compiled(inline="always")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from kmeans_convergence.problems.compiled import compiled
-from kmeans_convergence.problems.kernels import (
+from kmeans_convergence.problems.kmeans.engine.kernels import (
     BLOCK,
     FEW_FEATURES,
     LANES,

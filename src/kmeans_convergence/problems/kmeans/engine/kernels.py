@@ -449,19 +449,3 @@ def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
     else:
         for k in range(out.shape[0]):
             out[k] = squared_distance(x, w[k])
-
-
-@compiled(nogil=True)
-def compare_assignments(before, here, changed, owned):  # type: ignore[no-untyped-def]
-    """Count the patterns whose prototype is another one, and say which prototypes own patterns.
-
-    Parameters
-    ----------
-    before, here : int32 arrays of shape (R, n), in
-    changed : int64 array of shape (R,), in zeros, out
-    owned : bool array of shape (R, K), in zeros, out
-    """
-    for r in range(here.shape[0]):
-        for i in range(here.shape[1]):
-            changed[r] += before[r, i] != here[r, i]
-            owned[r, here[r, i]] = True

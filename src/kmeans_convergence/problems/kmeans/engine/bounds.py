@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from kmeans_convergence.problems import bound_kernels, kernels, passes
+from kmeans_convergence.problems.kmeans.engine import bound_kernels, kernels, passes
 
 # One of so many patterns is looked at first; when this share of them has to be searched for, all patterns are, at once.
 PROBE = 16

@@ -1,0 +1,208 @@
+"""The quantisation error of k-means, equations (1) and (2) of Bottou and Bengio (1995)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from kmeans_convergence.core.gap import RelativeGap
+from kmeans_convergence.core.problem import Capability, Evaluation, replaced
+from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
+from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
+from kmeans_convergence.problems.kmeans.faces import FaceModel, Options
+from kmeans_convergence.problems.means import MeansEvaluation
+from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
+
+
+class KMeansEvaluation(MeansEvaluation):
+    """What one pass over the patterns says about R runs of k-means."""
+
+    @property
+    def hessian_diagonal(self) -> np.ndarray:
+        """N_k in each coordinate of a prototype, shape (R, K d): the Hessian wherever it exists."""
+        return self.metric
+
+    def solved_by_image(self, before: Evaluation) -> np.ndarray:
+        """Say for which runs both evaluations have the same assignments, shape (R,)."""
+        assert isinstance(before, MeansEvaluation)
+        return np.asarray((self.assignments == before.assignments).all(axis=1))
+
+
+class QuantizationProblem(PatternProblem):
+    r"""Minimise :math:`E(w)=\sum_i \frac12\min_k\|x_i-w_k\|^2`.
+
+    Parameters
+    ----------
+    X : array_like of shape (n, d)
+        Patterns: finite numbers.
+    remember : bool
+        Keep bounds from one evaluation to the next, for runs whose prototypes move a little each time: faster on many
+        patterns, with the same results. Evaluations of another number of runs or prototypes start afresh.
+
+    Attributes
+    ----------
+    distances : int
+        Distances between patterns and prototypes that evaluations have computed so far.
+
+    Raises
+    ------
+    InputError
+        When `X` is not a matrix of finite numbers, or they are too large or too small to be squared.
+
+    Notes
+    -----
+    Costs are sums of direct squared differences; a pattern at the same distance from two prototypes
+    belongs to the one with the lower index; a prototype that owns no pattern has N_k = 0.
+    """
+
+    capabilities = frozenset(Capability)
+    gap = RelativeGap()
+
+    def __init__(self, X: np.ndarray, remember: bool = False) -> None:
+        super().__init__(X)
+        self.distances = 0
+        self._remember = remember
+        self._memory: Memory | None = None
+
+    def _with(self, X: np.ndarray) -> Self:
+        return type(self)(X, self._remember)
+
+    @cached_property
+    def _screen(self) -> passes.Screen:
+        return passes.Screen(self.X)
+
+    def evaluate(self, w: np.ndarray) -> KMeansEvaluation:
+        """Evaluate R iterates in one compiled pass over the data.
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K d), or (R, K, d)
+        """
+        w = as_prototypes(w, self.X.shape[1])
+        if not (self._remember and suits_memory(self.size, *w.shape[1:])):
+            screened = passes.suits_screening(self.size, w.shape[1], w.shape[2])
+            assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
+            self.distances += len(w) * self.size * w.shape[1]
+            return KMeansEvaluation.of(w, cost, counts, sums, assignments)
+        if self._memory is None or self._memory.shape != w.shape:
+            self._memory = Memory(self.X, w, self._screen)
+        memory = self._memory
+        # bounds and a cost that is found later are about these prototypes, whatever their owner does to them
+        w = w.copy()
+        assignments, counts, sums, computed = memory.run_pass(w)
+        self.distances += computed
+        return KMeansEvaluation(w, lambda: memory.cost(w, assignments), counts, sums, assignments)
+
+    def evaluate_second_nearest(self, w: np.ndarray) -> tuple[KMeansEvaluation, passes.SecondNearest]:
+        """Evaluate R iterates in one pass by direct distances, which also finds the second nearest prototypes."""
+        w = as_prototypes(w, self.X.shape[1])
+        second_nearest = passes.SecondNearest.room(len(w), self.size)
+        assignments, cost, counts, sums = passes.run_pass(self.X, w, None, second_nearest)
+        self.distances += len(w) * self.size * w.shape[1]
+        return KMeansEvaluation.of(w, cost, counts, sums, assignments), second_nearest
+
+    def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> KMeansEvaluation:
+        """Evaluate each run on some patterns of its own, a mini-batch.
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K d), or (R, K, d)
+        rows : ndarray of shape (R, m), integers
+            The patterns of each run; one that stands twice counts twice. The assignments have this shape, too.
+        """
+        w = as_prototypes(w, self.X.shape[1])
+        if passes.suits_screening(rows.shape[1], w.shape[1], w.shape[2]):
+            each = [passes.run_pass(self.X[some], w[r : r + 1], self._screen) for r, some in enumerate(rows)]
+            assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
+        else:
+            assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
+        return KMeansEvaluation.of(w, cost, counts, sums, assignments)
+
+    def nothing_seen(self, w: np.ndarray, rows: np.ndarray) -> KMeansEvaluation:
+        """Return the evaluation of runs that see no pattern of `rows`."""
+        w = as_prototypes(w, self.X.shape[1])
+        assignments = np.zeros(rows.shape, dtype=np.int32)
+        return KMeansEvaluation.of(w, np.zeros(len(w)), np.zeros(w.shape[:2]), np.zeros(w.shape), assignments)
+
+    def standard_errors(self, here: KMeansEvaluation, rows: np.ndarray) -> np.ndarray:
+        r"""Return standard errors of the means of mini-batches, shape (R, K).
+
+        They are :math:`\sqrt{\sum\|x-w_k\|^2/(N_k(N_k-1))}` over the patterns of a prototype in its batch, from their
+        mean. A mean of one pattern is exact as far as one can tell.
+        """
+        errors = []
+        for owner, counts, means, some in zip(here.assignments, here.counts, here.means, rows, strict=True):
+            squares = ((self.X[some] - means[owner]) ** 2).sum(axis=1)
+            variation = np.bincount(owner, weights=squares, minlength=len(counts))
+            errors.append(np.sqrt(variation / np.maximum(counts * (counts - 1), 1)))
+        return np.stack(errors)
+
+    def exchanges(self, here: KMeansEvaluation) -> Exchanges:
+        """Return sweeps of exchanges that begin with the assignments of an evaluation."""
+        return Exchanges(self.X, here)
+
+    def model(self, runs: int, options: Options | None = None) -> FaceModel:
+        """Return the quadratic model with face terms of so many runs."""
+        return FaceModel(self, runs, options or Options())
+
+    def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
+        """Move the nearest prototype towards each pattern in turn by a fixed rate, equation (4).
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K d)
+        order : ndarray of shape (R, m), integers
+            The patterns that each run sees, one after the other.
+        rate : float
+
+        Returns
+        -------
+        ndarray of shape (R, K d)
+        """
+        w, order = as_prototypes(w, self.X.shape[1]).copy(), np.ascontiguousarray(order)
+        products = order.size * w[0].size
+        passes.over_runs(lambda some: sweep_kernels.sweep_rate(self.X, order[some], w[some], rate), len(w), products)
+        return self.pack(w)
+
+    def sweep_counts(
+        self, w: np.ndarray, order: np.ndarray, metric: np.ndarray, factor: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Move the nearest prototype towards each pattern in turn by min(1, factor / n_k); 1/n_k is equation (7).
+
+        Parameters
+        ----------
+        w : ndarray of shape (R, K d)
+        order : ndarray of shape (R, m), integers
+            The patterns that each run sees, one after the other.
+        metric : ndarray of shape (R, K d)
+            n_k in each coordinate, the patterns that each prototype has won so far.
+        factor : float
+
+        Returns
+        -------
+        w : ndarray of shape (R, K d)
+        metric : ndarray of shape (R, K d)
+        """
+        w, order = as_prototypes(w, self.X.shape[1]).copy(), np.ascontiguousarray(order)
+        counts = self.unpack(metric)[:, :, 0].copy()
+        passes.over_runs(
+            lambda some: sweep_kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)),
+            len(w),
+            products=order.size * w[0].size,
+        )
+        return self.pack(w), np.repeat(counts, w.shape[2], axis=1)
+
+
+class Exchanges:
+    """Hartigan's exchanges of single patterns, for R runs."""
+
+    def __init__(self, X: np.ndarray, here: KMeansEvaluation) -> None:
+        self._X, self._w, self._assignments = X, here.w, here.assignments
+
+    def sweep(self, some: np.ndarray) -> np.ndarray:
+        """Make one sweep over the patterns for the runs of a mask; return the means of all runs, shape (R, K d)."""
+        w, assignments = exchange_kernels.sweep(self._X, self._w[some], self._assignments[some])
+        self._w, self._assignments = replaced(self._w, w, some), replaced(self._assignments, assignments, some)
+        return self._w.reshape(len(self._w), -1)

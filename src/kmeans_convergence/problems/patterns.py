@@ -1,0 +1,129 @@
+"""What the problems on patterns share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from kmeans_convergence import exact
+from kmeans_convergence.core.problem import Problem
+from kmeans_convergence.errors import InputError
+
+# Numbers that are processed in one go.
+PIECE = 2**18
+
+
+def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield parts of the patterns, each with its first row: what is computed for a part takes little memory."""
+    rows = max(1, PIECE // X.shape[1])
+    for first in range(0, len(X), rows):
+        yield first, X[first : first + rows]
+
+
+class PatternProblem(Problem):
+    """A problem about patterns whose parameters are prototypes, or means, of shape (R, K, d).
+
+    Parameters
+    ----------
+    X : array_like of shape (n, d)
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d), float64 or float32, read-only
+    origin : ndarray of shape (d,)
+        What `centred` patterns are measured from: 0 unless the data are far from zero, see `exact.origin`.
+    """
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.X = as_patterns(X)
+        self.origin = exact.origin(self.X)
+
+    @property
+    def size(self) -> int:
+        """Number of patterns."""
+        return len(self.X)
+
+    @cached_property
+    def length(self) -> float:
+        """Root of the mean variance of the features."""
+        mean = self.X.mean(axis=0, dtype=np.float64)
+        squares = sum(((part - mean) ** 2).sum() for _, part in pieces(self.X))
+        return float(np.sqrt(squares / self.X.size))
+
+    @cached_property
+    def centred(self) -> Self:
+        """The same problem for prototypes less `origin`, where sums of patterns keep their digits.
+
+        It is this problem unless the data are far from zero; then the patterns are copied.
+        """
+        if not self.origin.any():
+            return self
+        X = self.X - self.origin
+        X.flags.writeable = False
+        return self._with(X)
+
+    def _with(self, X: np.ndarray) -> Self:
+        """Return the same problem on other patterns."""
+        return type(self)(X)
+
+    def pack(self, parameters: Any) -> np.ndarray:
+        """Return prototypes (R, K, d) as flat vectors (R, K d)."""
+        return as_prototypes(parameters, self.X.shape[1]).reshape(len(parameters), -1)
+
+    def unpack(self, x: np.ndarray) -> np.ndarray:
+        """Return flat vectors as prototypes, a view."""
+        return x.reshape(len(x), -1, self.X.shape[1])
+
+    def to_centred(self, parameters: Any) -> np.ndarray:
+        """Return prototypes less `origin`."""
+        return np.array(parameters, dtype=np.float64) - self.origin
+
+    def from_centred(self, parameters: Any) -> np.ndarray:
+        """Return prototypes of `centred` plus `origin`."""
+        return np.asarray(parameters + self.origin)
+
+
+def as_patterns(X: np.ndarray) -> np.ndarray:
+    """Return `X` as a read-only C-ordered matrix of finite numbers.
+
+    A matrix of float32 stays one, so that large data take half the memory; anything else becomes float64. What may be
+    written to is copied; a read-only array is not, so that a memory-mapped file may be larger than memory.
+
+    Raises
+    ------
+    InputError
+        When `X` is not a matrix with at least one row and one column of finite numbers, or they cannot be squared.
+    """
+    X = np.asarray(X)
+    kind = np.float32 if X.dtype == np.float32 else np.float64
+    X = np.array(X, dtype=kind, order="C", copy=True if X.flags.writeable else None).view()
+    if X.ndim != 2 or 0 in X.shape:
+        raise InputError(f"The data have shape {X.shape}: a matrix (patterns, features) is needed.")
+    for first, part in pieces(X):
+        finite = np.isfinite(part)
+        if not finite.all():
+            i, j = np.argwhere(~finite)[0] + (first, 0)
+            raise InputError(f"The data hold {X[i, j]} in row {i}, column {j}: only finite numbers are allowed.")
+    exact.check_range(X)
+    X.flags.writeable = False
+    return X
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Return a view that cannot be written to: for one that can, compiled code would be compiled once more."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def as_prototypes(w: np.ndarray, features: int) -> np.ndarray:
+    """Return prototypes of R runs, flat or not, as a C-ordered float64 array (R, K, d), or say why they are none."""
+    w = np.ascontiguousarray(w, dtype=np.float64)
+    if w.ndim == 2 and w.shape[1] % features == 0:
+        w = w.reshape(len(w), -1, features)
+    if w.ndim != 3 or w.shape[2] != features or 0 in w.shape:
+        raise InputError(f"The prototypes have shape {w.shape}: (runs, prototypes, {features}) is needed.")
+    return w
