@@ -34,13 +34,13 @@ def follow(X, w, step, passes_made=25):
 
 RNG = np.random.default_rng(0)
 STEPS = {
-    "lloyd": lambda here, epoch: here.minimizer,
+    "lloyd": lambda here, epoch: here.means,
     "gradient": lambda here, epoch: here.w - here.gradient / (1 + here.counts.max()),
     "only one moves": lambda here, epoch: here.w + 0.01 * (np.arange(here.w.shape[1]) == 0)[:, None],
-    "over-relaxed": lambda here, epoch: here.w + 1.9 * (here.minimizer - here.w),
-    "jumps": lambda here, epoch: here.minimizer + (epoch % 7 == 3) * RNG.normal(size=here.w.shape),
+    "over-relaxed": lambda here, epoch: here.w + 1.9 * (here.means - here.w),
+    "jumps": lambda here, epoch: here.means + (epoch % 7 == 3) * RNG.normal(size=here.w.shape),
     "still": lambda here, epoch: here.w,
-    "out and back": lambda here, epoch: here.minimizer + 1e3 * (-1) ** epoch * (epoch > 5),
+    "out and back": lambda here, epoch: here.means + 1e3 * (-1) ** epoch * (epoch > 5),
 }
 # n, K, d, runs: direct and screened schemes, one group and several, blocks not filled, one prototype, K = n
 SHAPES = [(700, 6, 2, 3), (2000, 40, 3, 1), (900, 9, 4, 2), (1500, 50, 9, 1), (2000, 20, 33, 2), (300, 1, 5, 1)]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.optimizers import (
     GradientDescent,
     MajorizeMinimize,
@@ -16,7 +17,6 @@ from kmeans_convergence.optimizers import (
     OnlineKMeans,
     Rate,
 )
-from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem, mixture
 from kmeans_convergence.problems.kmeans.engine import kernels
 from kmeans_convergence.theory import equations
@@ -117,7 +117,7 @@ def check_quantization(X, w):
         np.testing.assert_array_equal(here.sums[run], [X[s == k].sum(axis=0) for k in range(len(w_run))])
         assert here.cost[run] == equations.quantization_error(X, w_run)
         np.testing.assert_array_equal(here.gradient[run], equations.gradient(X, w_run))
-        np.testing.assert_allclose(here.minimizer[run], equations.auxiliary_minimizer(X, w_run), rtol=1e-15)
+        np.testing.assert_allclose(here.means[run], equations.auxiliary_minimizer(X, w_run), rtol=1e-15)
         blocks = np.kron(np.diag(here.hessian_diagonal[run]), np.eye(X.shape[1]))
         np.testing.assert_array_equal(blocks, equations.hessian(X, w_run))
 
@@ -189,7 +189,7 @@ def test_mixture_pass_is_the_equations(n, features, clusters, runs, seed):
         assert here.cost[run] == pytest.approx(equations.mixture_cost(X, w_run), rel=1e-12)
         np.testing.assert_allclose(here.counts[run], r.sum(axis=0), rtol=1e-11)
         np.testing.assert_allclose(here.sums[run], r.T @ X, rtol=1e-11, atol=1e-11)
-        np.testing.assert_allclose(here.minimizer[run], equations.em_step(X, w_run), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(here.means[run], equations.em_step(X, w_run), rtol=1e-10, atol=1e-10)
         np.testing.assert_array_equal(here.assignments[run], r.argmax(axis=1))
     assert here.hessian_diagonal is None
 
@@ -267,7 +267,7 @@ def setting():
 
 def iterates(optimizer, problem, starts, rngs=()):
     """Return the iterates of the epochs, shape (EPOCHS, R, K, d)."""
-    return np.stack(list(islice(optimizer.iterates(MeteredProblem(problem, len(starts)), starts, rngs), EPOCHS)))
+    return np.stack(list(islice(optimizer.iterates(CountingOracle(problem, len(starts)), starts, rngs), EPOCHS)))
 
 
 def seeded(runs):

@@ -132,7 +132,7 @@ def test_assignments_that_repeat_give_the_same_bits_so_that_the_run_ends_with_th
         trace = minimize(problem, MajorizeMinimize(), draw(X, 6, streams(5, "x", 6, range(9), "s")), passes=np.inf)
         for run in range(9):
             steps = int(trace.passes[-1, run])
-            moved = trace.changed[1 : steps + 1, run] > 0
+            moved = trace.diagnostics["changed"][1 : steps + 1, run] > 0
             # the first iterate with the assignments of the one before is followed by one more, at the same place
             assert not moved[-1]
             assert moved[:-2].all()

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments.overlap import margins
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton, length
-from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.kmeans.engine.face_kernels import PER_PAIR
-from kmeans_convergence.problems.kmeans.faces import Rule, face_product, find, newton_steps
 from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest
+from kmeans_convergence.problems.kmeans.faces import Rule, face_product, find, newton_steps
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -109,7 +109,7 @@ def steps_at(data, w, longest=1e9, **changes):
     """Return an evaluation and the steps from it, not longer than `longest` of Lloyd's."""
     here, second_nearest = QuantizationProblem(data).evaluate_second_nearest(w)
     rule = Rule(**(FaceNewton().rule._asdict() | {"patterns": 1e6, "fewest": 0.0} | changes))
-    reach = longest * length(here, here.minimizer)
+    reach = longest * length(here, here.means)
     steps = newton_steps(data, here, second_nearest, reach, rule)
     # whether the pass has found the second nearest prototypes or the search does, steps are the same
     searched = newton_steps(data, here, SecondNearest.room(len(w), 0), reach, rule)
@@ -136,7 +136,7 @@ def model(here, hessian, step, r):
 def test_without_faces_the_step_is_lloyds():
     # no pattern of the plane lies on a face
     here, steps = steps_at(PLANE, after_lloyd(PLANE, 6, 2), width=1e-12)
-    np.testing.assert_array_equal(here.w + steps.step, here.w + (here.minimizer - here.w))
+    np.testing.assert_array_equal(here.w + steps.step, here.w + (here.means - here.w))
     np.testing.assert_array_equal(steps.promised, 0)
     assert not steps.cut.any()
 
@@ -157,7 +157,7 @@ def test_the_promise_is_about_the_partition():
     here = PROBLEM.evaluate(STARTS)
     parts = [[X[owners == k] for k in range(6)] for owners in here.assignments]
     about_means = [sum(0.5 * ((some - some.mean(axis=0)) ** 2).sum() for some in part if len(some)) for part in parts]
-    np.testing.assert_allclose(here.cost - 0.5 * length(here, here.minimizer) ** 2, about_means, rtol=1e-12)
+    np.testing.assert_allclose(here.cost - 0.5 * length(here, here.means) ** 2, about_means, rtol=1e-12)
 
 
 @pytest.mark.parametrize("longest", [0.5, 1.0, 2.0])
@@ -165,7 +165,7 @@ def test_a_cut_step_has_the_greatest_length_and_lowers_the_model(longest):
     w = after_lloyd(PLANE, 12, 3)
     here, steps = steps_at(PLANE, w, longest, tolerance=1e-6, products=100)
     lengths, lloyds = (
-        np.sqrt((here.counts * (step**2).sum(axis=2)).sum(axis=1)) for step in (steps.step, here.minimizer - here.w)
+        np.sqrt((here.counts * (step**2).sum(axis=2)).sum(axis=1)) for step in (steps.step, here.means - here.w)
     )
     assert steps.cut.all()
     np.testing.assert_allclose(lengths, longest * lloyds, rtol=1e-9)
@@ -176,7 +176,7 @@ def test_a_cut_step_has_the_greatest_length_and_lowers_the_model(longest):
         assert longest < 1 or steps.promised[r] >= 0
     if longest == 1:
         # no longer than Lloyd's, along its direction: that is Lloyd's
-        np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-9)
+        np.testing.assert_allclose(here.w + steps.step, here.means, rtol=1e-9)
 
 
 def test_prototypes_without_patterns_and_a_single_one_have_no_faces():
@@ -186,13 +186,13 @@ def test_prototypes_without_patterns_and_a_single_one_have_no_faces():
     np.testing.assert_array_equal(steps.step[:, 6:], 0)
     assert np.isfinite(steps.step).all()
     here, steps = steps_at(X, STARTS[:, :1])
-    np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
+    np.testing.assert_allclose(here.w + steps.step, here.means, rtol=1e-13)
 
 
 def test_too_few_patterns_near_faces_say_nothing():
     w = after_lloyd(PLANE, 6, 2)
     here, steps = steps_at(PLANE, w, fewest=3000 / 12)
-    np.testing.assert_allclose(here.w + steps.step, here.minimizer, rtol=1e-13)
+    np.testing.assert_allclose(here.w + steps.step, here.means, rtol=1e-13)
     np.testing.assert_array_equal(steps.promised, 0)
     np.testing.assert_array_equal(steps.looked, 4000)
     np.testing.assert_array_equal(steps.distances, 0)
@@ -216,7 +216,7 @@ DARING = FaceNewton(rule=FaceNewton().rule._replace(fewest=0.5), slow=0.0, patie
 def test_ends_at_a_fixed_point_of_batch_kmeans(optimizer):
     trace = minimize(PROBLEM, optimizer, STARTS, passes=500.0)
     assert set(trace.stop) == {Stop.FIXED_POINT}
-    np.testing.assert_array_equal(PROBLEM.evaluate(trace.w).minimizer, trace.w)
+    np.testing.assert_array_equal(PROBLEM.evaluate(trace.w).means, trace.w)
     lloyd = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=500.0)
     assert (trace.cost[-1] != lloyd.cost[-1]).any() == (optimizer is DARING)
 
@@ -225,7 +225,7 @@ def test_the_cost_of_the_partition_never_rises():
     eager = replace(DARING, share=0.0)
     iterates = [STARTS] + [minimize(PROBLEM, eager, STARTS, epochs=t).w for t in range(1, 15)]
     history = [PROBLEM.evaluate(w) for w in iterates]
-    about_means = [here.cost - 0.5 * length(here, here.minimizer) ** 2 for here in history]
+    about_means = [here.cost - 0.5 * length(here, here.means) ** 2 for here in history]
     taken_back = 0
     for r in range(len(STARTS)):
         kept = 0
@@ -235,7 +235,7 @@ def test_the_cost_of_the_partition_never_rises():
             else:
                 # the next iterate is Lloyd's, from where the run was
                 taken_back += 1
-                np.testing.assert_array_equal(iterates[t + 1][r], history[kept].minimizer[r])
+                np.testing.assert_array_equal(iterates[t + 1][r], history[kept].means[r])
     assert taken_back > 0
 
 
@@ -252,27 +252,27 @@ def test_begins_as_batch_kmeans_while_that_is_fast():
 def test_every_distance_is_charged():
     starts = after_lloyd(PLANE, 8, 1)
     problem = QuantizationProblem(PLANE)
-    metered = MeteredProblem(problem, len(starts))
+    metered = CountingOracle(problem, len(starts))
     optimizer = FaceNewton(slow=0.0, patience=1)
     iterates = optimizer.iterates(metered, starts, ())
     first = next(iterates)
     # the evaluation of the start, and Lloyd's step
-    np.testing.assert_array_equal(metered.touched, 4000)
+    np.testing.assert_array_equal(metered.charged, 4000)
     second = next(iterates)
     rule = optimizer.rule
     here, start = problem.evaluate(first), problem.evaluate(starts)
     # the radius is twice Lloyd's step before
-    reach = 2 * length(start, first) / length(here, here.minimizer)
+    reach = 2 * length(start, first) / length(here, here.means)
     here, steps = steps_at(PLANE, first, reach, patterns=rule.patterns, fewest=rule.fewest)
     # the first search: all prototypes for each pattern that is looked at
     searched = 8 * steps.looked + steps.distances
-    np.testing.assert_array_equal(metered.touched, 2 * 4000 + np.ceil(searched / 8))
+    np.testing.assert_array_equal(metered.charged, 2 * 4000 + np.ceil(searched / 8))
     # so many that the pass from now on finds them: only the model costs something
     assert (steps.looked > optimizer.wide * 4000).all()
-    before = metered.touched.copy()
+    before = metered.charged.copy()
     next(iterates)
-    assert (metered.touched < before + 4000 + 8 * 100).all()
-    assert (metered.touched >= before + 4000).all()
+    assert (metered.charged < before + 4000 + 8 * 100).all()
+    assert (metered.charged >= before + 4000).all()
     # moments of the patterns near faces, and products with those
     _, search = steps_at(PLANE, first, products=0)
     _, two = steps_at(PLANE, first, products=2, tolerance=0.0)
@@ -283,11 +283,11 @@ def test_every_distance_is_charged():
         assert two.distances[r] - search.distances[r] == 2 * len(pairs) * (2 + PER_PAIR)
     # a run that has ended is not charged
     metered.end(np.arange(4) < 2, metered.measure(second))
-    before = metered.touched.copy()
+    before = metered.charged.copy()
     for _ in range(3):
         next(iterates)
-    np.testing.assert_array_equal(metered.touched[:2], before[:2])
-    assert (metered.touched[2:] > before[2:]).all()
+    np.testing.assert_array_equal(metered.charged[:2], before[:2])
+    assert (metered.charged[2:] > before[2:]).all()
 
 
 @pytest.mark.parametrize(("features", "clusters"), [(1, 4), (2, 7), (4, 3), (7, 9), (20, 5), (3, 1), (3, 2)])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import MiniBatchKMeans
 
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
-from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers.minibatch import (
     MiniBatchAveraged,
     MiniBatchCounts,
@@ -86,9 +86,9 @@ def test_the_rate_of_the_root_by_hand(starts):
 def test_a_first_batch_of_all_patterns_is_a_step_of_lloyds(starts):
     problem, w = starts
     rows = np.tile(np.arange(N), (RUNS, 1))
-    step, counts = counts_step(MeteredProblem(problem, RUNS), w, rows, np.zeros((RUNS, K)), 1.0)
+    step, counts = counts_step(CountingOracle(problem, RUNS), w, rows, np.zeros((RUNS, K)), 1.0)
     lloyd = problem.evaluate(w)
-    np.testing.assert_array_equal(step, lloyd.minimizer)
+    np.testing.assert_array_equal(step, lloyd.means)
     np.testing.assert_array_equal(counts, lloyd.counts)
 
 
@@ -96,13 +96,13 @@ def test_the_order_within_a_batch_does_not_matter(starts):
     problem, w = starts
     rows, _ = next(batches(N, rngs()))
     before = np.full((RUNS, K), 7.0)
-    one, other = (counts_step(MeteredProblem(problem, RUNS), w, r, before, 4.0)[0] for r in (rows, rows[:, ::-1]))
+    one, other = (counts_step(CountingOracle(problem, RUNS), w, r, before, 4.0)[0] for r in (rows, rows[:, ::-1]))
     np.testing.assert_allclose(one, other, rtol=1e-13)
 
 
 def test_a_larger_factor_by_hand():
     # prototypes at 0 and 10 win (1, 2) and 8; n_k were 6 and 0: rates 4 * 2 / 8 and min(1, 4 * 1 / 1), or 2 / 8 and 1
-    problem = MeteredProblem(QuantizationProblem(np.array([[1.0], [2.0], [8.0]])), 1)
+    problem = CountingOracle(QuantizationProblem(np.array([[1.0], [2.0], [8.0]])), 1)
     w, rows, counts = np.array([[[0.0], [10.0]]]), np.array([[0, 1, 2]]), np.array([[6.0, 0.0]])
     np.testing.assert_allclose(counts_step(problem, w, rows, counts, 4.0)[0], [[[1.5], [8.0]]])
     np.testing.assert_allclose(counts_step(problem, w, rows, counts, 1.0)[0], [[[0.375], [8.0]]])
@@ -174,9 +174,9 @@ def test_the_average_is_that_of_the_iterates_since_the_last_one(starts):
     counts, each = np.zeros((RUNS, K)), []
     here = w
     for rows, _ in islice(batches(N, rngs()), 32):
-        here, counts = counts_step(MeteredProblem(problem, RUNS), here, rows, counts, 4.0)
+        here, counts = counts_step(CountingOracle(problem, RUNS), here, rows, counts, 4.0)
         each.append(here)
-    averages = list(islice(MiniBatchAveraged().iterates(MeteredProblem(problem, RUNS), w, rngs()), 6))
+    averages = list(islice(MiniBatchAveraged().iterates(CountingOracle(problem, RUNS), w, rngs()), 6))
     parts = [each[:1], each[1:2], each[2:4], each[4:8], each[8:16], each[16:]]
     for average, part in zip(averages, parts, strict=True):
         np.testing.assert_allclose(average, np.mean(part, axis=0), rtol=1e-12)
@@ -192,13 +192,13 @@ def test_rho_on_the_uniform_density():
     w = (np.array([1, 3, 5]) / 6 + 0.04 * slow)[None, :, None]
     rows = np.arange(n)[None]
     even = QuantizationProblem((rows.T + 0.5) / n)
-    assert contraction(MeteredProblem(even, 1), w, rows) == pytest.approx(0.75, abs=1e-3)
+    assert contraction(CountingOracle(even, 1), w, rows) == pytest.approx(0.75, abs=1e-3)
     # moves of 0.015 to 0.03 carry some 2,000 patterns over each face, so that a length is right to about 2 %
     drawn = QuantizationProblem(np.random.default_rng(0).uniform(size=(n, 1)))
-    assert contraction(MeteredProblem(drawn, 1), w, rows) == pytest.approx(0.75, abs=0.06)
+    assert contraction(CountingOracle(drawn, 1), w, rows) == pytest.approx(0.75, abs=0.06)
     # away from the slow direction the ratio is smaller, but not by much: fast errors are gone after one move
     w = np.array([[[0.05], [0.4], [0.7]]])
-    assert 0.70 < contraction(MeteredProblem(even, 1), w, rows)[0] < 0.7505
+    assert 0.70 < contraction(CountingOracle(even, 1), w, rows)[0] < 0.7505
 
 
 def test_moves_are_weighted_by_patterns():
@@ -208,15 +208,15 @@ def test_moves_are_weighted_by_patterns():
     w = np.array([1 / 4 + 0.04, 3 / 4 + 0.04, 10 + 1 / 6 + 0.04, 10 + 1 / 2 + 0.08, 10 + 5 / 6 + 0.04])[None, :, None]
     few, many = 1000 / 3 * 0.01**2 * 6, 16_000 / 2 * 0.02**2 * 2
     expected = np.sqrt((many / 2**4 + few * 0.75**4) / (many / 2**2 + few * 0.75**2))
-    rho = contraction(MeteredProblem(QuantizationProblem(X), 1), w, np.arange(17_000)[None])
+    rho = contraction(CountingOracle(QuantizationProblem(X), 1), w, np.arange(17_000)[None])
     assert rho[0] == pytest.approx(expected, abs=0.01)
 
 
 def test_rho_of_a_run_at_rest_is_zero():
     X = np.array([[0.0], [1.0], [10.0], [11.0]])
-    metered = MeteredProblem(QuantizationProblem(X), 1)
+    metered = CountingOracle(QuantizationProblem(X), 1)
     assert contraction(metered, np.array([[[0.5], [10.5]]]), np.arange(4)[None]) == 0
-    np.testing.assert_array_equal(metered.touched, 12)
+    np.testing.assert_array_equal(metered.charged, 12)
 
 
 @pytest.mark.parametrize(("rho", "factor"), [(0, 1), (0.75, 4), (0.9, 10), (0.99, 16), (1, 16), (1.3, 16)])
@@ -225,7 +225,7 @@ def test_the_factor_by_hand(monkeypatch, starts, rho, factor):
     monkeypatch.setattr(
         "kmeans_convergence.optimizers.minibatch.contraction", lambda problem, w, rows: np.full(len(w), float(rho))
     )
-    np.testing.assert_allclose(MiniBatchEstimated.factor(MeteredProblem(problem, RUNS), w, rngs()), factor)
+    np.testing.assert_allclose(MiniBatchEstimated.factor(CountingOracle(problem, RUNS), w, rngs()), factor)
 
 
 def test_a_cosine_schedule_ends_at_zero_and_so_does_the_run(starts):
@@ -236,7 +236,7 @@ def test_a_cosine_schedule_ends_at_zero_and_so_does_the_run(starts):
     assert optimizer.rate(1) == 0
     trace = minimize(problem, optimizer, w, passes=50, rngs=rngs())
     np.testing.assert_array_equal(trace.passes[-1], 3)
-    assert (trace.largest_move[-2] > 0).all()
+    assert (trace.diagnostics["largest_move"][-2] > 0).all()
 
 
 def test_a_moving_average_by_hand():
@@ -253,7 +253,7 @@ def test_nested_batches_end_at_rest_for_lloyd(starts):
     trace = minimize(problem, NestedMiniBatch(), w, passes=500, rngs=rngs())
     assert set(trace.stop) == {Stop.FIXED_POINT}
     end = problem.evaluate(trace.w)
-    np.testing.assert_array_equal(end.minimizer, trace.w)
+    np.testing.assert_array_equal(end.means, trace.w)
     lloyd = minimize(problem, MajorizeMinimize(), trace.w, epochs=1)
     np.testing.assert_array_equal(lloyd.w, trace.w)
     assert len(set(trace.passes[-1])) > 1
@@ -278,7 +278,7 @@ class Batches(QuantizationProblem):
 def test_batches_are_nested_and_double_when_prototypes_move_by_less_than_their_error(starts):
     problem, w = Batches(starts[0].X), starts[1]
     patience = 2.0
-    list(islice(NestedMiniBatch(patience).iterates(MeteredProblem(problem, 1), w[:1], rngs([0])), 30))
+    list(islice(NestedMiniBatch(patience).iterates(CountingOracle(problem, 1), w[:1], rngs([0])), 30))
     sizes = []
     for (rows, here), (after, there) in zip(problem.log[:-1], problem.log[1:], strict=True):
         if rows is None:
@@ -302,21 +302,21 @@ def test_batches_are_nested_and_double_when_prototypes_move_by_less_than_their_e
 
 def test_nested_batches_are_charged_when_they_are_shown(starts):
     problem, w = Batches(starts[0].X), starts[1]
-    metered = MeteredProblem(problem, 1)
+    metered = CountingOracle(problem, 1)
     for _ in islice(NestedMiniBatch().iterates(metered, w[:1], rngs([0])), 25):
-        assert metered.touched[0] == sum(N if rows is None else len(rows) for rows, _ in problem.log)
-    assert metered.touched[0] > 5 * N
+        assert metered.charged[0] == sum(N if rows is None else len(rows) for rows, _ in problem.log)
+    assert metered.charged[0] > 5 * N
 
 
 def test_nested_batches_do_not_increase_the_cost_once_they_hold_all_data(starts):
     problem, w = Batches(starts[0].X), starts[1]
-    list(islice(NestedMiniBatch().iterates(MeteredProblem(problem, 1), w[:1], rngs([0])), 40))
+    list(islice(NestedMiniBatch().iterates(CountingOracle(problem, 1), w[:1], rngs([0])), 40))
     whole = [here for rows, here in problem.log if rows is None]
     assert len(whole) > 3
     costs = QuantizationProblem(problem.X).evaluate(np.stack(whole)).cost
     assert (np.diff(costs) <= 0).all()
     # and each is Lloyd's step from the one before
-    np.testing.assert_array_equal(QuantizationProblem(problem.X).evaluate(whole[0][None]).minimizer[0], whole[1])
+    np.testing.assert_array_equal(QuantizationProblem(problem.X).evaluate(whole[0][None]).means[0], whole[1])
 
 
 def test_nested_batches_of_few_places_go_on_while_they_rest_on_a_part():

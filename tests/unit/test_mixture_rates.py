@@ -19,7 +19,7 @@ from kmeans_convergence.theory.theorems.population import DENSITIES, hessian_on_
 def slopes_of_em(X, w, step=1e-5):
     """Differences of EM's map: one column for each coordinate that moves."""
     moves = step * np.eye(w.size).reshape(-1, *w.shape)
-    ahead, behind = (MixtureProblem(X).evaluate(w + sign * moves).minimizer for sign in (1, -1))
+    ahead, behind = (MixtureProblem(X).evaluate(w + sign * moves).means for sign in (1, -1))
     return ((ahead - behind) / (2 * step)).reshape(w.size, w.size).T
 
 
@@ -28,7 +28,7 @@ def test_the_rate_is_that_of_the_map_at_its_fixed_point():
     X = rng.normal(size=(80, 2)) + 2.5 * rng.integers(3, size=(80, 1))
     w = X[:3]
     for _ in range(3000):
-        w = MixtureProblem(X).evaluate(w[None]).minimizer[0]
+        w = MixtureProblem(X).evaluate(w[None]).means[0]
     slopes = slopes_of_em(X, w)
     np.testing.assert_allclose(np.linalg.solve(complete(X, w), hidden(X, w)), slopes, atol=1e-7)
     assert em_rate(X, w) == pytest.approx(max(abs(np.linalg.eigvals(slopes))), abs=1e-7)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.optimizers import OnlineGradient, OnlineKMeans, Rate, minimize
-from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers.online import shown, shuffled
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
@@ -90,7 +90,7 @@ def test_a_budget_ends_within_the_pass_that_exhausts_it(starts):
 
 def test_an_optimizer_is_charged_for_the_patterns_it_sees(starts):
     problem, w = starts
-    metered = MeteredProblem(problem, RUNS)
+    metered = CountingOracle(problem, RUNS)
     iterates = OnlineKMeans(early=True).iterates(metered, w, rngs())
     next(iterates)
-    np.testing.assert_array_equal(metered.touched, 13)
+    np.testing.assert_array_equal(metered.charged, 13)

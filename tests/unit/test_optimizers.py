@@ -56,7 +56,7 @@ def test_batch_kmeans_is_scikit_learns(starts):
     trace = minimize(problem, MajorizeMinimize(), w, epochs=60)
     ends = problem.evaluate(trace.w)
     # scikit-learn moves empty prototypes elsewhere, we leave them where they are
-    comparable = np.flatnonzero(trace.empty.max(axis=0) == 0)
+    comparable = np.flatnonzero(trace.diagnostics["empty"].max(axis=0) == 0)
     assert len(comparable) >= 25
     for run in comparable:
         judge = KMeans(6, init=w[run], n_init=1, algorithm="lloyd", max_iter=60, tol=0).fit(X)
@@ -71,7 +71,7 @@ def test_batch_kmeans_never_increases_the_cost_and_terminates(starts):
     assert (np.diff(trace.cost, axis=0) <= 0).all()
     assert set(trace.stop) == {Stop.FIXED_POINT}
     # the epoch in which a run is found at rest is charged, later ones are not
-    rests = (trace.largest_move[1:] == 0).argmax(axis=0) + 1
+    rests = (trace.diagnostics["largest_move"][1:] == 0).argmax(axis=0) + 1
     np.testing.assert_array_equal(trace.passes[-1], rests)
     assert len(set(rests)) > 3
     # and its row is repeated
@@ -118,7 +118,7 @@ def test_gradients_on_one_place_by_hand(decays, copies):
         distance = 8 * np.cumprod([1, *left])
         np.testing.assert_allclose(trace.cost[:, 0], copies * distance**2 / 2, rtol=1e-12)
         np.testing.assert_allclose(trace.gradient_norm[:, 0], copies * abs(distance), rtol=1e-12)
-        np.testing.assert_allclose(trace.largest_move[1:, 0], abs(np.diff(distance)), rtol=1e-12)
+        np.testing.assert_allclose(trace.diagnostics["largest_move"][1:, 0], abs(np.diff(distance)), rtol=1e-12)
         assert trace.w[0, 0, 0] == pytest.approx(3 + distance[-1])
 
 
@@ -128,15 +128,15 @@ def test_measures_by_hand():
     trace = minimize(QuantizationProblem(X), MajorizeMinimize(), start, epochs=4)
     np.testing.assert_array_equal(trace.cost[:, 0], [28, 2, 2, 2, 2])
     np.testing.assert_allclose(trace.gradient_norm[:, 0], [np.sqrt(2**2 + 10**2), 0, 0, 0, 0])
-    np.testing.assert_array_equal(trace.changed[:, 0], 0)
-    np.testing.assert_array_equal(trace.empty[:, 0], 1)
-    np.testing.assert_array_equal(trace.largest_move[:, 0], [0, 5, 0, 0, 0])
+    np.testing.assert_array_equal(trace.diagnostics["changed"][:, 0], 0)
+    np.testing.assert_array_equal(trace.diagnostics["empty"][:, 0], 1)
+    np.testing.assert_array_equal(trace.diagnostics["largest_move"][:, 0], [0, 5, 0, 0, 0])
     np.testing.assert_array_equal(trace.passes[:, 0], [0, 1, 2, 2, 2])
     # -1 owns 0 and 4 the rest; they go to 0 and 20/3, where 2 changes its owner; then to 1 and 9
     trace = minimize(QuantizationProblem(X), MajorizeMinimize(), np.array([[[-1.0], [4.0]]]), epochs=3)
-    np.testing.assert_array_equal(trace.changed[:, 0], [0, 1, 0, 0])
+    np.testing.assert_array_equal(trace.diagnostics["changed"][:, 0], [0, 1, 0, 0])
     np.testing.assert_allclose(trace.cost[:, 0], [57 / 2, 76 / 9, 2, 2])
-    np.testing.assert_allclose(trace.largest_move[:, 0], [0, 8 / 3, 7 / 3, 0])
+    np.testing.assert_allclose(trace.diagnostics["largest_move"][:, 0], [0, 8 / 3, 7 / 3, 0])
     np.testing.assert_array_equal(trace.w, [[[1], [9]]])
 
 
@@ -155,7 +155,7 @@ class Counting:
     """A problem that counts how often it is really evaluated."""
 
     def __init__(self, problem):
-        self.problem, self.n, self.evaluations = problem, problem.n, 0
+        self.problem, self.n, self.evaluations = problem, problem.size, 0
 
     def evaluate(self, w):
         self.evaluations += 1
@@ -253,5 +253,5 @@ def test_patterns_that_change_hands_are_counted_whichever_way_they_go():
     # the second pattern goes to the first prototype, in the other run the third one to the second
     starts = np.array([[[0.0], [1.0]], [[9.0], [10.0]]])
     trace = minimize(problem, MajorizeMinimize(), starts, epochs=4)
-    np.testing.assert_array_equal(trace.changed[:3], [[0, 0], [1, 1], [0, 0]])
-    np.testing.assert_array_equal(trace.empty, 0)
+    np.testing.assert_array_equal(trace.diagnostics["changed"][:3], [[0, 0], [1, 1], [0, 0]])
+    np.testing.assert_array_equal(trace.diagnostics["empty"], 0)

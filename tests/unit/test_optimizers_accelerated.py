@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
-from kmeans_convergence.core.oracle import MeteredProblem
-from kmeans_convergence.problems import Evaluation, QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -35,7 +36,7 @@ def test_without_a_leap_it_is_batch_kmeans_bit_by_bit(idle):
 def test_ends_at_a_fixed_point_of_batch_kmeans(name):
     trace = minimize(PROBLEM, FAST[name], STARTS, passes=500.0)
     assert set(trace.stop) == {Stop.FIXED_POINT}
-    np.testing.assert_array_equal(PROBLEM.evaluate(trace.w).minimizer, trace.w)
+    np.testing.assert_array_equal(PROBLEM.evaluate(trace.w).means, trace.w)
     # it did leap: not all runs went the way of batch K-means
     lloyd = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=500.0)
     assert (trace.cost[3] != lloyd.cost[3]).any()
@@ -57,7 +58,7 @@ def test_a_leap_that_does_not_pay_is_taken_back(name):
         worse = costs[t] > costs[t - 1] * (1 + 1e-12)
         # the iterate before was kept itself, if it was not worse than its own predecessor
         worse &= (costs[t - 1] <= costs[t - 2]) if t > 1 else True
-        plain = PROBLEM.evaluate(history[t - 1]).minimizer
+        plain = PROBLEM.evaluate(history[t - 1]).means
         np.testing.assert_array_equal(history[t + 1][worse], plain[worse])
         assert (costs[t + 1] <= costs[t - 1])[worse].all()
         taken_back += worse.sum()
@@ -101,7 +102,7 @@ class Linear:
         self.evaluations += 1
         assignments = np.full((1, 1), self.evaluations % 2, dtype=np.int32)
         cost = 0.5 * (self.h * w**2).sum(axis=(1, 2))
-        return Evaluation.known(w, cost, np.ones((1, 2)), (1 - self.h) * w, assignments, None)
+        return KMeansEvaluation.of(w, cost, np.ones((1, 2)), (1 - self.h) * w, assignments, None)
 
 
 def iterates(problem, optimizer, epochs):
@@ -132,7 +133,7 @@ def test_nesterov_starts_afresh_where_a_leap_was_taken_back():
         leaps.send((here, np.array([False])))
     leaps.send((there, np.array([True])))
     leap = leaps.send((beyond, np.array([False])))
-    momentum = (leap - beyond.minimizer) / (beyond.minimizer - there.minimizer)
+    momentum = (leap - beyond.means) / (beyond.means - there.means)
     np.testing.assert_allclose(momentum, 0.28175, rtol=1e-4)
 
 
@@ -180,8 +181,8 @@ def test_a_run_is_the_same_in_any_company():
 
 
 def test_the_loop_alone_decides_when_it_is_over():
-    metered = MeteredProblem(PROBLEM, 30)
+    metered = CountingOracle(PROBLEM, 30)
     iterates = Nesterov().iterates(metered, STARTS, ())
     for _ in range(5):
         next(iterates)
-    np.testing.assert_array_equal(metered.touched, 5 * 150)
+    np.testing.assert_array_equal(metered.charged, 5 * 150)

@@ -69,7 +69,7 @@ def test_where_it_rests_batch_kmeans_rests_too(patterns, starts):
     trace = minimize(problem, Hartigan(), starts, passes=200.0)
     assert set(trace.stop) == {Stop.FIXED_POINT}
     ends = problem.evaluate(trace.w)
-    np.testing.assert_allclose(ends.minimizer, trace.w, atol=1e-9)
+    np.testing.assert_allclose(ends.means, trace.w, atol=1e-9)
     after = minimize(problem, MajorizeMinimize(), trace.w, passes=200.0)
     np.testing.assert_allclose(after.cost[-1], trace.cost[-1], rtol=1e-12, atol=1e-12)
     # each sweep lowers the cost
@@ -90,7 +90,7 @@ def test_a_prototype_without_patterns_takes_one_and_none_loses_its_last():
     patterns = np.array([[0.0], [1.0], [10.0], [11.0]])
     start = np.array([[[0.5], [10.5], [999.0]]])
     trace = minimize(QuantizationProblem(patterns), Hartigan(), start, passes=20.0)
-    np.testing.assert_array_equal(trace.empty[:, 0], [1] + [0] * (len(trace.empty) - 1))
+    np.testing.assert_array_equal(trace.diagnostics["empty"][:, 0], [1] + [0] * (len(trace.diagnostics["empty"]) - 1))
     assert trace.cost[-1, 0] == 0.25
     # as many patterns as prototypes: each one keeps its own
     trace = minimize(QuantizationProblem(patterns), Hartigan(), patterns[None], passes=20.0)
@@ -103,7 +103,7 @@ def test_the_means_are_those_of_the_patterns(kind):
     patterns = (X + 1e4).astype(kind)
     problem = QuantizationProblem(patterns)
     trace = minimize(problem, Hartigan(), STARTS + 1e4, passes=30.0)
-    np.testing.assert_allclose(problem.evaluate(trace.w).minimizer, trace.w, rtol=1e-14)
+    np.testing.assert_allclose(problem.evaluate(trace.w).means, trace.w, rtol=1e-14)
 
 
 def test_a_run_is_the_same_in_any_company_and_moves_with_the_data():

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Rate, Stop, minimize
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate, best_rate, stable_rate
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
-from kmeans_convergence.core.oracle import MeteredProblem
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
@@ -174,7 +174,7 @@ def test_lbfgs_charges_the_trials_of_a_line_search_that_failed():
     paid_last = 0
     for start in STARTS[:10]:
         counted = Counting(X)
-        path = LBFGS(300.0)._path(MeteredProblem(counted, 1), start, 1.0)
+        path = LBFGS(300.0)._path(CountingOracle(counted, 1), start, 1.0)
         assert sum(price for _, price in path) == 150 * counted.evaluated
         paid_last += path[-1][1] > 150
     assert paid_last

@@ -71,7 +71,7 @@ def test_a_run_makes_no_more_passes_than_it_is_allowed(case):
     problem = QuantizationProblem(X)
     ends = lloyd(problem, starts, np.array([1, 2, MOST]))
     np.testing.assert_array_equal(ends.passes[:2], [1, 2])
-    np.testing.assert_array_equal(ends.w[0], problem.evaluate(starts).minimizer[0])
+    np.testing.assert_array_equal(ends.w[0], problem.evaluate(starts).means[0])
 
 
 @pytest.mark.parametrize("name", METHODS)

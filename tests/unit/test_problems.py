@@ -38,7 +38,7 @@ def test_mixture_is_what_scikit_learn_and_scipy_find():
         assert here.cost[run] == pytest.approx(-judge.score_samples(X).sum(), rel=1e-12)
         r = judge.predict_proba(X)
         np.testing.assert_allclose(here.counts[run], r.sum(axis=0), rtol=1e-10)
-        np.testing.assert_allclose(here.minimizer[run], [np.average(X, axis=0, weights=r[:, k]) for k in range(4)])
+        np.testing.assert_allclose(here.means[run], [np.average(X, axis=0, weights=r[:, k]) for k in range(4)])
         density = np.mean([stats.multivariate_normal(mean).pdf(X) for mean in w[run]], axis=0)
         assert here.cost[run] == pytest.approx(-np.log(density).sum(), rel=1e-12)
 
@@ -60,11 +60,11 @@ def test_the_majoriser_lies_above_the_cost_and_touches_it(problem, seed, size):
     X, w = example(seed, n=30)
     here = problem(X).evaluate(w)
     # a step into any direction, and the step to the minimiser of the majoriser
-    for new in (w + size * np.random.default_rng(seed).normal(size=w.shape), here.minimizer):
-        quadratic = [(0.5 * here.counts * ((v - here.minimizer) ** 2).sum(axis=2)).sum(axis=1) for v in (new, w)]
+    for new in (w + size * np.random.default_rng(seed).normal(size=w.shape), here.means):
+        quadratic = [(0.5 * here.counts * ((v - here.means) ** 2).sum(axis=2)).sum(axis=1) for v in (new, w)]
         majoriser = here.cost + quadratic[0] - quadratic[1]
         assert (problem(X).evaluate(new).cost <= majoriser + 1e-9 * here.cost).all()
-        assert (majoriser <= here.cost + 1e-9).all() or new is not here.minimizer
+        assert (majoriser <= here.cost + 1e-9).all() or new is not here.means
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

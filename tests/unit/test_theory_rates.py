@@ -98,9 +98,9 @@ def test_the_share_of_a_step_that_is_repeated_is_predicted(features, tolerance):
     w = minimize(problem, MajorizeMinimize(), X[None, :6], epochs=8).w
     here = problem.evaluate(w)
     found, _ = predicted_repeated(X, here, extrapolated(find(X, w[0], here.assignments[0], 0.2), 0.2))
-    size = 0.004 / np.abs(here.minimizer - w).max()
-    step = here.minimizer - w
-    ahead, behind = (problem.evaluate(w + side * size * step).minimizer for side in (1, -1))
+    size = 0.004 / np.abs(here.means - w).max()
+    step = here.means - w
+    ahead, behind = (problem.evaluate(w + side * size * step).means for side in (1, -1))
     weights = here.counts[..., None]
     differences = (weights * step * (ahead - behind)).sum() / (2 * size) / (weights * step**2).sum()
     assert found == pytest.approx(differences, abs=tolerance)
@@ -115,11 +115,11 @@ def test_the_repeated_share_by_hand():
     problem = QuantizationProblem(np.array([[0.0], [4.0], [7.0], [9.0]]))
     here = problem.evaluate(np.array([[[0.0], [7.0]]]))
     # {0} and {4, 7, 9}: means 0 and 20/3; 4 stays nearer to the second
-    there = problem.evaluate(here.minimizer)
+    there = problem.evaluate(here.means)
     assert repeated(here, there)[0] == 0
     here = problem.evaluate(np.array([[[1.0], [6.0]]]))
     # means 0 and 20/3, steps -1 and 2/3; then 4 is still of the second
-    assert repeated(here, problem.evaluate(here.minimizer))[0] == 0
+    assert repeated(here, problem.evaluate(here.means))[0] == 0
     here = problem.evaluate(np.array([[[0.5], [7.0]]]))
     # {0} and the rest again: steps -0.5 and -1/3
     following = problem.evaluate(np.array([[[2.5], [7.0]]]))

@@ -178,7 +178,7 @@ def _compare(
     tuning = tune(problem, name, K, methods, protocol.tuning, protocol.seed, protocol.budgets, protocol.starts)
     settings = chosen(tuning)
     report(f"{name}, K = {K}: settings of {tuning['optimizer'].nunique()} optimizers tuned")
-    repetitions = range(protocol.runs(problem.n, K, problem.X.shape[1]))
+    repetitions = range(protocol.runs(problem.size, K, problem.X.shape[1]))
     paths: dict[Entry, Path] = {}
     for kind in protocol.starts:
         starts = draw(problem.X, K, streams(protocol.seed, name, K, repetitions, "starts"), kind)

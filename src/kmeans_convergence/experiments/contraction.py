@@ -104,7 +104,7 @@ def _steps_of_lloyd(problem: QuantizationProblem, start: np.ndarray, cost: np.nd
     measured = []
     here = problem.evaluate(start)
     for step in range(steps):
-        there = problem.evaluate(here.minimizer)
+        there = problem.evaluate(here.means)
         if step in chosen:
             measured.append(float(repeated(here, there)[0]))
             for width in WIDTHS:
@@ -133,7 +133,7 @@ def _steps_of_lloyd(problem: QuantizationProblem, start: np.ndarray, cost: np.nd
 def _gradient(problem: QuantizationProblem, trace: Trace, run: int) -> dict[str, object]:
     end = problem.evaluate(trace.w[run : run + 1])
     predicted = gradient_rate(end.counts[0], float(stable_rate(end)[0]))
-    measured = frozen_ratio(trace.gradient_norm[:, run], trace.changed[:, run])
+    measured = frozen_ratio(trace.gradient_norm[:, run], trace.diagnostics["changed"][:, run])
     return {
         "optimizer": "gradient_nmax",
         "width": 0.0,
@@ -141,7 +141,7 @@ def _gradient(problem: QuantizationProblem, trace: Trace, run: int) -> dict[str,
         "predicted": predicted,
         "low": predicted,
         "high": predicted,
-        "patterns": problem.n,
+        "patterns": problem.size,
         "informative": True,
     }
 

@@ -10,10 +10,11 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core import Problem
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.paper import Protocol, run
 from kmeans_convergence.optimizers import MajorizeMinimize, Rate, minimize
-from kmeans_convergence.problems import Problem, QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
 # What the paper's first figure shows, the mixture on an axis of its own.

@@ -45,7 +45,7 @@ def first_steps(dataset: Dataset, seed: int) -> pd.DataFrame:
         rngs = streams(seed, dataset.name, K, range(STARTS), "order")
         end = minimize(problem, MajorizeMinimize(), starts, passes=MOST_STEPS)
         table = pd.DataFrame({"dataset": dataset.name, "clusters": K, "start": "patterns", "run": np.arange(STARTS)})
-        table["n"] = problem.n
+        table["n"] = problem.size
         table["reached"] = reached(problem, starts, lloyd.cost[1], rngs)
         table["steps"] = [int(np.argmax(cost == cost[-1])) for cost in end.cost.T]
         table["ends"] = [stop is Stop.FIXED_POINT for stop in end.stop]
@@ -62,15 +62,15 @@ def reached(
     problem: QuantizationProblem, starts: np.ndarray, target: np.ndarray, rngs: Sequence[np.random.Generator]
 ) -> np.ndarray:
     """Return the passes after which online K-means has a cost of at most `target` (R,); `PASSES` if not before."""
-    most = PASSES * problem.n
+    most = PASSES * problem.size
     ends = np.unique(np.minimum(np.ceil(GROWTH ** np.arange(math.ceil(math.log(most, GROWTH)) + 1)), most).astype(int))
-    orders = np.stack([np.concatenate([rng.permutation(problem.n) for _ in range(PASSES)]) for rng in rngs])
+    orders = np.stack([np.concatenate([rng.permutation(problem.size) for _ in range(PASSES)]) for rng in rngs])
     w, counts = starts, np.zeros(starts.shape[:2])
     passes = np.full(len(starts), float(PASSES))
     for before, after in zip(np.r_[0, ends[:-1]], ends, strict=True):
         w, counts = problem.sweep_counts(w, orders[:, before:after], counts, 1.0)
         there = (problem.evaluate(w).cost <= target) & (passes == PASSES)
-        passes[there] = after / problem.n
+        passes[there] = after / problem.size
         if (passes < PASSES).all():
             break
     return passes

@@ -93,7 +93,7 @@ def follow(X: np.ndarray, w: np.ndarray) -> tuple[float, float]:
     norms: list[float] = []
     while len(norms) <= MOST_STEPS and (not norms or norms[-1] > FLOOR * norms[0]):
         here = problem.evaluate(w[None])
-        w = here.minimizer[0]
+        w = here.means[0]
         norms.append(float(np.linalg.norm(here.gradient)))
     arrived = norms[-1] < NEAR * norms[0]
     ratio = frozen_ratio(np.array(norms), np.zeros(len(norms)), LAST, FLOOR) if arrived else math.nan
@@ -126,7 +126,7 @@ def _along(X: np.ndarray) -> list[float]:
         sigma = deviation / CLUSTERS
         problem = MixtureProblem(X / sigma)
         for _ in range(MOST_STEPS):
-            before, w = w, sigma * problem.evaluate(w[None] / sigma).minimizer[0]
+            before, w = w, sigma * problem.evaluate(w[None] / sigma).means[0]
             if abs(w - before).max() < REST / CLUSTERS:
                 break
         rates.append(em_rate(problem.X, w / sigma))

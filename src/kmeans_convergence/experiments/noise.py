@@ -69,7 +69,7 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
     rows = []
     for sampling, sample in SAMPLINGS.items():
         rngs = partial(streams, seed, dataset.name, K, range(runs))
-        orders = _orders(sample, problem.n, rngs(f"online k-means on {sampling}"))
+        orders = _orders(sample, problem.size, rngs(f"online k-means on {sampling}"))
         averaged, n_k = begin, np.repeat(counts[None], runs, axis=0)
         for before, look in pairwise((1, *LOOKS)):
             for _ in range(look - before):
@@ -81,7 +81,7 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
             row = {"optimizer": "online_kmeans", "sampling": sampling, "setting": look, "predicted": frozen}
             rows.append(row | {"with_faces": with_faces} | _excess(problem, [averaged], limit))
         for rate in RATES:
-            orders = _orders(sample, problem.n, rngs(f"online gradient on {sampling}"))
+            orders = _orders(sample, problem.size, rngs(f"online gradient on {sampling}"))
             moving, later = begin, []
             for epoch in range(EPOCHS):
                 moving = problem.sweep(moving, next(orders), rate)
@@ -89,7 +89,7 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
             frozen = floor_of_draws(rate) if sampling == "draws" else floor_of_epochs(counts, scatter, rate) / limit
             row = {"optimizer": "online_gradient", "sampling": sampling, "setting": rate, "predicted": frozen}
             rows.append(row | {"with_faces": math.nan} | _excess(problem, later, limit))
-    about = {"dataset": dataset.name, "family": dataset.family or dataset.name, "patterns": problem.n, "clusters": K}
+    about = {"dataset": dataset.name, "family": dataset.family or dataset.name, "patterns": problem.size, "clusters": K}
     return pd.DataFrame([about | row for row in rows])
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core import Problem
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.optimizers import MajorizeMinimize, Rate, minimize
-from kmeans_convergence.problems import MixtureProblem, Problem, QuantizationProblem
+from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 
 # Starts that set the scale of the mixture's inputs; they are drawn apart from those of the experiment.

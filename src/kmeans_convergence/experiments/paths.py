@@ -72,11 +72,11 @@ def follow(
 def polish(problem: QuantizationProblem, trace: Trace) -> Path:
     """Let batch K-means take every run to its fixed point, at nobody's charge."""
     runs = len(trace.stop)
-    limit, passes, empty = np.full(runs, np.nan), np.zeros(runs), trace.empty[-1].copy()
+    limit, passes, empty = np.full(runs, np.nan), np.zeros(runs), trace.diagnostics["empty"][-1].copy()
     finite = np.array([stop is not Stop.DIVERGED for stop in trace.stop])
     if finite.any():
         end = minimize(problem, MajorizeMinimize(), trace.w[finite], passes=math.inf)
-        limit[finite], passes[finite], empty[finite] = end.cost[-1], end.passes[-1], end.empty[-1]
+        limit[finite], passes[finite], empty[finite] = end.cost[-1], end.passes[-1], end.diagnostics["empty"][-1]
     return Path(trace.cost, trace.passes, limit, passes, empty, trace.stop, trace.diverged)
 
 

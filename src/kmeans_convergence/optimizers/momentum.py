@@ -112,7 +112,8 @@ class BarzilaiBorwein(General):
     their two; the inverse of the largest curvature at first and where the curvature :math:`s\cdot y` is not positive.
     It is accepted when :math:`E(x-\epsilon g)\le\max_{j<M}E(x_{t-j})-c\,\epsilon\|g\|^2`, so that the cost may rise for
     a while; a rejected rate is halved, and one of at most 1/N_max is accepted untested, because the majoriser promises
-    its decrease. All trials are charged. M and c are Raydan's; halving and the safe rate are ours, as in `ArmijoGradient`.
+    its decrease. All trials are charged. M and c are Raydan's; halving and the safe rate are ours, as in
+    `ArmijoGradient`.
 
     Attributes
     ----------

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.core.oracle import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.optimizers import MajorizeMinimize, OnlineKMeans, Optimizer, Switch, minimize
 from kmeans_convergence.optimizers.accelerated import Anderson, OverRelaxation
 from kmeans_convergence.optimizers.face_newton import FaceNewton
@@ -108,7 +108,7 @@ def accelerate(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
 def _seconds(X: np.ndarray, optimizer: Optimizer, start: np.ndarray, steps: int, rngs: Streams) -> float:
     """Return the time that it takes to yield so many iterates."""
     began = time.perf_counter()
-    metered = MeteredProblem(QuantizationProblem(X), 1)
+    metered = CountingOracle(QuantizationProblem(X), 1)
     for _ in islice(optimizer.iterates(metered, start, rngs), steps):
         pass
     return time.perf_counter() - began

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.core.oracle import MeteredProblem
+from kmeans_convergence.core import Optimizer
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.optimizers.accelerated import Nesterov
-from kmeans_convergence.optimizers.base import Optimizer
 from kmeans_convergence.optimizers.batch import CurvatureGradient, stable_rate
 from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.limits import Copy, product
@@ -263,12 +263,12 @@ def _parts_with_products(X: np.ndarray, w: np.ndarray) -> dict[str, Callable[[],
 
 def _parts_without(problem: QuantizationProblem, w: np.ndarray) -> dict[str, Callable[[], object]]:
     runs, clusters, features = w.shape
-    owners, second_nearest = np.empty((runs, problem.n), dtype=np.int32), passes.SecondNearest.room(runs, 0)
+    owners, second_nearest = np.empty((runs, problem.size), dtype=np.int32), passes.SecondNearest.room(runs, 0)
     sums = np.zeros((runs, 2)), np.zeros((runs, 2, clusters)), np.zeros((runs, 2, clusters, features))
     block = passes.block_size(clusters)
     return {
-        "pass": lambda: kernels.pass_directly(problem.X, w, 0, problem.n, block, owners, *second_nearest, *sums),
-        "all": lambda: problem.evaluate(w).minimizer,
+        "pass": lambda: kernels.pass_directly(problem.X, w, 0, problem.size, block, owners, *second_nearest, *sums),
+        "all": lambda: problem.evaluate(w).means,
     }
 
 
@@ -403,6 +403,6 @@ class Run:
     def __call__(self) -> None:
         """Run, and keep the iterates and the number of distances."""
         problem = QuantizationProblem(self.X, remember=self.remember)
-        metered = MeteredProblem(problem, len(self.starts))
+        metered = CountingOracle(problem, len(self.starts))
         self.iterates = tuple(islice(self.optimizer.iterates(metered, self.starts, ()), self.passes))
         self.distances = problem.distances

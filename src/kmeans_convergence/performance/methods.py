@@ -21,7 +21,7 @@ from scipy.cluster.vq import kmeans2
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from kmeans_convergence.problems import Problem, QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem
 
 # Where `make performance` puts the peers that are no dependencies of the project.
 PEERS = Path(".peers")
@@ -73,7 +73,7 @@ class Method:
         return self.module == "numpy"
 
 
-def lloyd(problem: Problem, starts: np.ndarray, most: np.ndarray) -> Ends:
+def lloyd(problem: QuantizationProblem, starts: np.ndarray, most: np.ndarray) -> Ends:
     """Run Lloyd's algorithm until no assignment of a run changes; runs that have ended are left out."""
     w, passes, active = np.array(starts), np.zeros(len(starts), dtype=np.int64), np.arange(len(starts))
     cost = np.empty(len(starts))
@@ -81,7 +81,7 @@ def lloyd(problem: Problem, starts: np.ndarray, most: np.ndarray) -> Ends:
     while len(active):
         here = problem.evaluate(w[active])
         passes[active] += 1
-        w[active] = here.minimizer
+        w[active] = here.means
         going = passes[active] < most[active]
         if before is not None:
             going &= (here.assignments != before).any(axis=1)

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kmeans_convergence.optimizers import Newton
-from kmeans_convergence.problems import Evaluation, QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.reporting.style import STYLES, new
 
 # Five patterns on a line. The second prototype stays, the first moves through the positions that are drawn.
@@ -50,7 +51,7 @@ def prototypes(position: np.ndarray) -> np.ndarray:
     return np.stack([position, np.full(len(position), SECOND)], axis=1)[..., None]
 
 
-def model(at: Evaluation, position: np.ndarray) -> np.ndarray:
+def model(at: KMeansEvaluation, position: np.ndarray) -> np.ndarray:
     """Return the second-order model of E around one point, at other positions of the first prototype."""
     move = position - at.w[0, 0, 0]
-    return at.cost[0] + at.gradient[0, 0, 0] * move + 0.5 * at.counts[0, 0] * move**2
+    return at.cost[0] + at.gradient[0, 0] * move + 0.5 * at.counts[0, 0] * move**2

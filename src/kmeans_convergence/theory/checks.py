@@ -13,7 +13,8 @@ import sympy as sp
 
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.optimizers import MajorizeMinimize
-from kmeans_convergence.problems import Evaluation, QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.starts import from_patterns, stream, uniform_in_box
 from kmeans_convergence.theory import equations
 
@@ -224,7 +225,7 @@ def residual(*expressions: sp.Expr) -> float:
     return 0.0 if all(sp.simplify(e) == 0 for e in expressions) else math.inf
 
 
-def lloyd(X: np.ndarray, rng: np.random.Generator, runs: int) -> list[Evaluation]:
+def lloyd(X: np.ndarray, rng: np.random.Generator, runs: int) -> list[KMeansEvaluation]:
     """Run batch K-means until no assignment changes in any run; return the evaluation at each iterate."""
     problem, clusters = QuantizationProblem(X), min(PROTOTYPES, len(X))
     path = [problem.evaluate(np.stack([from_patterns(X, clusters, rng) for _ in range(runs)]))]

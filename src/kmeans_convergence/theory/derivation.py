@@ -205,9 +205,10 @@ def newton_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Che
 def newton_optimizers(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the optimizers of the study, and the equations (6) and (8), take the same step."""
     w = np.stack([uniform_in_box(X, checks.PROTOTYPES, rng) for _ in range(points)])
-    here = QuantizationProblem(X).evaluate(w)
-    lloyd = MajorizeMinimize().step(here, 1)
-    error = [checks.largest(Newton().step(here, 1) - lloyd)]
+    problem = QuantizationProblem(X)
+    here = problem.evaluate(w)
+    lloyd, newton = (problem.unpack(rule.step(here, 1)) for rule in (MajorizeMinimize(), Newton()))
+    error = [checks.largest(newton - lloyd)]
     for run in range(points):
         error.append(checks.largest(equations.newton_step(X, w[run]) - lloyd[run]))
         error.append(checks.largest(equations.batch_kmeans_step(X, w[run]) - lloyd[run]))
@@ -283,7 +284,7 @@ def empty_prototype(X: np.ndarray, rng: np.random.Generator, points: int) -> Che
         # so far outside the box of the patterns that each of them is nearer to the others
         w[0] = X.max(axis=0) + 2 * np.ptp(X, axis=0)
         block = equations.hessian(X, w)[: X.shape[1]]
-        steps = equations.newton_step(X, w), Newton().step(problem.evaluate(w[None]), 1)[0]
+        steps = equations.newton_step(X, w), problem.unpack(Newton().step(problem.evaluate(w[None]), 1))[0]
         errors = [checks.largest(step[0] - w[0]) for step in steps]
         worst = checks.worst(worst, checks.largest(equations.gradient(X, w)[0]), checks.largest(block), *errors)
     statement = (

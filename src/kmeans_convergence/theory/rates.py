@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import exprel
 
-from kmeans_convergence.problems import Evaluation
+from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.problems.kmeans.faces import Faces, face_product, find
 
 # Matrices up to this size are diagonalised whole.
@@ -98,19 +98,19 @@ def largest(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces) -> f
     return _largest(X, w, owners, faces, np.ones(len(X)))
 
 
-def repeated(here: Evaluation, there: Evaluation) -> np.ndarray:
+def repeated(here: KMeansEvaluation, there: KMeansEvaluation) -> np.ndarray:
     r"""Return the share of Lloyd's step that the next one repeats, shape (R,), from evaluations at both.
 
     With the numbers of patterns as weights it is
     :math:`\langle\Delta_{t+1},\Delta_t\rangle/\langle\Delta_t,\Delta_t\rangle`: rho where all of the error lies along
     the slowest direction, above 1 where steps grow.
     """
-    step, following = here.minimizer - here.w, there.minimizer - there.w
+    step, following = here.means - here.w, there.means - there.w
     weights = here.counts[..., None]
     return (weights * step * following).sum(axis=(1, 2)) / (weights * step**2).sum(axis=(1, 2))
 
 
-def predicted_repeated(X: np.ndarray, here: Evaluation, faces: Faces) -> tuple[float, float]:
+def predicted_repeated(X: np.ndarray, here: KMeansEvaluation, faces: Faces) -> tuple[float, float]:
     r"""Predict `repeated` for one run from the patterns near faces where it is.
 
     This is :math:`\Delta^T(N-H)\Delta/\Delta^TN\Delta`, linear in the face terms: noise does not bias it, and patterns
@@ -120,7 +120,7 @@ def predicted_repeated(X: np.ndarray, here: Evaluation, faces: Faces) -> tuple[f
     -------
     share, error : float
     """
-    w, step = here.w[0], here.minimizer[0] - here.w[0]
+    w, step = here.w[0], here.means[0] - here.w[0]
     x = X[faces.rows]
     along = ((x - w[faces.owners]) * step[faces.owners] - (x - w[faces.others]) * step[faces.others]).sum(axis=1)
     parts = faces.scales * along**2 / (here.counts[0, :, None] * step**2).sum()

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 from scipy.stats import ortho_group
 
-from kmeans_convergence.core.oracle import MeteredProblem
+from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.optimizers import GradientDescent, MajorizeMinimize, Newton, Optimizer, Rate
 from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
 from kmeans_convergence.optimizers.adaptive import Adam
@@ -66,8 +66,10 @@ METHODS = (
 
 def _path(method: Method, X: np.ndarray, starts: np.ndarray, patterns: int) -> np.ndarray:
     """Return the first iterates, shape (EPOCHS, R, K, d)."""
-    problem = MeteredProblem(QuantizationProblem(X), len(starts))
-    return np.stack(list(islice(method.optimizer(patterns).iterates(problem, starts, ()), EPOCHS)))
+    problem = QuantizationProblem(X)
+    oracle = CountingOracle(problem, len(starts))
+    iterates = method.optimizer(patterns).iterates(oracle, problem.pack(starts), ())
+    return np.stack([problem.unpack(x) for x in islice(iterates, EPOCHS)])
 
 
 def _generic(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 from kmeans_convergence.optimizers import GradientDescent, Rate
 from kmeans_convergence.optimizers.batch import best_rate
-from kmeans_convergence.problems import Evaluation, QuantizationProblem
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.starts import uniform_in_box
 from kmeans_convergence.theory import checks, equations
 from kmeans_convergence.theory.checks import Checking, Theorem
@@ -111,10 +112,10 @@ def _factor(rate: Fraction, counts: list[int]) -> Fraction:
     return max(abs(1 - rate * N) for N in counts)
 
 
-def _owning(counts: np.ndarray) -> Evaluation:
+def _owning(counts: np.ndarray) -> KMeansEvaluation:
     """Return an evaluation of which only the counts matter."""
     N, nothing = counts[None].astype(np.float64), np.zeros((1, len(counts), 1))
-    return Evaluation.known(nothing, np.zeros(1), N, nothing, np.zeros((1, 0), dtype=np.int32), N)
+    return KMeansEvaluation.of(nothing, np.zeros(1), N, nothing, np.zeros((1, 0), dtype=np.int32))
 
 
 def promised_decrease(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:

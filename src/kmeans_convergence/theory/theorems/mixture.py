@@ -88,9 +88,9 @@ def em_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     problem = MixtureProblem(X)
     w = np.stack([from_patterns(X, COMPONENTS, rng) for _ in range(cases)])
     for _ in range(500):
-        w = problem.evaluate(w).minimizer
+        w = problem.evaluate(w).means
     for limit in w:
-        found = checks.central_differences(lambda v: problem.evaluate(v).minimizer, limit, STEP)
+        found = checks.central_differences(lambda v: problem.evaluate(v).means, limit, STEP)
         claimed = np.linalg.solve(complete(X, limit), hidden(X, limit))
         # rows of the differences are the coordinates that move
         worst = checks.worst(worst, checks.largest(found.reshape(limit.size, -1).T - claimed))
@@ -119,7 +119,7 @@ def small_variance(X: np.ndarray, rng: np.random.Generator, points: int) -> Theo
         margin = float(np.diff(np.partition(squares, 1, axis=1)[:, :2], axis=1).min()) / 2
         if owned.min() == 0 or margin < 1e-6 * checks.spread(X) ** 2:
             continue
-        lloyd = QuantizationProblem(X).evaluate(w[None]).minimizer[0]
+        lloyd = QuantizationProblem(X).evaluate(w[None]).means[0]
         hard = np.eye(len(w))[owner]
         for least in MARGINS:
             sigma = math.sqrt(margin / least)
@@ -127,7 +127,7 @@ def small_variance(X: np.ndarray, rng: np.random.Generator, points: int) -> Theo
             # no responsibility of another component is larger than its odds against the owner
             bound = (len(w) - 1) * math.exp(-least) + checks.EPS
             off = checks.largest(r - hard)
-            em = MixtureProblem(X / sigma).evaluate(w[None] / sigma).minimizer[0] * sigma
+            em = MixtureProblem(X / sigma).evaluate(w[None] / sigma).means[0] * sigma
             reach = float(np.sqrt(equations.squared_distances(X, lloyd).max()))
             step = float(np.linalg.norm(em - lloyd, axis=1).max())
             step_bound = len(X) * bound * reach / (owned.min() - len(X) * bound)
