@@ -108,8 +108,8 @@ def accelerate(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
 def _seconds(X: np.ndarray, optimizer: Optimizer, start: np.ndarray, steps: int, rngs: Streams) -> float:
     """Return the time that it takes to yield so many iterates."""
     began = time.perf_counter()
-    metered = CountingOracle(QuantizationProblem(X), 1)
-    for _ in islice(optimizer.iterates(metered, start, rngs), steps):
+    problem = QuantizationProblem(X)
+    for _ in islice(optimizer.iterates(CountingOracle(problem, 1), problem.pack(start), rngs), steps):
         pass
     return time.perf_counter() - began
 

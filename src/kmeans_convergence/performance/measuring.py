@@ -404,5 +404,5 @@ class Run:
         """Run, and keep the iterates and the number of distances."""
         problem = QuantizationProblem(self.X, remember=self.remember)
         metered = CountingOracle(problem, len(self.starts))
-        self.iterates = tuple(islice(self.optimizer.iterates(metered, self.starts, ()), self.passes))
+        self.iterates = tuple(islice(self.optimizer.iterates(metered, problem.pack(self.starts), ()), self.passes))
         self.distances = problem.distances
