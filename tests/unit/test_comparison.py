@@ -257,6 +257,16 @@ CONTENDERS = {"mine": Contender("my own", "alternation", lambda passes, value: M
 """
 
 
+OLD = """
+from kmeans_convergence.optimizers import StepRule
+
+
+class OldStep(StepRule):
+    def step(self, evaluation, epoch):
+        return (evaluation.w + evaluation.minimizer) / 2
+"""
+
+
 def test_optimizers_of_ones_own(dataset, tables, tmp_path, monkeypatch):
     # so that it is taken away again
     monkeypatch.setitem(CONTENDERS, "mine", None)
@@ -286,6 +296,10 @@ def test_optimizers_of_ones_own(dataset, tables, tmp_path, monkeypatch):
         (OWN.replace('"mine"', "7"), "the name 7"),
         (OWN + "CONTENDERS['other'] = CONTENDERS['mine']", "taken"),
         ("CONTENDERS = [1]", "has to define CONTENDERS"),
+        # what the interface was: prototypes of shape (R, K, d), and their means by another name
+        (OWN.replace("MajorizeMinimize())", "OldStep())") + OLD, "'minimizer'"),
+        (OWN.replace("MajorizeMinimize())", "OldStep())") + OLD.replace("minimizer", "means"), "one flat vector"),
+        (OWN.replace("MajorizeMinimize())", "object())"), "'needs'"),
     ],
 )
 def test_a_file_that_cannot_take_part(text, word, tmp_path, refused):

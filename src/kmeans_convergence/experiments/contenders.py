@@ -6,6 +6,7 @@ not the experiment of the paper.
 
 from __future__ import annotations
 
+import math
 import re
 import runpy
 from collections.abc import Callable, Mapping
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from kmeans_convergence.core import CountingOracle, check_fit
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.names import check_name
 from kmeans_convergence.optimizers import (
@@ -46,6 +50,8 @@ from kmeans_convergence.optimizers.momentum import (
 from kmeans_convergence.optimizers.nested import NestedMiniBatch
 from kmeans_convergence.optimizers.packaged import ScikitLearnMiniBatch
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
+from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.starts import streams
 
 # What moves a prototype: the means of all patterns, the gradient of all patterns, or some patterns at a time.
 Family = Literal["alternation", "gradient", "noisy"]
@@ -177,7 +183,8 @@ def enlist(file: Path) -> list[str]:
     Raises
     ------
     InputError
-        If the file cannot be run, has no such mapping, or a name or label in it is not allowed or taken.
+        If the file cannot be run, has no such mapping, a name or label in it is not allowed or taken, or an optimizer
+        in it does not fit the problem, or cannot make a step.
     """
     try:
         own = runpy.run_path(str(file)).get("CONTENDERS")
@@ -197,5 +204,26 @@ def enlist(file: Path) -> list[str]:
                 "letters, digits, spaces, ,.()/+- are allowed."
             )
         labels.append(contender.label)
+        _try(file, key, contender)
     CONTENDERS.update(own)
     return list(own)
+
+
+def _try(file: Path, key: str, contender: Contender) -> None:
+    """Let an optimizer make one step on a few patterns: what cannot run is refused before any work."""
+    problem = QuantizationProblem(np.arange(6.0).reshape(6, 1))
+    starts = problem.pack(np.array([[[0.0], [5.0]]]))
+    value = math.nan if contender.settings is None else math.sqrt(math.prod(contender.settings))
+    try:
+        optimizer = contender.optimizer(1, value)
+        check_fit(problem, optimizer)
+        oracle = CountingOracle(problem, 1)
+        oracle.measure(next(iter(optimizer.iterates(oracle, starts, streams(0, key, 2, range(1), "trial")))))
+    except InputError as refusal:
+        raise InputError(f"{file}: {key!r} cannot take part: {refusal}") from refusal
+    # whatever goes wrong in somebody else's file
+    except Exception as problem_of_theirs:
+        raise InputError(
+            f"{file}: {key!r} cannot make a step: {problem_of_theirs!r}; what optimizers and evaluations offer is in "
+            "config/README.md."
+        ) from problem_of_theirs
