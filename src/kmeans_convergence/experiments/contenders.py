@@ -220,10 +220,10 @@ def _try(file: Path, key: str, contender: Contender) -> None:
         oracle = CountingOracle(problem, 1)
         oracle.measure(next(iter(optimizer.iterates(oracle, starts, streams(0, key, 2, range(1), "trial")))))
     except InputError as refusal:
-        raise InputError(f"{file}: {key!r} cannot take part: {refusal}") from refusal
+        raise InputError(f"{file} has an optimizer {key!r} that cannot take part ({str(refusal)[:-1]}).") from refusal
     # whatever goes wrong in somebody else's file
     except Exception as problem_of_theirs:
         raise InputError(
-            f"{file}: {key!r} cannot make a step: {problem_of_theirs!r}; what optimizers and evaluations offer is in "
+            f"{file} has an optimizer {key!r} that cannot make a step ({problem_of_theirs!r}); what optimizers and evaluations offer is in "
             "config/README.md."
         ) from problem_of_theirs
