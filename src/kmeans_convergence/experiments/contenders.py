@@ -224,6 +224,6 @@ def _try(file: Path, key: str, contender: Contender) -> None:
     # whatever goes wrong in somebody else's file
     except Exception as problem_of_theirs:
         raise InputError(
-            f"{file} has an optimizer {key!r} that cannot make a step ({problem_of_theirs!r}); what optimizers and evaluations offer is in "
-            "config/README.md."
+            f"{file} has an optimizer {key!r} that cannot make a step ({problem_of_theirs!r}); what optimizers and "
+            "evaluations offer is in config/README.md."
         ) from problem_of_theirs
