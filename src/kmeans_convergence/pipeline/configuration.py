@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pandas as pd
-import yaml
 
 from kmeans_convergence.analysis.conventions import UNIT
 from kmeans_convergence.data import Dataset, check_dataset, describe, load, read_registry
@@ -17,38 +14,17 @@ from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.experiments.contenders import SHIPPED, enlist
 from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.patterns import check_clusters
+from kmeans_convergence.pipeline.schema import read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.reporting.text import escape
 
-TYPES = {
-    "integer": "a whole number",
-    "number": "a finite number",
-    "string": "a text",
-    "array": "a list",
-    "object": "a table",
-}
 
-# JSON schema takes 6.0 for a whole number, and YAML's .nan is neither above nor below a limit.
-_CHECKER = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
-    {
-        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
-        # a whole number may be too large for `isfinite`
-        "number": lambda _, value: (
-            (isinstance(value, float) and isfinite(value)) or (isinstance(value, int) and not isinstance(value, bool))
-        ),
-    }
-)
-_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_CHECKER)  # type: ignore[no-untyped-call]
-
-
-def check(config: Config, schema: Path, datasets: Path) -> None:
-    """Check a configuration against its schema, the registry of data sets and the data.
+def check(config: Config, datasets: Path) -> None:
+    """Check a configuration against its types, the registry of data sets and the data.
 
     Parameters
     ----------
     config : dict
-    schema : Path
-        JSON schema in YAML.
     datasets : Path
         The registry; CSV files are relative to its folder's parent.
 
@@ -57,7 +33,7 @@ def check(config: Config, schema: Path, datasets: Path) -> None:
     InputError
         One sentence that names the key, the value and what is allowed.
     """
-    _check_shape(config, yaml.safe_load(schema.read_text(encoding="utf-8")))
+    read_settings(config)
     registry = read_registry(datasets)
     for name, licence in registry["licence"].items():
         _check_settable(f"{datasets} gives the data set {name!r} a licence", licence)
@@ -205,38 +181,3 @@ def _check_unit(key: str, dataset: Dataset) -> None:
             f"{key} names {dataset.name!r}, in {dataset.unit}: the conventions need data in {UNIT}, "
             "which a scale in the registry gives."
         )
-
-
-def _check_shape(config: Config, schema: Config) -> None:
-    problem = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(config))
-    if problem is not None:
-        raise InputError(_sentence(problem))
-
-
-def _sentence(problem: Any) -> str:
-    """Say in one sentence what jsonschema found."""
-    key = ".".join(str(part) for part in problem.absolute_path) or "the configuration"
-    limit, given = problem.validator_value, shown(problem.instance)
-    match problem.validator:
-        case "additionalProperties":
-            allowed = problem.schema["properties"]
-            unknown = next(name for name in problem.instance if name not in allowed)
-            return f"{key} has the unknown key {shown(unknown)}: allowed are {', '.join(allowed)}."
-        case "required":
-            missing = next(name for name in limit if name not in problem.instance)
-            return f"{key} lacks the key {missing!r}: it needs {', '.join(limit)}."
-        case "type":
-            return f"{key} is {given}: it must be {TYPES[limit]}."
-        case "minimum":
-            return f"{key} is {given}: it must be at least {limit}."
-        case "maximum":
-            return f"{key} is {given}: it must be at most {limit}."
-        case "exclusiveMinimum":
-            return f"{key} is {given}: it must be above {limit}."
-        case "enum":
-            return f"{key} is {given}: allowed are {', '.join(map(str, limit))}."
-        case "uniqueItems":
-            return f"{key} is {given}: its entries must differ."
-        case "minItems":
-            return f"{key} is empty: it needs at least {limit} entry."
-    return f"{key} is {given}: {problem.message}."
