@@ -125,6 +125,7 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("conventions.variants", ["iris", "irises"], ["'irises'", "iris, iris_uci"]),
         ("conventions.starts", ["patterns", "plusplus"], ["'plusplus'", "patterns, box, gaussian"]),
         ("candidate.features", ["sepal length", "stem length"], ["'stem length'", "petal length"]),
+        ("conventions.starts", ["patterns", "\ud800"], [r"conventions.starts.1 is '\ud800'"]),
         # numbers out of range
         ("seed", -1, ["-1", "at least 0"]),
         ("experiment.prototypes", 0, ["0", "at least 1"]),
@@ -149,6 +150,7 @@ ALL = ["online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient", "mi
         ("experiment.runs", 100.5, ["100.5", "whole number"]),
         ("experiment.prototypes", 6.0, ["6.0", "whole number"]),
         ("experiment.rate", "0.03", ["'0.03'", "number"]),
+        ("experiment.rate", True, ["True", "number"]),
         ("experiment.rate", float("inf"), ["inf", "finite"]),
         ("experiment.rate", float("nan"), ["nan", "finite"]),
         # numbers without end

@@ -228,7 +228,9 @@ def _sentence(problem: ErrorDetails) -> str:
             return f"{_key(place)} is {given}: allowed are {allowed}."
         case "too_short" if not problem["input"]:
             given = "empty"
-    return f"{_key(place)} is {given}: {SENTENCES[kind].format(**problem.get('ctx', {}))}."
+    # the rest is text that is none, such as half a character
+    said = SENTENCES.get(kind, "it cannot be read").format(**problem.get("ctx", {}))
+    return f"{_key(place)} is {given}: {said}."
 
 
 def _key(place: tuple[int | str, ...]) -> str:
