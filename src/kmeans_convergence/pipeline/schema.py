@@ -47,6 +47,7 @@ def _finite(value: object) -> float:
 
 Distinct = Annotated[list[Entry], AfterValidator(_different)]
 Number = Annotated[float, PlainValidator(_finite)]
+# bounds of a number are given here: as a field's default they would be lost
 Rate = Annotated[Number, Field(gt=0, le=1000)]
 Share = Annotated[Number, Field(gt=0, le=1)]
 Prototypes = Annotated[int, Field(ge=1, le=1000)]
