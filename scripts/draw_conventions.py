@@ -12,8 +12,8 @@ from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments.conventions import REDRAWN, residuals
 from kmeans_convergence.experiments.paper import Protocol
 from kmeans_convergence.optimizers import Rate
-from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_array, write_csv
 
 if TYPE_CHECKING:

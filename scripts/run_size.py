@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from kmeans_convergence.analysis.size import summarize
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments.size import grow
-from kmeans_convergence.pipeline.configuration import Config
 from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
 
 if TYPE_CHECKING:

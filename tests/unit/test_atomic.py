@@ -62,6 +62,13 @@ def test_writers_in_one_place_do_not_meet(tmp_path, name, writer):
     assert listed(tmp_path) == [name]
 
 
+def test_a_compressed_table_holds_neither_name_nor_time(tmp_path):
+    write_csv(TABLE, tmp_path / "a.csv.gz")
+    # RFC 1952: the third byte is the method, then flags, of which one is for a name, and four bytes of time
+    assert (tmp_path / "a.csv.gz").read_bytes()[2:8] == bytes([8, 0, 0, 0, 0, 0])
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "a.csv.gz"), TABLE)
+
+
 def test_an_error_names_the_file_that_is_meant(tmp_path):
     with pytest.raises(OSError, match="No space left") as caught, replacing(tmp_path / "a.csv"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -105,7 +105,7 @@ def test_a_script_does_not_depend_on_what_it_does_not_use(root):
 def test_a_job_of_the_comparison_loads_no_library_that_it_does_not_use(root):
     code = "import runpy, sys; runpy.run_path('scripts/run_comparison.py'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert not {"jsonschema", "matplotlib", "sklearn.cluster", "seaborn"} & set(done.stdout.split())
+    assert not {"matplotlib", "pydantic", "sklearn.cluster", "seaborn"} & set(done.stdout.split())
 
 
 # --- scripts --------------------------------------------------------------------------------------

@@ -67,10 +67,9 @@ def test_the_experiment_is_the_papers():
 
 
 def test_every_configuration_key_is_explained():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     explained = (ROOT / "config/README.md").read_text()
-    for name, part in schema["properties"].items():
-        for key in [name, *(f"{name}.{inner}" for inner in part.get("properties", {}))]:
+    for name, section in yaml.safe_load((ROOT / "config/config.yaml").read_text()).items():
+        for key in [name, *(f"{name}.{inner}" for inner in (section if isinstance(section, dict) else ()))]:
             assert f"`{key}`" in explained, key
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,14 +12,10 @@ from kmeans_convergence.atomic import replacing
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table; a name that ends with .gz is compressed, without a time stamp."""
+    """Write a table; a name that ends with .gz is compressed, without a time stamp or the name it is written under."""
+    how = {"method": "gzip", "mtime": 0, "filename": ""} if path.suffix == ".gz" else None
     with replacing(path) as partial, partial.open("wb") as file:
-        if path.suffix == ".gz":
-            # nor with the name under which it is written
-            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as compressed:
-                table.to_csv(compressed, index=False)
-        else:
-            table.to_csv(file, index=False)
+        table.to_csv(file, index=False, compression=how)
 
 
 def read_all(paths: Sequence[Path]) -> pd.DataFrame:
