@@ -141,7 +141,7 @@ def _compare(options: Namespace) -> None:
         notes = [*notes, f"{ROWS} of the {len(dataset.X)} rows were drawn to stand for all."]
         dataset = subsample(dataset, ROWS, SEED)
     check_dataset(dataset)
-    protocol, said = _affordable(_protocol(options), options.clusters, *dataset.X.shape)
+    protocol, said = affordable(protocol_of(options), options.clusters, *dataset.X.shape)
     notes = [*notes, *said]
 
     tables = _with_progress(dataset, protocol)
@@ -167,13 +167,14 @@ def _check_folder(folder: Path) -> None:
             raise InputError(f"--output is {folder}: {name} in it is a folder, and a file of that name is written.")
 
 
-def _protocol(options: Namespace) -> Protocol:
+def protocol_of(options: Namespace) -> Protocol:
+    """Return the protocol that the options ask for, whatever work it is."""
     fewest, most = (options.starts,) * 2 if options.starts else (FEWEST, MOST)
     tuning = Tuning(5, 5, 2, targets=("end",))
     return Protocol(SEED, PASSES, (PASSES,), (options.start,), {}, ROWS, WORK, fewest, most, SIZES, tuning)
 
 
-def _affordable(protocol: Protocol, clusters: int, n: int, features: int) -> tuple[Protocol, list[str]]:
+def affordable(protocol: Protocol, clusters: int, n: int, features: int) -> tuple[Protocol, list[str]]:
     """Return a protocol that does not ask for more than `EFFORT`, if it can, and what there is to say about it.
 
     A number of starts that the user has chosen stays.

@@ -9,6 +9,7 @@ import pytest
 
 from kmeans_convergence import cli
 from kmeans_convergence.analysis import single
+from kmeans_convergence.experiments.comparison import Tables
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.reporting import single as reporting
 from kmeans_convergence.reporting.single import advice
@@ -159,8 +160,11 @@ def test_no_number_is_cut_off_in_a_narrow_terminal(capsys, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr(cli, "CONTENDERS", CONTENDERS)
     effects = {"batch_kmeans": (0, 0, 8), "online_face_newton": (423.123, 0.5, 9), "adam": (-3.211, 0.01, 34)}
-    table = single.summarize(runs(effects), 1, 500).assign(runs=60)
-    cli._show(table, "answer", "folder")
+    plain("my.csv")
+    made = runs(effects)
+    monkeypatch.setattr(cli, "compare", lambda *_: Tables(made, made, made))
+    assert cli.main(["compare", "my.csv", "--clusters", "3"]) == 0
+    table = single.summarize(made, cli.SEED, cli.REPEATS)
     printed = capsys.readouterr().out
     lines = printed.splitlines()
     assert max(map(len, lines)) <= width
@@ -189,7 +193,7 @@ def test_no_number_is_cut_off_in_a_narrow_terminal(capsys, monkeypatch, width):
 )
 def test_more_work_gets_fewer_starts_and_passes(monkeypatch, capsys, shape, chosen, starts, passes):
     monkeypatch.setattr(cli, "PASSES", 50)
-    protocol, notes = cli._affordable(cli._protocol(Namespace(starts=chosen, start="plusplus")), 6, *shape)
+    protocol, notes = cli.affordable(cli.protocol_of(Namespace(starts=chosen, start="plusplus")), 6, *shape)
     assert (protocol.runs(*shape[:1], 6, shape[1]), protocol.passes) == (starts, passes)
     assert (f"{passes} passes" in "".join(notes)) == ((starts, passes) != (chosen or starts, 50) or starts < 20)
     said = capsys.readouterr().err
@@ -285,7 +289,6 @@ def test_verdicts_and_words_agree_with_the_intervals():
         (1, 3, 0.2, "likely worse"),
         (1, 3, 0.01, "worse"),
     ]:
-        row = Namespace(low=low, high=high, p_holm=p)
-        assert single._verdict(row) == verdict
+        assert single.verdict(low, high, p) == verdict
     # of the open ones, only those that may end lower leave it open which one ends lowest
     assert len(single.rivals(pd.DataFrame({"verdict": ["open", "open", "better"], "low": [0.0, -3, -3]}))) == 1

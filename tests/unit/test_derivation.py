@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, Newton
@@ -96,17 +95,14 @@ def test_a_wrong_hessian_is_found(check, X, monkeypatch):
 @pytest.mark.parametrize("check", [derivation.gradient_symbolic, derivation.hessian_symbolic])
 def test_a_cost_without_its_half_is_found(check, few, monkeypatch):
     assert run(check, few).holds
-    monkeypatch.setattr(derivation, "_symbolic_cost", wrongly(derivation._symbolic_cost, 2))
+    monkeypatch.setattr(derivation, "symbolic_cost", wrongly(derivation.symbolic_cost, 2))
     assert not run(check, few).holds
 
 
 @pytest.mark.parametrize("check", [derivation.auxiliary_minimizer, derivation.newton_symbolic])
 def test_a_wrong_mean_is_found(check, few, monkeypatch):
     assert run(check, few).holds
-    N = derivation._N
-    monkeypatch.setattr(
-        derivation, "_symbolic_sum", lambda j: sp.Sum(derivation._X[derivation._I, j], (derivation._I, 2, N))
-    )
+    monkeypatch.setattr(derivation, "symbolic_sum", wrongly(derivation.symbolic_sum, 2))
     assert not run(check, few).holds
 
 
@@ -188,14 +184,14 @@ def test_an_empty_prototype_that_moves_is_found(X, monkeypatch):
 
 
 def test_a_claim_without_its_kink_is_found(X, monkeypatch):
-    monkeypatch.setattr(derivation, "_kink", lambda X, w, v, h: 0.0)
+    monkeypatch.setattr(derivation, "kink", lambda X, w, v, h: 0.0)
     assert not run(derivation.voronoi_faces, X).holds
 
 
 def test_ties_are_exact(X):
     rng = np.random.default_rng(8)
     for _ in range(20):
-        here, w, a, b, radius = derivation._at_a_tie(X, rng)
+        here, w, a, b, radius = derivation.at_a_tie(X, rng)
         squares = equations.squared_distances(here, w)
         tied = (squares[:, a] == squares[:, b]) & (squares[:, a] == squares.min(axis=1))
         assert tied.any()

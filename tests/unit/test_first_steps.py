@@ -94,7 +94,7 @@ def test_the_counterexample_can_fail(monkeypatch, broken):
     arguments = (TIED, np.random.default_rng(0), 1)
     assert alternation.tied_fixed_point(*arguments).holds
     if broken == "never lower":
-        monkeypatch.setattr(alternation, "_cost", lambda groups: 1000)
+        monkeypatch.setattr(alternation, "cost", lambda groups: 1000)
     else:
         monkeypatch.setattr(alternation, "TIED_START", (0, 2))
     assert not alternation.tied_fixed_point(*arguments).holds

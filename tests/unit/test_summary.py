@@ -96,7 +96,7 @@ def test_a_median_is_exact_if_what_is_censored_lies_above_it():
     ratios = Hierarchy.of(values, sets, 0, 1)
     censored = Hierarchy.of(values.assign(value=values["gone"]), sets, 0, 1)
     # for m only the largest of three is a bound, for n the middle one
-    assert summary._bound_of_median(ratios, censored).to_dict() == {"m": False, "n": True}
+    assert summary.bound_of_median(ratios, censored).to_dict() == {"m": False, "n": True}
 
 
 def test_tuning_is_charged_in_a_second_reading(table):

@@ -113,7 +113,7 @@ BROKEN = {
     "prototypes that need not be distinct": ([faces.no_minimum], (faces, "distinct", lambda w: True)),
     "a kink of half the size": (
         [faces.kinks],
-        (faces, "_kink", wrongly(faces._kink, lambda kink: kink // 2)),
+        (faces, "kink", wrongly(faces.kink, lambda kink: kink // 2)),
     ),
     "cosines instead of their squares": (
         [population.uniform_rates, population.relaxation, online.slow_mode],
@@ -137,7 +137,7 @@ BROKEN = {
     ),
     "exchanges that cost nothing": (
         [alternation.hartigan],
-        (alternation, "_exchanges", lambda groups: iter(())),
+        (alternation, "exchanges", lambda groups: iter(())),
     ),
     "a floor of half the rate whatever its size": (
         [online.noise_floor],
@@ -245,20 +245,20 @@ def test_the_density_2x_with_three_prototypes():
 
 def test_cells_of_the_square_fill_it():
     w = np.random.default_rng(3).uniform(size=(5, 2))
-    corners = [population._cell(w, k) for k in range(5)]
+    corners = [population.cell(w, k) for k in range(5)]
     areas = [0.5 * sum(np.linalg.det([a, b]) for a, b in zip(c, np.roll(c, -1, axis=0), strict=True)) for c in corners]
     np.testing.assert_allclose(sum(areas), 1, rtol=1e-14)
 
 
 def test_smallest_exchange_by_hand():
     # 2 is 1.5 from its mean 3.5 and 2 from 0: batch K-means rests; the cost falls from 9/4 to 1
-    assert alternation._advantage([[0], [2, 5]]) == Fraction(1, 2)
-    assert alternation._cost([[0], [2, 5]]) == Fraction(9, 4)
-    assert alternation._cost([[0, 2], [5]]) == 1
+    assert alternation.advantage([[0], [2, 5]]) == Fraction(1, 2)
+    assert alternation.cost([[0], [2, 5]]) == Fraction(9, 4)
+    assert alternation.cost([[0, 2], [5]]) == 1
 
 
 def test_partitions_come_once():
-    seen = [tuple(map(tuple, groups)) for groups in alternation._partitions(5)]
+    seen = [tuple(map(tuple, groups)) for groups in alternation.partitions(5)]
     assert len(seen) == len(set(seen))
     # sets of three integers from 0 on, up to 5, have three partitions into two groups each
     threes = [groups for groups in seen if sum(map(len, groups)) == 3]

@@ -71,6 +71,7 @@ def everything():
     """Return all targets; without LaTeX all but the PDF."""
     targets = [
         "results/checked.txt",
+        "results/checked_verdicts.txt",
         *expand("notebooks/html/{notebook}.html", notebook=NOTEBOOKS),
         *[file for name in FIGURES for file in figure(name)],
         *[file for name in COMPARISON for file in figure(f"comparison_{name}")],

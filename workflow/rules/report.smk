@@ -24,18 +24,46 @@ CANDIDATE = [
 ]
 
 
+# What all tests of results use.
+TESTED = [
+    "tests/results/conftest.py",
+    "tests/results/holding.py",
+    *code("tests/results/conftest.py"),
+]
+
+
 rule check_results:
     input:
-        code=code("scripts/check_results.py"),
-        tests=sorted(map(str, Path("tests/results").glob("*.py"))),
+        code=[
+            *code("scripts/check_results.py"),
+            *TESTED,
+            *code("tests/results/test_invariants.py"),
+            *code("tests/results/test_rates.py"),
+        ],
+        tests=["tests/results/test_invariants.py", "tests/results/test_rates.py"],
         results=RESULTS.values(),
         candidate=CANDIDATE,
+        claims=expand("results/claims/{name}.csv", name=FEATURES),
+        conventions=expand(
+            "results/conventions/{name}.{suffix}",
+            name=[*config["conventions"]["variants"], "drawn"],
+            suffix=["csv", "npy"],
+        ),
         datasets="results/comparison/datasets.csv",
         comparison=expand(
             "results/comparison/{name}/{table}",
             name=COMPARED,
-            table=["runs.csv.gz", "curves.csv.gz", "tuning.csv"],
+            table=["runs.csv.gz", "curves.csv.gz", "tuning.csv", "dataset.csv"],
         ),
+        rates=[
+            *rules.measure_contraction.output,
+            *rules.count_steps.output,
+            *rules.measure_mixture_rates.output,
+            *rules.measure_noise.output,
+            *rules.run_size.output,
+            *rules.measure_acceleration.output,
+        ],
+        registry=REGISTRY,
         proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",
@@ -44,10 +72,39 @@ rule check_results:
     benchmark:
         "logs/times/check_results.tsv"
     threads: 1
+    params:
+        config=config,
     message:
         "Test the invariants of the results"
     script:
         "../../scripts/check_results.py"
+
+
+# Apart, because notebooks need not wait for the verdicts, which come last.
+use rule check_results as check_verdicts with:
+    input:
+        code=[
+            *code("scripts/check_results.py"),
+            *TESTED,
+            *code("tests/results/test_verdicts.py"),
+        ],
+        tests=["tests/results/test_verdicts.py"],
+        verdicts=rules.judge_comparison.output,
+        goals=rules.report_acceleration.output.judged,
+        datasets="results/comparison/datasets.csv",
+        samples="results/size/runs.csv",
+        registry=REGISTRY,
+        claims="paper/claims.tsv",
+        predictions="config/predictions.tsv",
+        confirmation=sorted(map(str, Path("confirmation").glob("*"))),
+    output:
+        passed="results/checked_verdicts.txt",
+    log:
+        "logs/check_verdicts.log",
+    benchmark:
+        "logs/times/check_verdicts.tsv"
+    message:
+        "Test the invariants of the verdicts"
 
 
 rule make_tables:
@@ -156,7 +213,7 @@ rule execute_notebook:
 rule build_report:
     input:
         code=code("scripts/build_report.py"),
-        checked="results/checked.txt",
+        checked=["results/checked.txt", "results/checked_verdicts.txt"],
         source="paper/report.tex",
         bibliography="paper/references.bib",
         numbers="paper/generated/numbers.tex",

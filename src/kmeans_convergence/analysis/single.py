@@ -46,12 +46,12 @@ def summarize(runs: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:
     for column, share in (("passes_low", 0.25), ("passes", 0.5), ("passes_high", 0.75)):
         quantile = times.quantile(share, interpolation="higher")
         table[column] = table["optimizer"].map(quantile)
-    table["verdict"] = [_verdict(row) for row in table.itertuples()]
+    table["verdict"] = list(map(verdict, table["low"], table["high"], table["p_holm"]))
     return table.sort_values(["mean", "passes"], kind="stable", ignore_index=True)
 
 
-def _verdict(row: object) -> str:
-    low, high, p = (getattr(row, name) for name in ("low", "high", "p_holm"))
+def verdict(low: float, high: float, p: float) -> str:
+    """Return what the interval of a difference in per cent and the p-value of its test say, see `summarize`."""
     if low >= -MARGIN and high <= MARGIN:
         return "equal"
     if high < -MARGIN:

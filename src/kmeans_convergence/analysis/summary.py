@@ -71,7 +71,7 @@ def _summarize(e: Evidence, r: Reading) -> pd.DataFrame:
         # of batch K-means the ratio is one, whatever is censored
         others = table["optimizer"] != REFERENCE
         table[f"bound_{target}"] = others & table["optimizer"].map(_total(censored) > CENSORED)
-        table[f"bound_{target}_median"] = others & table["optimizer"].map(_bound_of_median(passes, censored))
+        table[f"bound_{target}_median"] = others & table["optimizer"].map(bound_of_median(passes, censored))
         times = _geometric(running_times(quality, e.datasets, f"best_{target}", e.seed, e.repeats))
         table = _join(
             table,
@@ -114,7 +114,7 @@ def _total(share: Hierarchy) -> pd.Series:
     return pd.Series(share.effect, index=share.optimizers)
 
 
-def _bound_of_median(passes: Hierarchy, censored: Hierarchy) -> pd.Series:
+def bound_of_median(passes: Hierarchy, censored: Hierarchy) -> pd.Series:
     """Say of each optimizer whether the median over families is only a bound.
 
     The ratio of a family is a bound from below where more than `CENSORED` of its runs are censored. The median is

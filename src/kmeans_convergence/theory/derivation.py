@@ -27,24 +27,24 @@ _X, _Y = sp.IndexedBase("x"), sp.IndexedBase("y")
 _U, _V = sp.symbols("u1:3"), sp.symbols("v1:3")
 
 
-def _symbolic_cost(x: sp.IndexedBase, w: tuple[sp.Symbol, ...], N: sp.Symbol) -> sp.Expr:
+def symbolic_cost(x: sp.IndexedBase, w: tuple[sp.Symbol, ...], N: sp.Symbol) -> sp.Expr:
     """Return the cost of a prototype `w` that owns the patterns x_1, ..., x_N."""
     return sp.Sum(sum((x[_I, j] - w_j) ** 2 for j, w_j in enumerate(w)) / 2, (_I, 1, N))
 
 
-def _symbolic_sum(j: int) -> sp.Expr:
+def symbolic_sum(j: int) -> sp.Expr:
     """Return feature j of S, the sum of the N patterns of u."""
     return sp.Sum(_X[_I, j], (_I, 1, _N))
 
 
 def _symbolic_gradient() -> list[sp.Expr]:
     """Differentiate the cost of u with respect to each of its features."""
-    return [sp.expand(sp.diff(_symbolic_cost(_X, _U, _N), u)).doit() for u in _U]
+    return [sp.expand(sp.diff(symbolic_cost(_X, _U, _N), u)).doit() for u in _U]
 
 
 def gradient_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check the gradient behind equation (3) for any number of patterns."""
-    claimed = [_N * u - _symbolic_sum(j) for j, u in enumerate(_U)]
+    claimed = [_N * u - symbolic_sum(j) for j, u in enumerate(_U)]
     error = checks.residual(*(g - c for g, c in zip(_symbolic_gradient(), claimed, strict=True)))
     statement = r"$\partial E/\partial w_k = N_k w_k - S_k$ for any number $N_k$ of patterns with sum $S_k$"
     return Check("gradient (3)", statement, "symbolic", 1, error, 0.0)
@@ -90,7 +90,7 @@ def auxiliary_minimizer(X: np.ndarray, rng: np.random.Generator, points: int) ->
     curvature = [sp.diff(g, u).is_positive for g, u in zip(_symbolic_gradient(), _U, strict=True)]
     error = math.inf
     if len(solution) == 1 and all(curvature):
-        error = checks.residual(*(solution[0][u] - _symbolic_sum(j) / _N for j, u in enumerate(_U)))
+        error = checks.residual(*(solution[0][u] - symbolic_sum(j) / _N for j, u in enumerate(_U)))
     statement = r"$Q(\cdot, w)$ has its only stationary point, a minimum, at the means $S_k / N_k$"
     return Check("minimiser of Q (5)", statement, "symbolic", 1, error, 0.0)
 
@@ -175,7 +175,7 @@ def running_mean(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
 
 def hessian_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check the Hessian for any numbers of patterns."""
-    cost = _symbolic_cost(_X, _U, _N) + _symbolic_cost(_Y, _V, _M)
+    cost = symbolic_cost(_X, _U, _N) + symbolic_cost(_Y, _V, _M)
     error = checks.residual(*(sp.hessian(cost, (*_U, *_V)).doit() - sp.diag(_N, _N, _M, _M)))
     statement = r"$H = \mathrm{diag}(N_1 I, \dots, N_K I)$ for any numbers $N_k$"
     return Check("Hessian", statement, "symbolic", 1, error, 0.0)
@@ -197,7 +197,7 @@ def hessian_differences(X: np.ndarray, rng: np.random.Generator, points: int) ->
 def newton_symbolic(X: np.ndarray, rng: np.random.Generator, points: int) -> Check:
     """Check that the Newton step (8) leads to the mean, for any number of patterns."""
     steps = [u - g / sp.diff(g, u) for u, g in zip(_U, _symbolic_gradient(), strict=True)]
-    error = checks.residual(*(step - _symbolic_sum(j) / _N for j, step in enumerate(steps)))
+    error = checks.residual(*(step - symbolic_sum(j) / _N for j, step in enumerate(steps)))
     statement = r"$w_k - H_k^{-1} \, \partial E/\partial w_k = S_k / N_k$ for any $N_k$"
     return Check("Newton (8)", statement, "symbolic", 1, error, 0.0)
 
@@ -218,7 +218,7 @@ def newton_optimizers(X: np.ndarray, rng: np.random.Generator, points: int) -> C
     )
 
 
-def _at_a_tie(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int, int, float]:
+def at_a_tie(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int, int, float]:
     """Construct prototypes a and b at exactly the same distance from a pattern that has no nearer one.
 
     With this pattern as the origin, a change of signs gives the same distance to the last bit.
@@ -245,7 +245,7 @@ def _at_a_tie(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.n
             return here, w, a, b, radius
 
 
-def _kink(X: np.ndarray, w: np.ndarray, v: np.ndarray, h: float) -> float:
+def kink(X: np.ndarray, w: np.ndarray, v: np.ndarray, h: float) -> float:
     """Return the sum of the slopes of the cost along v and along -v.
 
     The one-sided differences over three points are exact for a cost that is quadratic on either side.
@@ -258,7 +258,7 @@ def voronoi_faces(X: np.ndarray, rng: np.random.Generator, points: int) -> Check
     """Check that the cost has a concave kink on a Voronoi face: there, some direction leads down."""
     worst = 0.0
     for _ in range(points):
-        here, w, a, b, radius = _at_a_tie(X, rng)
+        here, w, a, b, radius = at_a_tie(X, rng)
         squares = equations.squared_distances(here, w)
         tied = here[(squares[:, a] == squares[:, b]) & (squares[:, a] == squares.min(axis=1))]
         v = checks.unit_directions(w.shape, rng)
@@ -266,7 +266,7 @@ def voronoi_faces(X: np.ndarray, rng: np.random.Generator, points: int) -> Check
         together = np.where((np.arange(checks.PROTOTYPES) == b)[:, None], v[a], v)
         for u in (v, together):
             claimed = -np.abs((w[a] - tied) @ u[a] - (w[b] - tied) @ u[b]).sum()
-            worst = checks.worst(worst, abs(_kink(here, w, u, radius / 2) - claimed) / checks.steepest(here, w))
+            worst = checks.worst(worst, abs(kink(here, w, u, radius / 2) - claimed) / checks.steepest(here, w))
         if not claimed < 0:
             worst = math.inf
     statement = (

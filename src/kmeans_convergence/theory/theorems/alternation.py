@@ -93,11 +93,12 @@ def _scatter(values: list[int]) -> Fraction:
     return sum(((value - _mean(values)) ** 2 for value in values), Fraction(0)) / 2
 
 
-def _cost(groups: list[list[int]]) -> Fraction:
+def cost(groups: list[list[int]]) -> Fraction:
+    """Return the cost of a partition whose prototypes are the means."""
     return sum(map(_scatter, groups), Fraction(0))
 
 
-def _exchanges(groups: list[list[int]]) -> Iterator[list[list[int]]]:
+def exchanges(groups: list[list[int]]) -> Iterator[list[list[int]]]:
     """Yield the groups after each move of one pattern that leaves no group empty."""
     for a, group in enumerate(groups):
         for x in group if len(group) > 1 else []:
@@ -109,7 +110,7 @@ def _exchanges(groups: list[list[int]]) -> Iterator[list[list[int]]]:
                     yield moved
 
 
-def _advantage(groups: list[list[int]]) -> Fraction:
+def advantage(groups: list[list[int]]) -> Fraction:
     """Return the least amount by which a pattern's own mean is nearer to it than another one."""
     means = [_mean(group) for group in groups]
     return min(
@@ -121,7 +122,7 @@ def _advantage(groups: list[list[int]]) -> Fraction:
     )
 
 
-def _partitions(largest: int) -> Iterator[list[list[int]]]:
+def partitions(largest: int) -> Iterator[list[list[int]]]:
     """Yield all partitions of small sets of integers from 0 on, fewest first, then by the largest integer."""
     for n, clusters in ((3, 2), (4, 2), (4, 3), (5, 2)):
         for top in range(n - 1, largest + 1):
@@ -141,11 +142,11 @@ SMALLEST = [[0], [2, 5]]
 def hartigan(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check that what no exchange improves is a fixed point of batch K-means, and that the converse is false."""
     violations, cases, first = 0, 0, None
-    for groups in _partitions(7):
-        stable = all(_cost(moved) >= _cost(groups) for moved in _exchanges(groups))
-        advantage = _advantage(groups)
-        violations += stable and advantage < 0
-        if first is None and advantage > 0 and not stable:
+    for groups in partitions(7):
+        stable = all(cost(moved) >= cost(groups) for moved in exchanges(groups))
+        lead = advantage(groups)
+        violations += stable and lead < 0
+        if first is None and lead > 0 and not stable:
             first = groups
         cases += 1
     error = float(violations) if first == SMALLEST else math.inf
@@ -180,7 +181,7 @@ def tied_fixed_point(X: np.ndarray, rng: np.random.Generator, points: int) -> Th
                     ]
                     groups[0].remove(values[i])
                     groups[1].append(values[i])
-                    lower |= bool(_cost([g for g in groups if g]) < equations.quantization_error(few, w))
+                    lower |= bool(cost([g for g in groups if g]) < equations.quantization_error(few, w))
                 if len(ties) > 0 and not lower:
                     error = math.inf
                 if len(ties) > 0 and first is None:

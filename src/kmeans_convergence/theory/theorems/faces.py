@@ -50,7 +50,7 @@ def kinks(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
         costs = _half_costs(x, w + lengths[:, None, None] * DIRECTIONS)
         # exact for a cost that is quadratic on either side: 4 times the sum of the two slopes
         found = 4 * (costs[1] + costs[3]) - costs[0] - costs[4] - 6 * costs[2]
-        claimed = -4 * _kink(_tied(x, w), w)
+        claimed = -4 * kink(_tied(x, w), w)
         tied_apart = bool((_tied(x, w)[:, None] != w).any())
         if bool((found < 0).any()) != tied_apart:
             error = math.inf
@@ -63,7 +63,7 @@ def kinks(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     return Theorem("differentiability", statement, "exhaustive, exact", cases, error, 0.0, hypotheses)
 
 
-def _kink(tied: np.ndarray, w: np.ndarray) -> np.ndarray:
+def kink(tied: np.ndarray, w: np.ndarray) -> np.ndarray:
     """Return the claimed sum, without its sign, for each of the directions."""
     p, q = (w[k] - tied[:, None] for k in range(2))
     return np.asarray(abs(p * DIRECTIONS[:, 0] - q * DIRECTIONS[:, 1]).sum(axis=0))

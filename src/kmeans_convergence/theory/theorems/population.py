@@ -181,7 +181,7 @@ def _clip(corners: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
 SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
-def _cell(w: np.ndarray, k: int) -> np.ndarray:
+def cell(w: np.ndarray, k: int) -> np.ndarray:
     """Return the corners of the part of the unit square that is nearest to w_k."""
     corners = SQUARE
     for m, other in enumerate(w):
@@ -194,7 +194,7 @@ def _square_gradient(w: np.ndarray) -> np.ndarray:
     """Return N_k w_k - S_k of the uniform density on the unit square, shape (K d,)."""
     w, slopes = w.reshape(-1, 2), []
     for k in range(len(w)):
-        x = _cell(w, k)
+        x = cell(w, k)
         y = np.roll(x, -1, axis=0)
         areas = (x[:, 0] * y[:, 1] - x[:, 1] * y[:, 0]) / 2
         slopes.append(areas.sum() * w[k] - areas @ (x + y) / 3)
@@ -206,7 +206,7 @@ def _square_hessian(w: np.ndarray) -> np.ndarray:
     clusters = len(w)
     H = np.zeros((2 * clusters, 2 * clusters))
     for k in range(clusters):
-        x = _cell(w, k)
+        x = cell(w, k)
         y = np.roll(x, -1, axis=0)
         H[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] += (x[:, 0] * y[:, 1] - x[:, 1] * y[:, 0]).sum() / 2 * np.eye(2)
         for m in range(k + 1, clusters):
