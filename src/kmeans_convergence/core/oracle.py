@@ -71,8 +71,8 @@ class CountingOracle:
                 "flat vector for each run."
             )
         if self._ended is None:
-            return self._remember(x, self._problem.evaluate(x))
-        return self._remember(x, self._evaluate_some(x, self.active, self._ended))
+            return self.remember(x, self._problem.evaluate(x))
+        return self.remember(x, self._evaluate_some(x, self.active, self._ended))
 
     def evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate at the price of one pass over the data."""
@@ -93,7 +93,7 @@ class CountingOracle:
         where = where & self.active
         self.charge(where * self.size)
         there = self._evaluate_some(x, where, otherwise)
-        return self._remember(there.x, there)
+        return self.remember(there.x, there)
 
     def single_run(self) -> CountingOracle:
         """Return an oracle for one run with a count of its own, for optimizers whose runs don't go side by side.
@@ -168,7 +168,8 @@ class CountingOracle:
             return self._problem.evaluate(x)
         return otherwise.merge(self._problem.evaluate(x[where]), where) if where.any() else otherwise
 
-    def _remember(self, x: np.ndarray, evaluation: Evaluation) -> Evaluation:
+    def remember(self, x: np.ndarray, evaluation: Evaluation) -> Evaluation:
+        """Keep the evaluation of an iterate, which the loop will ask for, and return it."""
         self._asked, self._last = x, evaluation
         # an iterate that changed in place would make the remembered evaluation a lie
         x.flags.writeable = evaluation.x.flags.writeable = False
@@ -201,7 +202,7 @@ class CountedModel:
         if not some.any():
             return oracle.measure(x)
         here = self._model.evaluate(x[some], some)
-        return oracle._remember(x, here) if some.all() else oracle.measure(x)
+        return oracle.remember(x, here) if some.all() else oracle.measure(x)
 
     def steps(self, here: Evaluation, where: np.ndarray, longest: np.ndarray) -> Steps:
         """See `Model.steps`: the work of a step is charged, the evaluation that it begins at is not."""
