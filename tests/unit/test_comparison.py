@@ -299,7 +299,7 @@ def test_optimizers_of_ones_own(dataset, tables, tmp_path, monkeypatch):
         # what the interface was: prototypes of shape (R, K, d), and their means by another name
         (OWN.replace("MajorizeMinimize())", "OldStep())") + OLD, "'minimizer'"),
         (OWN.replace("MajorizeMinimize())", "OldStep())") + OLD.replace("minimizer", "means"), "one flat vector"),
-        (OWN.replace("MajorizeMinimize())", "object())"), "'needs'"),
+        (OWN.replace("MajorizeMinimize())", "object())"), "`needs`"),
     ],
 )
 def test_a_file_that_cannot_take_part(text, word, tmp_path, refused):

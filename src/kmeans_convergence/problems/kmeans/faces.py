@@ -83,6 +83,9 @@ class Options(NamedTuple):
     wide: float = 0.25
 
 
+OPTIONS = Options()
+
+
 class FaceSteps(NamedTuple):
     """What `newton_steps` finds for R runs.
 
