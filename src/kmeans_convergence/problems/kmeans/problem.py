@@ -11,7 +11,7 @@ from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.core.problem import Capability, Evaluation, replaced
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
 from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
-from kmeans_convergence.problems.kmeans.faces import OPTIONS, FaceModel, Options
+from kmeans_convergence.problems.kmeans.faces import FaceModel, Options
 from kmeans_convergence.problems.means import MeansEvaluation
 from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
 
@@ -145,7 +145,7 @@ class QuantizationProblem(PatternProblem):
 
     def model(self, runs: int, options: Options | None = None) -> FaceModel:
         """Return the quadratic model with face terms of so many runs."""
-        return FaceModel(self, runs, options or OPTIONS)
+        return FaceModel(self, runs, options or Options())
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
         """Move the nearest prototype towards each pattern in turn by a fixed rate, equation (4).
