@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.predictions import read_predictions
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.provenance import committed
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.text import write
+from kmeans_convergence.studies.confirmation.analysis import read_predictions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

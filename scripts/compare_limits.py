@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis import quality
-from kmeans_convergence.analysis.original import Original
-from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
-from kmeans_convergence.reporting.convergence import OURS
+from kmeans_convergence.statistics import quality
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.replication.analysis.original import Original
+from kmeans_convergence.studies.replication.show.convergence import OURS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.contraction import growth, unrounded
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.rates.run.contraction import growth, unrounded
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis import verdicts
-from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.replication.analysis import chosen as verdicts
+from kmeans_convergence.studies.replication.analysis.original import Original
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

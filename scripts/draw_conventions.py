@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis import axes
-from kmeans_convergence.analysis.verdicts import pick
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.conventions import REDRAWN, residuals
-from kmeans_convergence.experiments.paper import Protocol
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_array, write_csv
+from kmeans_convergence.studies.replication.analysis import axes
+from kmeans_convergence.studies.replication.analysis.chosen import pick
+from kmeans_convergence.studies.replication.run.conventions import REDRAWN, residuals
+from kmeans_convergence.studies.replication.run.experiment import Protocol
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis import ledger, methods, summary
-from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all, write_csv
+from kmeans_convergence.statistics import ledger
+from kmeans_convergence.studies.comparison.analysis import methods, summary
+from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.analysis import conventions
-from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.replication.analysis import conventions
+from kmeans_convergence.studies.replication.analysis.original import Original
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.performance.judging import judge
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.performance.analysis import judge
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,9 +7,10 @@ import pandas as pd
 
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all
-from kmeans_convergence.reporting import answer, comparison_tables
-from kmeans_convergence.reporting.contenders import enlist
-from kmeans_convergence.reporting.text import macros, write
+from kmeans_convergence.report.text import macros, write
+from kmeans_convergence.studies.comparison.show import answer
+from kmeans_convergence.studies.comparison.show import tables as comparison_tables
+from kmeans_convergence.studies.comparison.show.labels import enlist
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis.original import Original
-from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
-from kmeans_convergence.reporting.numbers import collect
-from kmeans_convergence.reporting.text import macros, write
+from kmeans_convergence.report.text import macros, write
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.replication.analysis.original import Original
+from kmeans_convergence.studies.replication.show.numbers import collect
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

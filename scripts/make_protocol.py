@@ -7,8 +7,8 @@ import pandas as pd
 
 from kmeans_convergence.pipeline.history import read_history
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import protocol
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.text import write
+from kmeans_convergence.studies.comparison.show import history as protocol
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import contraction, noise
-from kmeans_convergence.reporting import tables as report
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.text import write
+from kmeans_convergence.studies.rates.show import contraction, noise
+from kmeans_convergence.studies.replication.show import tables as report
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.performance import accelerated
-from kmeans_convergence.performance.alone import alone
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.text import write
+from kmeans_convergence.studies.performance.run import accelerated
+from kmeans_convergence.studies.performance.run.alone import alone
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

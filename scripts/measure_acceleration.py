@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.acceleration import problems, summarize
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.acceleration import accelerate
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.rates.analysis.acceleration import problems, summarize
+from kmeans_convergence.studies.rates.run.acceleration import accelerate
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis.contraction import agreement
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.contraction import ROWS, contraction, kernels
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.rates.analysis.contraction import agreement
+from kmeans_convergence.studies.rates.run.contraction import ROWS, contraction, kernels
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.comparison import compared
-from kmeans_convergence.experiments.first_steps import first_steps
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.comparison.run.comparison import compared
+from kmeans_convergence.studies.comparison.run.first_steps import first_steps
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.mixture_rates import ROWS, by_deviation, by_separation, on_dataset
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.mixtures.run import ROWS, by_deviation, by_separation, on_dataset
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

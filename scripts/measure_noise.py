@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis.noise import agreement
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.noise import ROWS, noise
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.rates.analysis.noise import agreement
+from kmeans_convergence.studies.rates.run.noise import ROWS, noise
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

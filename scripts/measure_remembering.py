@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.performance import measuring
-from kmeans_convergence.performance.alone import alone
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.performance.run import measuring
+from kmeans_convergence.studies.performance.run.alone import alone
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

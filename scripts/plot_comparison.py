@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all
-from kmeans_convergence.reporting import comparison_figures
-from kmeans_convergence.reporting.contenders import enlist
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.studies.comparison.show import figures as comparison_figures
+from kmeans_convergence.studies.comparison.show.labels import enlist
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.original import Original
-from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import convergence
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.replication.analysis.original import Original
+from kmeans_convergence.studies.replication.show import convergence
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

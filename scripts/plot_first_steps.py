@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting.first_steps import first_patterns
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.studies.comparison.show.first_steps import first_patterns
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

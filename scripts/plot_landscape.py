@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting.landscape import slice_through_kinks
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.studies.derivation.show import slice_through_kinks
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

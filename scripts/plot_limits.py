@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.conventions import Reported
-from kmeans_convergence.analysis.original import Original
-from kmeans_convergence.analysis.runs import Runs
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import conventions
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.replication.analysis.conventions import Reported
+from kmeans_convergence.studies.replication.analysis.original import Original
+from kmeans_convergence.studies.replication.show import conventions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

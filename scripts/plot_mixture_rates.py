@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import mixture_rates
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.studies.mixtures import show as mixture_rates
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.performance import report
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting.style import save
+from kmeans_convergence.report.style import save
+from kmeans_convergence.studies.performance.show import tables as report
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

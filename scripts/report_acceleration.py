@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis import paired
-from kmeans_convergence.analysis.acceleration import METHOD, judge, problems
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all, write_csv
-from kmeans_convergence.reporting import acceleration
-from kmeans_convergence.reporting.style import save
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.style import save
+from kmeans_convergence.report.text import write
+from kmeans_convergence.statistics import paired
+from kmeans_convergence.studies.rates.analysis.acceleration import METHOD, judge, problems
+from kmeans_convergence.studies.rates.show import acceleration
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

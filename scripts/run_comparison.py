@@ -7,11 +7,11 @@ import pandas as pd
 
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.data.summary import describe
-from kmeans_convergence.experiments.comparison import Protocol, compare, compared
-from kmeans_convergence.experiments.overlap import overlap
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.comparison.run.comparison import Protocol, compare, compared
+from kmeans_convergence.studies.comparison.run.overlap import overlap
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

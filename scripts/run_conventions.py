@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.conventions import limits
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_array, write_csv
+from kmeans_convergence.studies.replication.run.conventions import limits
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

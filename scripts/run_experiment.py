@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments import paper
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.replication.run import experiment as paper
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.comparison import Protocol, compare
-from kmeans_convergence.experiments.contenders import enlist
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.comparison.run.comparison import Protocol, compare
+from kmeans_convergence.studies.comparison.run.contenders import enlist
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

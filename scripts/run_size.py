@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.size import summarize
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.size import grow
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.comparison.analysis.size import summarize
+from kmeans_convergence.studies.comparison.run.size import grow
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.evidence import Evidence
-from kmeans_convergence.analysis.predictions import Fresh, read_predictions, score
-from kmeans_convergence.analysis.summary import summarize
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Description
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.provenance import provenance
 from kmeans_convergence.pipeline.tables import read_all, write_csv
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.text import write
+from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
+from kmeans_convergence.studies.comparison.analysis.summary import summarize
+from kmeans_convergence.studies.confirmation.analysis import Fresh, read_predictions, score
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

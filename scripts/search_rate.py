@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis.rates import curve
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.experiments.paper import Protocol
-from kmeans_convergence.experiments.rate_search import RateGrid, search
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.replication.analysis.rate_search import curve
+from kmeans_convergence.studies.replication.run.experiment import Protocol
+from kmeans_convergence.studies.replication.run.rate_search import RateGrid, search
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

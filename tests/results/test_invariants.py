@@ -5,23 +5,23 @@ import pandas as pd
 import pytest
 from holding import are_shares, are_within, holds_once, is_complete
 
-from kmeans_convergence.analysis import paired
-from kmeans_convergence.analysis.claims import CLAIMS, Verdict, verdict
-from kmeans_convergence.analysis.quality import EQUIVALENCE
-from kmeans_convergence.analysis.runs import Runs
-from kmeans_convergence.experiments.comparison import SIZES, Protocol
-from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.experiments.conventions import DRAWN, REDRAWN, subsets
-from kmeans_convergence.experiments.first_steps import PASSES, STARTS
-from kmeans_convergence.experiments.methods import METHODS
-from kmeans_convergence.experiments.tuning import TARGETS as TUNED
+from kmeans_convergence.statistics import paired
+from kmeans_convergence.statistics.quality import EQUIVALENCE
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.comparison.run.comparison import SIZES, Protocol
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.run.first_steps import PASSES, STARTS
+from kmeans_convergence.studies.comparison.run.tuning import TARGETS as TUNED
+from kmeans_convergence.studies.replication.analysis.predicates import CLAIMS, Verdict, verdict
+from kmeans_convergence.studies.replication.run.conventions import DRAWN, REDRAWN, subsets
+from kmeans_convergence.studies.replication.run.methods import METHODS
 
 QUANTIZATION = [name for name, method in METHODS.items() if method.problem == "quantization"]
 
 
 @pytest.fixture(scope="module", params=["described", "candidate"], name="folder")
 def folder_of_each_convention(request):
-    return f"results/experiment/{request.param}"
+    return f"results/replication/experiment/{request.param}"
 
 
 @pytest.fixture(scope="module", name="trace")
@@ -88,7 +88,7 @@ def test_something_changes_and_is_counted(trace):
 
 def test_no_run_ends_below_the_proved_optimum(read):
     proved = pd.read_csv("paper/literature_values.csv").set_index("clusters")["value"]
-    table = read("results/conventions.csv")
+    table = read("results/replication/conventions.csv")
     features = "sepal length + sepal width + petal length + petal width"
     known = table[
         (table["variant"] == "iris")
@@ -104,7 +104,7 @@ def test_no_run_ends_below_the_proved_optimum(read):
 
 @pytest.fixture(scope="module", params=["described", "candidate"], name="judged")
 def read_judged(read, request):
-    return read(f"results/claims/{request.param}.csv")
+    return read(f"results/replication/claims/{request.param}.csv")
 
 
 def test_every_statement_is_judged_by_one_rule(judged):
@@ -117,12 +117,14 @@ def test_every_statement_is_judged_by_one_rule(judged):
 
 
 def test_every_statement_has_a_verdict(read):
-    verdicts = read("results/verdicts.csv")
+    verdicts = read("results/replication/verdicts.csv")
     assert list(verdicts["claim"]) == ["BB-R1", "BB-R2a", *[claim.id for claim in CLAIMS]]
     assert set(verdicts["verdict"]) <= {verdict.value for verdict in Verdict}
     are_shares(verdicts, "share", "share_candidate")
     # what the traces say is what was judged; the candidate can only turn what was not replicated
-    here, there = (read(f"results/claims/{name}.csv").set_index("claim") for name in ("described", "candidate"))
+    here, there = (
+        read(f"results/replication/claims/{name}.csv").set_index("claim") for name in ("described", "candidate")
+    )
     table = verdicts.set_index("claim").loc[here.index]
     pd.testing.assert_frame_equal(table[["share", "confidence", "effect"]], here[["share", "confidence", "effect"]])
     pd.testing.assert_series_equal(table["share_candidate"], there["share"], check_names=False)
@@ -142,8 +144,10 @@ def test_every_step_and_every_theorem_holds(read, name):
 
 
 def test_where_the_methods_end_is_compared_run_by_run(read):
-    table = read("results/limits.csv").set_index("optimizer")
-    ends = read("results/experiment/described/limits.csv.gz").pivot(index="run", columns="optimizer", values="limit")
+    table = read("results/replication/limits.csv").set_index("optimizer")
+    ends = read("results/replication/experiment/described/limits.csv.gz").pivot(
+        index="run", columns="optimizer", values="limit"
+    )
     # Newton's method is batch K-means
     assert set(table.index) == set(QUANTIZATION) - {"newton"}
     are_within(table, "mean", "mean_low", "mean_high")
@@ -160,7 +164,7 @@ def test_where_the_methods_end_is_compared_run_by_run(read):
 
 
 def test_speed_is_that_of_runs_that_end(read, settings):
-    table = read("results/speed.csv")
+    table = read("results/replication/speed.csv")
     holds_once(table, "optimizer")
     assert {"batch_kmeans", "hybrid"} <= set(table["optimizer"])
     are_within(table, "epoch", "low", "high")
@@ -173,10 +177,13 @@ CONVENTION = ["variant", "features", "unit", "half", "start", "clusters"]
 
 
 def test_conventions_are_all_there_once(read, settings):
-    table, chosen = read("results/conventions.csv"), settings["conventions"]
+    table, chosen = read("results/replication/conventions.csv"), settings["conventions"]
     holds_once(table, *CONVENTION)
     for name in chosen["variants"]:
-        combinations, ends = read(f"results/conventions/{name}.csv"), read(f"results/conventions/{name}.npy")
+        combinations, ends = (
+            read(f"results/replication/conventions/{name}.csv"),
+            read(f"results/replication/conventions/{name}.npy"),
+        )
         features = [" + ".join(some) for some in subsets(combinations["features"].iloc[0].split(" + "))]
         values = {"features": features, "standardized": [False, True]}
         is_complete(combinations, **values, start=chosen["starts"], clusters=chosen["prototypes"])
@@ -189,7 +196,7 @@ def test_conventions_are_all_there_once(read, settings):
 
 
 def test_conventions_are_judged_by_probabilities(read):
-    table = read("results/conventions.csv")
+    table = read("results/replication/conventions.csv")
     assert (table["p_holm"] >= table["p"]).all()
     are_shares(table, "p_min", "p_mean", "p_max", "p", "p_holm", "likelihood", "likelihood_rounded")
     np.testing.assert_allclose(table["p"], (3 * table[["p_min", "p_mean", "p_max"]].min(axis=1)).clip(upper=1))
@@ -200,16 +207,19 @@ def test_conventions_are_judged_by_probabilities(read):
 
 
 def test_conventions_are_summed_up(read):
-    table, (summary,) = read("results/conventions.csv"), read("results/conventions_summary.csv").to_dict("records")
+    table, (summary,) = (
+        read("results/replication/conventions.csv"),
+        read("results/replication/conventions_summary.csv").to_dict("records"),
+    )
     assert summary["tried"] == len(table)
     assert summary["agreeing"] == (table["p"] >= 0.05).sum()
     assert 0 <= summary["chance"] <= 1
 
 
 def test_conventions_that_agree_are_tested_by_the_axes(read, settings):
-    table, tried = read("results/conventions_axes.csv"), read("results/conventions.csv")
+    table, tried = read("results/replication/conventions_axes.csv"), read("results/replication/conventions.csv")
     assert table["agrees"].sum() == (tried["p"] >= 0.05).sum()
-    rows, drawn = read("results/conventions/drawn.csv"), read("results/conventions/drawn.npy")
+    rows, drawn = read("results/replication/conventions/drawn.csv"), read("results/replication/conventions/drawn.npy")
     pd.testing.assert_frame_equal(rows, table[rows.columns])
     runs, epochs = min(REDRAWN, settings["conventions"]["runs"]), settings["experiment"]["epochs"]
     assert drawn.shape == (len(rows), len(DRAWN), runs, epochs)
@@ -238,7 +248,7 @@ def test_conventions_that_agree_are_tested_by_the_axes(read, settings):
 
 
 def test_more_runs_make_averages_more_certain(read):
-    table = read("results/certainty.csv")
+    table = read("results/replication/certainty.csv")
     assert table["runs"].is_monotonic_increasing
     np.testing.assert_allclose(table["error"] * np.sqrt(table["runs"]), table["error"][0] * np.sqrt(table["runs"][0]))
     assert (table["low"] <= table["high"]).all()
@@ -246,7 +256,7 @@ def test_more_runs_make_averages_more_certain(read):
 
 
 def test_the_first_patterns_and_the_end_are_measured_on_every_problem(read, sets):
-    table = read("results/first_steps.csv")
+    table = read("results/comparison/first_steps.csv")
     datasets = read("results/comparison/datasets.csv").set_index("name")
     assert set(table["dataset"]) == set(sets)
     for name, rows in table.groupby("dataset"):
@@ -260,7 +270,7 @@ def test_the_first_patterns_and_the_end_are_measured_on_every_problem(read, sets
 
 
 def test_the_rate_search_covers_both_methods_and_schedules(read, settings):
-    rates, search = read("results/rates.csv"), settings["rate_search"]
+    rates, search = read("results/replication/rates.csv"), settings["rate_search"]
     tried = sorted(set(rates["rate"]))
     is_complete(rates, optimizer=["online_gradient", "batch_gradient"], decays=[True, False], rate=tried)
     assert len(tried) >= search["points"]

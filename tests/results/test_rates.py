@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from holding import are_shares, are_within, holds_once, is_complete
 
-from kmeans_convergence.analysis.acceleration import SLOW
-from kmeans_convergence.analysis.paired import REFERENCE
-from kmeans_convergence.experiments import acceleration, contraction, mixture_rates, noise, size
+from kmeans_convergence.statistics.paired import REFERENCE
+from kmeans_convergence.studies.comparison.run import size
+from kmeans_convergence.studies.mixtures import run as mixture_rates
+from kmeans_convergence.studies.rates.analysis.acceleration import SLOW
+from kmeans_convergence.studies.rates.run import acceleration, contraction, noise
 from kmeans_convergence.theory.rates import uniform_rate
 
 
@@ -20,7 +22,7 @@ def family_of_each_set(read):
 
 @pytest.fixture(scope="module", name="rates")
 def read_rates(read):
-    return read("results/contraction/rates.csv")
+    return read("results/rates/contraction/rates.csv")
 
 
 KINDS = [("gradient_nmax", 0.0), *((m, w) for m in ("batch_kmeans", "lloyd_steps") for w in contraction.WIDTHS)]
@@ -50,7 +52,7 @@ def test_no_gradient_is_slower_than_its_slowest_direction(rates):
 
 
 def test_rates_agree_as_well_as_is_said(read, rates):
-    table = read("results/contraction/agreement.csv")
+    table = read("results/rates/contraction/agreement.csv")
     is_complete(table.assign(kind=list(zip(table["optimizer"], table["width"], strict=True))), kind=KINDS)
     measured = rates.dropna(subset="measured").groupby(["optimizer", "width"])["dataset"].nunique()
     for _, row in table.iterrows():
@@ -62,7 +64,7 @@ def test_rates_agree_as_well_as_is_said(read, rates):
 
 
 def test_steps_are_counted_on_samples_that_grow(read, settings):
-    table = read("results/contraction/growth.csv")
+    table = read("results/rates/contraction/growth.csv")
     holds_once(table, "source", "n")
     are_within(table, "steps", "low", "high")
     sizes = [n for n in contraction.SIZES if n <= settings["contraction"]["largest"]]
@@ -83,7 +85,7 @@ def test_steps_are_counted_on_samples_that_grow(read, settings):
 
 
 def test_kernels_are_tried_in_all_widths_on_each_density(read, settings):
-    table = read("results/contraction/kernels.csv")
+    table = read("results/rates/contraction/kernels.csv")
     widths = sorted(set(table["width"]))
     is_complete(table, density=contraction.DENSITIES, kernel=["flat", "extrapolated"], width=widths)
     assert len(widths) > 1
@@ -97,7 +99,7 @@ def test_kernels_are_tried_in_all_widths_on_each_density(read, settings):
 
 
 def test_em_on_mixtures_is_as_fast_as_what_is_hidden_says(read):
-    table = read("results/mixture/separations.csv")
+    table = read("results/mixtures/separations.csv")
     shapes = table.assign(shape=list(zip(table["clusters"], table["features"], strict=True)))
     is_complete(shapes, shape=mixture_rates.SHAPES, separation=mixture_rates.SEPARATIONS)
     are_shares(table, "predicted", "measured")
@@ -110,13 +112,13 @@ def test_em_on_mixtures_is_as_fast_as_what_is_hidden_says(read):
 
 
 def test_em_on_data_sets_is_as_fast_as_what_is_hidden_says(read, contracted):
-    table = read("results/mixture/datasets.csv")
+    table = read("results/mixtures/datasets.csv")
     is_complete(table, dataset=contracted, share=mixture_rates.SHARES)
     are_shares(table, "predicted", "measured")
 
 
 def test_samples_hide_less_and_less_as_variances_go_to_zero(read):
-    table = read("results/mixture/deviations.csv")
+    table = read("results/mixtures/deviations.csv")
     is_complete(table, n=mixture_rates.SAMPLES, deviation=mixture_rates.DEVIATIONS)
     are_shares(table, "rate", "low", "high")
     are_within(table, "rate", "low", "high")
@@ -131,7 +133,7 @@ def test_samples_hide_less_and_less_as_variances_go_to_zero(read):
 
 @pytest.fixture(scope="module", name="excess")
 def read_noise(read):
-    return read("results/noise/excess.csv")
+    return read("results/rates/noise/excess.csv")
 
 
 ONLINE = [
@@ -164,7 +166,7 @@ def test_noise_is_never_below_its_limit_and_grows_with_the_rate(excess):
 
 
 def test_noise_agrees_as_well_as_is_said(read, excess, contracted):
-    table = read("results/noise/agreement.csv")
+    table = read("results/rates/noise/agreement.csv")
     holds_once(table, *METHOD, "faces")
     assert set(map(tuple, table[METHOD].to_numpy())) == set(ONLINE)
     assert (table["sets"] == len(contracted)).all()
@@ -182,7 +184,7 @@ def test_noise_agrees_as_well_as_is_said(read, excess, contracted):
 
 
 def test_samples_that_differ_in_size_alone_have_all_runs(read, settings):
-    runs, chosen = read("results/size/runs.csv"), settings["size"]
+    runs, chosen = read("results/comparison/size_runs.csv"), settings["size"]
     holds_once(runs, "dataset", "n", "optimizer", "run")
     assert set(runs["dataset"]) == set(chosen["datasets"])
     for _, rows in runs.groupby("dataset"):
@@ -195,7 +197,7 @@ def test_samples_that_differ_in_size_alone_have_all_runs(read, settings):
 
 
 def test_what_size_does_is_summed_up_for_each_optimizer(read):
-    runs, table = read("results/size/runs.csv"), read("results/size/summary.csv")
+    runs, table = read("results/comparison/size_runs.csv"), read("results/comparison/size_summary.csv")
     is_complete(table, optimizer=size.METHODS, n=[0, *sorted(set(runs["n"]))])
     are_within(table, "effect", "low", "high")
     reference = table[table["optimizer"] == REFERENCE]
@@ -211,7 +213,7 @@ def test_what_size_does_is_summed_up_for_each_optimizer(read):
 
 @pytest.fixture(scope="module", name="faster")
 def read_runs_of_faster_methods(read):
-    return read("results/acceleration/runs.csv.gz")
+    return read("results/rates/acceleration/runs.csv.gz")
 
 
 PROBLEM = ["dataset", "clusters", "start"]
@@ -241,7 +243,7 @@ def test_faster_methods_reach_targets_in_turn_and_end_above_their_limits(faster)
 
 @pytest.fixture(scope="module", name="problems")
 def read_problems(read):
-    return read("results/acceleration/problems.csv")
+    return read("results/rates/acceleration/problems.csv")
 
 
 def test_each_half_of_a_problem_is_judged_by_the_other(problems, faster, families):
@@ -263,7 +265,7 @@ def test_each_half_of_a_problem_is_judged_by_the_other(problems, faster, familie
 
 
 def test_faster_methods_are_summed_up_where_batch_kmeans_is_slow_and_elsewhere(read, problems):
-    table = read("results/acceleration/summary.csv")
+    table = read("results/rates/acceleration/summary.csv")
     is_complete(table, slow=set(problems["slow"]), optimizer=acceleration.METHODS)
     for value in ("ratio_1", "ratio_0.1", "ratio_1e-3", "cost"):
         are_within(table, value, f"{value}_low", f"{value}_high")

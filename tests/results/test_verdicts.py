@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from holding import are_shares, are_within, holds_once, is_complete
 
-from kmeans_convergence.analysis import predictions
-from kmeans_convergence.analysis.acceleration import MOST, SHARE
-from kmeans_convergence.analysis.conditions import MINIMUM, Verdict
-from kmeans_convergence.analysis.methods import CLAIMS
-from kmeans_convergence.analysis.paired import REFERENCE
-from kmeans_convergence.experiments.contenders import CONTENDERS
+from kmeans_convergence.statistics.conditions import MINIMUM, Verdict
+from kmeans_convergence.statistics.paired import REFERENCE
+from kmeans_convergence.studies.comparison.analysis.methods import CLAIMS
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.confirmation import analysis as predictions
+from kmeans_convergence.studies.rates.analysis.acceleration import MOST, SHARE
 
 VERDICTS = {verdict.value for verdict in Verdict}
 COSTS = ("end", "limit", "restarts", "charged")
@@ -154,7 +154,7 @@ def test_verdicts_of_the_ledger_are_those_of_its_readings(ledger):
 
 
 def test_families_for_and_against_are_families_of_the_study(read, ledger, datasets):
-    there = {*datasets["family"], *read("results/size/runs.csv")["family"]}
+    there = {*datasets["family"], *read("results/comparison/size_runs.csv")["family"]}
     named = ledger[["holding", "failing"]].fillna("").map(lambda names: set(filter(None, names.split(";"))))
     assert named.map(len).sum(axis=None) > 0
     for holding, failing in named.to_numpy():
@@ -164,7 +164,7 @@ def test_families_for_and_against_are_families_of_the_study(read, ledger, datase
 
 
 def test_goals_are_reached_where_the_numbers_say_so(read):
-    table = read("results/acceleration/goals.csv")
+    table = read("results/rates/acceleration/goals.csv")
     holds_once(table, "goal")
     assert list(table["below"]) == pytest.approx([SHARE, 0.1, MOST, MOST])
     found = table.dropna(subset="effect")

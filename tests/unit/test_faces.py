@@ -8,7 +8,6 @@ from scipy.integrate import quad
 
 from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.experiments.overlap import margins
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton
 from kmeans_convergence.problems import QuantizationProblem
@@ -16,6 +15,7 @@ from kmeans_convergence.problems.kmeans.engine.face_kernels import PER_PAIR
 from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest
 from kmeans_convergence.problems.kmeans.faces import Options, face_product, find, newton_steps
 from kmeans_convergence.starts import draw, streams
+from kmeans_convergence.studies.comparison.run.overlap import margins
 
 X, _ = iris()
 PROBLEM = QuantizationProblem(X)

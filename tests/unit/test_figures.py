@@ -6,27 +6,21 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 
-from kmeans_convergence.analysis.conventions import Reported
-from kmeans_convergence.analysis.original import Original
-from kmeans_convergence.analysis.runs import Runs
-from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.experiments.methods import METHODS
-from kmeans_convergence.performance import report as performance
-from kmeans_convergence.reporting import (
-    acceleration,
-    comparison,
-    contraction,
-    conventions,
-    convergence,
-    first_steps,
-    headline,
-    landscape,
-    mixture_rates,
-    noise,
-    rates,
-    single,
-    style,
-)
+from kmeans_convergence.report import style
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.show import first_steps, single
+from kmeans_convergence.studies.comparison.show import plots as comparison
+from kmeans_convergence.studies.derivation import show as landscape
+from kmeans_convergence.studies.mixtures import show as mixture_rates
+from kmeans_convergence.studies.overview import show as headline
+from kmeans_convergence.studies.performance.show import tables as performance
+from kmeans_convergence.studies.rates.show import acceleration, contraction, noise
+from kmeans_convergence.studies.replication.analysis.conventions import Reported
+from kmeans_convergence.studies.replication.analysis.original import Original
+from kmeans_convergence.studies.replication.run.methods import METHODS
+from kmeans_convergence.studies.replication.show import conventions, convergence
+from kmeans_convergence.studies.replication.show import rate_search as rates
 
 # Okabe and Ito's colours as they published them, without the yellow that is too light for lines.
 PALETTE = {"#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.reporting import tables
 from kmeans_convergence.starts import stream
+from kmeans_convergence.studies.replication.show import tables
 from kmeans_convergence.theory import checks, equations, theorems
 from kmeans_convergence.theory.intervals import best_intervals
 from kmeans_convergence.theory.theorems import (

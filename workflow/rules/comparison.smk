@@ -143,7 +143,7 @@ rule measure_first_steps:
         code=code("scripts/measure_first_steps.py"),
         data=[file for name in COMPARED for file in data_files(name)],
     output:
-        table="results/first_steps.csv",
+        table="results/comparison/first_steps.csv",
     log:
         "logs/measure_first_steps.log",
     benchmark:
@@ -170,10 +170,10 @@ rule measure_first_steps:
 rule plot_first_steps:
     input:
         code=code("scripts/plot_first_steps.py"),
-        table="results/first_steps.csv",
+        table="results/comparison/first_steps.csv",
     output:
         figure=report(
-            figure("first_steps"),
+            figure("comparison/first_steps"),
             caption="../report/first_steps.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "What the first patterns bring"},
@@ -205,8 +205,8 @@ rule run_size:
         code=code("scripts/run_size.py"),
         data=[file for name in config["size"]["datasets"] for file in data_files(name)],
     output:
-        runs="results/size/runs.csv",
-        summary="results/size/summary.csv",
+        runs="results/comparison/size_runs.csv",
+        summary="results/comparison/size_summary.csv",
     log:
         "logs/run_size.log",
     benchmark:
@@ -231,9 +231,9 @@ rule judge_comparison:
         runs=of_all("runs.csv.gz"),
         tuning=of_all("tuning.csv"),
         datasets=["results/comparison/datasets.csv"],
-        derivation=["results/derivation.csv", "results/theorems.csv"],
-        first_steps=["results/first_steps.csv"],
-        samples=["results/size/runs.csv"],
+        derivation=["results/derivation/steps.csv", "results/derivation/theorems.csv"],
+        first_steps=["results/comparison/first_steps.csv"],
+        samples=["results/comparison/size_runs.csv"],
         claims="paper/claims.tsv",
     output:
         summary="results/comparison/summary.csv",

@@ -4,8 +4,8 @@ rule run_conventions:
         code=code("scripts/run_conventions.py"),
         data=lambda wildcards: data_files(wildcards.variant),
     output:
-        combinations="results/conventions/{variant}.csv",
-        ends="results/conventions/{variant}.npy",
+        combinations="results/replication/conventions/{variant}.csv",
+        ends="results/replication/conventions/{variant}.npy",
     log:
         "logs/run_conventions_{variant}.log",
     benchmark:
@@ -27,22 +27,22 @@ rule judge_conventions:
     input:
         code=code("scripts/judge_conventions.py"),
         combinations=expand(
-            "results/conventions/{variant}.csv",
+            "results/replication/conventions/{variant}.csv",
             variant=config["conventions"]["variants"],
         ),
         ends=expand(
-            "results/conventions/{variant}.npy",
+            "results/replication/conventions/{variant}.npy",
             variant=config["conventions"]["variants"],
         ),
         original="paper/original_values.csv",
     output:
         table=report(
-            "results/conventions.csv",
+            "results/replication/conventions.csv",
             caption="../report/conventions.rst",
             category="3 The puzzle of the final costs",
             labels={"figure": "All conventions (table)"},
         ),
-        summary="results/conventions_summary.csv",
+        summary="results/replication/conventions_summary.csv",
     log:
         "logs/judge_conventions.log",
     benchmark:
@@ -67,10 +67,10 @@ rule draw_conventions:
             for variant in config["conventions"]["variants"]
             for file in data_files(variant)
         ],
-        conventions="results/conventions.csv",
+        conventions="results/replication/conventions.csv",
     output:
-        rows="results/conventions/drawn.csv",
-        drawn="results/conventions/drawn.npy",
+        rows="results/replication/conventions/drawn.csv",
+        drawn="results/replication/conventions/drawn.npy",
     log:
         "logs/draw_conventions.log",
     benchmark:
@@ -88,12 +88,12 @@ rule draw_conventions:
 rule judge_axes:
     input:
         code=code("scripts/judge_axes.py"),
-        rows="results/conventions/drawn.csv",
-        drawn="results/conventions/drawn.npy",
+        rows="results/replication/conventions/drawn.csv",
+        drawn="results/replication/conventions/drawn.npy",
         original="paper/original_values.csv",
     output:
         table=report(
-            "results/conventions_axes.csv",
+            "results/replication/conventions_axes.csv",
             caption="../report/axes.rst",
             category="3 The puzzle of the final costs",
             labels={"figure": "The test by the axes (table)"},
@@ -116,15 +116,15 @@ rule plot_limits:
     input:
         code=code("scripts/plot_limits.py"),
         traces=expand(
-            "results/experiment/{convention}/trace.csv.gz", convention=FEATURES
+            "results/replication/experiment/{convention}/trace.csv.gz", convention=FEATURES
         ),
         limits=expand(
-            "results/experiment/{convention}/limits.csv.gz", convention=FEATURES
+            "results/replication/experiment/{convention}/limits.csv.gz", convention=FEATURES
         ),
         original="paper/original_values.csv",
     output:
         figure=report(
-            figure("limits"),
+            figure("replication/limits"),
             caption="../report/limits.rst",
             category="3 The puzzle of the final costs",
             labels={"figure": "Where the runs end"},

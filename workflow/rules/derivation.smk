@@ -4,7 +4,7 @@ rule check_derivation:
         code=code("scripts/check_derivation.py"),
         data=data_files(DATASET),
     output:
-        checks="results/derivation.csv",
+        checks="results/derivation/steps.csv",
     log:
         "logs/check_derivation.log",
     benchmark:
@@ -25,7 +25,7 @@ rule check_theorems:
         code=code("scripts/check_theorems.py"),
         data=data_files(DATASET),
     output:
-        theorems="results/theorems.csv",
+        theorems="results/derivation/theorems.csv",
     log:
         "logs/check_theorems.log",
     benchmark:
@@ -46,7 +46,7 @@ rule plot_landscape:
         code=code("scripts/plot_landscape.py"),
     output:
         figure=report(
-            figure("landscape"),
+            figure("derivation/landscape"),
             caption="../report/landscape.rst",
             category="1 Lloyd is a Newton step",
             labels={"figure": "The cost along a line"},

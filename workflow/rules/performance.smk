@@ -1,5 +1,5 @@
 # The performance supplement: wall-clock times, so it is no part of `all`, and nothing runs beside a measurement.
-from kmeans_convergence.performance.shapes import REMEMBERED, SHAPES
+from kmeans_convergence.studies.performance.run.shapes import REMEMBERED, SHAPES
 
 PERFORMANCE = config["performance"]
 MEASURED = {
@@ -167,8 +167,8 @@ rule plot_performance:
         runs=MEASURED["runs"],
         growth="results/performance/growth.csv",
     output:
-        ratios=figure("performance_ratios"),
-        growth=figure("performance_growth"),
+        ratios=figure("performance/ratios"),
+        growth=figure("performance/growth"),
     log:
         "logs/plot_performance.log",
     threads: ALL_CORES
@@ -184,7 +184,7 @@ rule build_performance:
         source="paper/performance.tex",
         bibliography="paper/references.bib",
         generated=[*rules.report_performance.output, *rules.measure_accelerated.output],
-        figures=["figures/performance_ratios.pdf", "figures/performance_growth.pdf"],
+        figures=["figures/performance/ratios.pdf", "figures/performance/growth.pdf"],
     output:
         pdf="paper/performance.pdf",
     log:

@@ -4,8 +4,8 @@ rule run_experiment:
         code=code("scripts/run_experiment.py"),
         data=data_files(DATASET),
     output:
-        trace="results/experiment/{convention}/trace.csv.gz",
-        limits="results/experiment/{convention}/limits.csv.gz",
+        trace="results/replication/experiment/{convention}/trace.csv.gz",
+        limits="results/replication/experiment/{convention}/limits.csv.gz",
     log:
         "logs/run_experiment_{convention}.log",
     benchmark:
@@ -25,30 +25,30 @@ rule run_experiment:
 rule plot_convergence:
     input:
         code=code("scripts/plot_convergence.py"),
-        trace="results/experiment/described/trace.csv.gz",
-        limits="results/experiment/described/limits.csv.gz",
+        trace="results/replication/experiment/described/trace.csv.gz",
+        limits="results/replication/experiment/described/limits.csv.gz",
         original="paper/original_values.csv",
     output:
         residuals_paper=report(
-            figure("residuals_paper"),
+            figure("replication/residuals_paper"),
             caption="../report/residuals_paper.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "Figure 1 in the paper's form"},
         ),
         ratios_paper=report(
-            figure("ratios_paper"),
+            figure("replication/ratios_paper"),
             caption="../report/ratios_paper.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "Figure 2 in the paper's form"},
         ),
         residuals=report(
-            figure("residuals"),
+            figure("replication/residuals"),
             caption="../report/residuals.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "Figure 1 with intervals"},
         ),
         ratios=report(
-            figure("ratios"),
+            figure("replication/ratios"),
             caption="../report/ratios.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "Figure 2 with intervals"},
@@ -71,11 +71,11 @@ rule plot_convergence:
 rule judge_claims:
     input:
         code=code("scripts/judge_claims.py"),
-        trace="results/experiment/{convention}/trace.csv.gz",
-        limits="results/experiment/{convention}/limits.csv.gz",
+        trace="results/replication/experiment/{convention}/trace.csv.gz",
+        limits="results/replication/experiment/{convention}/limits.csv.gz",
         original="paper/original_values.csv",
     output:
-        claims="results/claims/{convention}.csv",
+        claims="results/replication/claims/{convention}.csv",
     log:
         "logs/judge_claims_{convention}.log",
     benchmark:
@@ -94,13 +94,13 @@ rule decide_verdicts:
     input:
         code=code("scripts/decide_verdicts.py"),
         data=data_files(DATASET),
-        described="results/claims/described.csv",
-        candidate="results/claims/candidate.csv",
-        conventions="results/conventions.csv",
+        described="results/replication/claims/described.csv",
+        candidate="results/replication/claims/candidate.csv",
+        conventions="results/replication/conventions.csv",
         original="paper/original_values.csv",
     output:
         verdicts=report(
-            "results/verdicts.csv",
+            "results/replication/verdicts.csv",
             caption="../report/verdicts.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "Verdicts (table)"},
@@ -123,13 +123,13 @@ rule decide_verdicts:
 rule compare_limits:
     input:
         code=code("scripts/compare_limits.py"),
-        trace="results/experiment/described/trace.csv.gz",
-        limits="results/experiment/described/limits.csv.gz",
+        trace="results/replication/experiment/described/trace.csv.gz",
+        limits="results/replication/experiment/described/limits.csv.gz",
         original="paper/original_values.csv",
     output:
-        ends="results/limits.csv",
-        speed="results/speed.csv",
-        certainty="results/certainty.csv",
+        ends="results/replication/limits.csv",
+        speed="results/replication/speed.csv",
+        certainty="results/replication/certainty.csv",
     log:
         "logs/compare_limits.log",
     benchmark:
@@ -149,7 +149,7 @@ rule search_rate:
         code=code("scripts/search_rate.py"),
         data=data_files(DATASET),
     output:
-        rates="results/rates.csv",
+        rates="results/replication/rates.csv",
     log:
         "logs/search_rate.log",
     benchmark:
@@ -170,10 +170,10 @@ rule search_rate:
 rule plot_rates:
     input:
         code=code("scripts/plot_rates.py"),
-        rates="results/rates.csv",
+        rates="results/replication/rates.csv",
     output:
         figure=report(
-            figure("rates"),
+            figure("replication/rates"),
             caption="../report/rates.rst",
             category="2 Iris, thirty years later",
             labels={"figure": "Is the rate 0.03/t optimal?"},
