@@ -1,34 +1,32 @@
 """Give each reported statement its verdict."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.analysis import verdicts
-from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.studies.replication.analysis import verdicts as analysis
+from kmeans_convergence.studies.replication.analysis.original import Original
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
-
-def main(tables: list[Path], original: Path, dataset: Description, features: list[str], K: int, verdict: Path) -> None:
+def main(
+    described: pd.DataFrame,
+    candidate: pd.DataFrame,
+    conventions: pd.DataFrame,
+    original: Path,
+    dataset: Description,
+    features: list[str],
+    K: int,
+    verdicts: Path,
+) -> None:
     """Write the verdicts, as described and under the candidate convention."""
-    described, candidate, conventions = map(pd.read_csv, tables)
     data = read(dataset)
-    here = verdicts.as_described(conventions, data, K)
-    there = verdicts.likeliest(conventions, data.select(tuple(features)), K)
-    write_csv(verdicts.combine(described, candidate, here, there, Original(original)), verdict)
+    here = analysis.as_described(conventions, data, K)
+    there = analysis.likeliest(conventions, data.select(tuple(features)), K)
+    write_csv(analysis.combine(described, candidate, here, there, Original(original)), verdicts)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            [Path(snakemake.input[name]) for name in ("described", "candidate", "conventions")],
-            original=Path(snakemake.input.original),
-            verdict=Path(snakemake.output.verdicts),
-            **snakemake.params,
-        )
+    run(main, snakemake)

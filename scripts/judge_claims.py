@@ -1,29 +1,20 @@
 """Decide each reported statement on the traces of one convention."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from kmeans_convergence.analysis import claims
-from kmeans_convergence.analysis.original import Original
-from kmeans_convergence.analysis.runs import Runs
-from kmeans_convergence.pipeline.logs import logged
+import pandas as pd
+
+from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.replication.analysis import claims as analysis
+from kmeans_convergence.studies.replication.analysis.original import Original
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
-
-def main(trace: Path, limits: Path, original: Path, seed: int, resamples: int, table: Path) -> None:
+def main(trace: pd.DataFrame, limits: pd.DataFrame, original: Path, seed: int, resamples: int, claims: Path) -> None:
     """Write one row for each statement."""
-    write_csv(claims.judge(Runs.read(trace, limits), Original(original), seed, resamples), table)
+    write_csv(analysis.judge(Runs.of(trace, limits), Original(original), seed, resamples), claims)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            trace=Path(snakemake.input.trace),
-            limits=Path(snakemake.input.limits),
-            original=Path(snakemake.input.original),
-            table=Path(snakemake.output.claims),
-            **snakemake.params,
-        )
+    run(main, snakemake)

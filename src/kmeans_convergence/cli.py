@@ -20,20 +20,20 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from kmeans_convergence.analysis.single import summarize
 from kmeans_convergence.atomic import check_writable, filling, nearest
 from kmeans_convergence.data import Dataset, check_dataset, subsample
 from kmeans_convergence.data.csv import load_table
 from kmeans_convergence.data.dataset import SCALINGS
 from kmeans_convergence.data.text import legible
 from kmeans_convergence.errors import InputError, explain
-from kmeans_convergence.experiments.comparison import SIZES, Protocol, Tables, compare
-from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.pipeline.tables import write_csv
-from kmeans_convergence.reporting import single
-from kmeans_convergence.reporting.style import save
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.style import save
+from kmeans_convergence.report.text import write
+from kmeans_convergence.studies.comparison.analysis.single import summarize
+from kmeans_convergence.studies.comparison.run.comparison import SIZES, Protocol, Tables, compare
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.run.tuning import Tuning
+from kmeans_convergence.studies.comparison.show import single
 
 # As in the study, but for the number of starts: here it follows from less work, so that one waits for a minute or two.
 SEED, PASSES, ROWS, WORK, FEWEST, MOST = 1995, 50, 5000, 300_000, 20, 100

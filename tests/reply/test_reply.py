@@ -3,7 +3,7 @@
 It is no test of the results: a study with other settings has other numbers, and no fault. After a change of the default
 study they are written anew by
 
-    python -c "from pathlib import Path; from kmeans_convergence.reporting.reply import fill; \\
+    python -c "from pathlib import Path; from kmeans_convergence.report.reply import fill; \\
         reply = Path('paper/reply.md'); reply.write_text(fill(reply.read_text(), Path()))"
 """
 
@@ -15,7 +15,7 @@ import yaml
 
 from kmeans_convergence.data.registry import read_registry
 from kmeans_convergence.pipeline.configuration import compared
-from kmeans_convergence.reporting.reply import fill
+from kmeans_convergence.report.reply import fill
 
 
 def test_the_reply_tells_what_was_found():

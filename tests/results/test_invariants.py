@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kmeans_convergence.analysis import paired
-from kmeans_convergence.analysis.claims import CLAIMS, Verdict
-from kmeans_convergence.analysis.runs import Runs
-from kmeans_convergence.experiments.methods import METHODS
+from kmeans_convergence.statistics import paired
+from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.studies.replication.analysis.claims import CLAIMS, Verdict
+from kmeans_convergence.studies.replication.run.methods import METHODS
 
 QUANTIZATION = [name for name, method in METHODS.items() if method.problem == "quantization"]
 
 
 @pytest.fixture(scope="module", params=["described", "candidate"], name="folder")
 def folder_of_each_convention(request):
-    return f"results/experiment/{request.param}"
+    return f"results/replication/experiment/{request.param}"
 
 
 @pytest.fixture(scope="module", name="trace")
@@ -76,7 +76,7 @@ def test_something_changes_and_is_counted(trace):
 
 def test_no_run_ends_below_the_proved_optimum():
     proved = pd.read_csv("paper/literature_values.csv").set_index("clusters")["value"]
-    table = pd.read_csv("results/conventions.csv")
+    table = pd.read_csv("results/replication/conventions.csv")
     features = "sepal length + sepal width + petal length + petal width"
     known = table[
         (table["variant"] == "iris")
@@ -89,7 +89,7 @@ def test_no_run_ends_below_the_proved_optimum():
 
 
 def test_every_statement_has_a_verdict():
-    verdicts = pd.read_csv("results/verdicts.csv")
+    verdicts = pd.read_csv("results/replication/verdicts.csv")
     assert list(verdicts["claim"]) == ["BB-R1", "BB-R2a", *[claim.id for claim in CLAIMS]]
     assert set(verdicts["verdict"]) <= {verdict.value for verdict in Verdict}
     shares = verdicts[["share", "share_candidate"]].to_numpy()
@@ -99,15 +99,15 @@ def test_every_statement_has_a_verdict():
 
 
 def test_every_step_of_the_derivation_holds():
-    assert pd.read_csv("results/derivation.csv")["holds"].all()
+    assert pd.read_csv("results/derivation/steps.csv")["holds"].all()
 
 
 def test_every_theorem_holds():
-    assert pd.read_csv("results/theorems.csv")["holds"].all()
+    assert pd.read_csv("results/derivation/theorems.csv")["holds"].all()
 
 
 def test_conventions_are_all_there_once():
-    table = pd.read_csv("results/conventions.csv")
+    table = pd.read_csv("results/replication/conventions.csv")
     keys = ["variant", "features", "unit", "half", "start", "clusters"]
     assert not table.duplicated(keys).any()
     assert (table["p_holm"] >= table["p"]).all()
@@ -116,7 +116,10 @@ def test_conventions_are_all_there_once():
 
 
 def test_conventions_that_agree_are_tested_by_the_axes():
-    table, tried = pd.read_csv("results/conventions_axes.csv"), pd.read_csv("results/conventions.csv")
+    table, tried = (
+        pd.read_csv("results/replication/conventions_axes.csv"),
+        pd.read_csv("results/replication/conventions.csv"),
+    )
     assert table["agrees"].sum() == (tried["p"] >= 0.05).sum()
     # as described, with and without the factor: only the left axis knows of it
     described = table[
@@ -135,13 +138,13 @@ def test_conventions_that_agree_are_tested_by_the_axes():
 
 
 def test_more_runs_make_averages_more_certain():
-    table = pd.read_csv("results/certainty.csv")
+    table = pd.read_csv("results/replication/certainty.csv")
     np.testing.assert_allclose(table["error"] * np.sqrt(table["runs"]), table["error"][0] * np.sqrt(table["runs"][0]))
     assert (table["low"] <= table["high"]).all()
 
 
 def test_the_first_patterns_and_the_end_are_measured_on_every_problem():
-    table = pd.read_csv("results/first_steps.csv")
+    table = pd.read_csv("results/comparison/first_steps.csv")
     datasets = pd.read_csv("results/comparison/datasets.csv").set_index("name")
     assert set(table["dataset"]) == set(datasets.index)
     for name, rows in table.groupby("dataset"):
@@ -152,7 +155,7 @@ def test_the_first_patterns_and_the_end_are_measured_on_every_problem():
 
 
 def test_the_rate_search_covers_both_methods_and_schedules():
-    rates = pd.read_csv("results/rates.csv")
+    rates = pd.read_csv("results/replication/rates.csv")
     assert (
         rates.groupby(["optimizer", "decays"]).size().nunique(),
         len(rates[["optimizer", "decays"]].value_counts()),

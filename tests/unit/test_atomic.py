@@ -14,7 +14,7 @@ import pytest
 
 from kmeans_convergence.atomic import filling, replacing
 from kmeans_convergence.pipeline.tables import write_array, write_csv
-from kmeans_convergence.reporting.text import write
+from kmeans_convergence.report.text import write
 
 TABLE = pd.DataFrame({"a": np.arange(2000), "b": np.linspace(0, 1, 2000)})
 

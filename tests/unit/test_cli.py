@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from kmeans_convergence import cli
-from kmeans_convergence.analysis import single
-from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.reporting import single as reporting
-from kmeans_convergence.reporting.single import advice
+from kmeans_convergence.studies.comparison.analysis import single
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.show import single as reporting
+from kmeans_convergence.studies.comparison.show.single import advice
 
 FEW = {key: CONTENDERS[key] for key in ("batch_kmeans", "hartigan", "online_gradient_tuned")}
 FILES = {"answer.txt", "comparison.csv", "comparison.pdf", "comparison.svg", "runs.csv.gz"}

@@ -12,13 +12,13 @@ from kmeans_convergence import exact
 from kmeans_convergence.data import Dataset, registry
 from kmeans_convergence.data.bundled import LOADERS, iris
 from kmeans_convergence.data.dataset import standardize
-from kmeans_convergence.experiments.comparison import Protocol, compare
-from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.problems.bounds import suits_memory
 from kmeans_convergence.starts import draw, streams
+from kmeans_convergence.studies.comparison.run.comparison import Protocol, compare
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.run.tuning import Tuning
 
 IRIS, _ = iris()
 FAR = [1e14, -1e14, np.array([1e14, 0.0]), np.array([0.0, -3e12])]

@@ -7,7 +7,6 @@ import pytest
 from scipy.integrate import quad
 
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.experiments.overlap import margins
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton, length
 from kmeans_convergence.optimizers.metering import MeteredProblem
@@ -16,6 +15,7 @@ from kmeans_convergence.problems.face_kernels import PER_PAIR
 from kmeans_convergence.problems.faces import Rule, face_product, find, newton_steps
 from kmeans_convergence.problems.passes import SecondNearest
 from kmeans_convergence.starts import draw, streams
+from kmeans_convergence.studies.comparison.run.overlap import margins
 
 X, _ = iris()
 PROBLEM = QuantizationProblem(X)

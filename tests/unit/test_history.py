@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED
 from kmeans_convergence.pipeline.history import COLUMNS, constant, in_force, read_history, settings
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS, SHIPPED
 
 FILES = ("config", "extended", "confirmation")
 
@@ -46,7 +46,11 @@ def test_the_last_entry_of_each_constant_is_what_holds(history):
 
 
 def test_every_grid_of_settings_has_its_history(history):
-    tuned = {f"code.experiments.contenders.CONTENDERS.{key}.settings" for key in SHIPPED if CONTENDERS[key].settings}
+    tuned = {
+        f"code.studies.comparison.run.contenders.CONTENDERS.{key}.settings"
+        for key in SHIPPED
+        if CONTENDERS[key].settings
+    }
     assert tuned
     assert tuned <= set(history["key"])
 

@@ -22,7 +22,7 @@ import signal, sys
 # a shell that starts the tests in the background lets them ignore it
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from kmeans_convergence import cli, __main__
-from kmeans_convergence.experiments.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
 cli.CONTENDERS = {key: CONTENDERS[key] for key in ("batch_kmeans", "online_kmeans")}
 cli.PASSES, cli.REPEATS = 3, 50
 {more}

@@ -9,9 +9,9 @@ from hypothesis.extra.numpy import arrays
 from kmeans_convergence import cli
 from kmeans_convergence.data import Dataset, check_dataset, read_registry, subsample
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.experiments.comparison import compare
 from kmeans_convergence.patterns import check_clusters, distinct
 from kmeans_convergence.starts import KINDS, draw, streams
+from kmeans_convergence.studies.comparison.run.comparison import compare
 
 FEW = np.array([[0.0, 1.0], [0.0, 1.0], [-0.0, 1.0], [2.0, 1.0], [3.0, 1.0]])
 

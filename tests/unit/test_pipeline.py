@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from kmeans_convergence.pipeline import imports, tables
 from kmeans_convergence.pipeline.latex import typeset
 from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.reporting import comparison_tables
-from kmeans_convergence.reporting import tables as report_tables
-from kmeans_convergence.reporting.text import SETTABLE
+from kmeans_convergence.report.text import SETTABLE
+from kmeans_convergence.studies.comparison.show import tables as comparison_tables
+from kmeans_convergence.studies.replication.show import tables as report_tables
 
 # --- imports --------------------------------------------------------------------------------------
 

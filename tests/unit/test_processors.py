@@ -8,7 +8,7 @@ import sys
 import pandas as pd
 import pytest
 
-from kmeans_convergence.analysis import single
+from kmeans_convergence.studies.comparison.analysis import single
 
 # Runs the comparison under whatever kernels the environment asks for; says which ones these are.
 CODE = """
@@ -18,9 +18,9 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.experiments.comparison import Protocol, compare
-from kmeans_convergence.experiments.contenders import CONTENDERS
-from kmeans_convergence.experiments.tuning import Tuning
+from kmeans_convergence.studies.comparison.run.comparison import Protocol, compare
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.studies.comparison.run.tuning import Tuning
 from kmeans_convergence.pipeline.tables import write_csv
 
 tuning = Tuning(2, 2, 0, targets=("end",))

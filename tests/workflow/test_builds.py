@@ -134,7 +134,7 @@ def test_a_second_run_has_nothing_to_do(builds):
 
 
 def test_only_what_a_change_concerns_is_made_again(builds):
-    rates = builds[0] / "src/kmeans_convergence/reporting/rates.py"
+    rates = builds[0] / "src/kmeans_convergence/studies/replication/show/rate_search.py"
     rates.write_text(rates.read_text() + "\n# changed\n")
     plan = snakemake(builds[0], "--dry-run", "--cores", "1", *SETS).stdout
     # the figure and what shows it; no experiment runs again
@@ -145,7 +145,7 @@ def test_only_what_a_change_concerns_is_made_again(builds):
 
 
 OWN = """
-from kmeans_convergence.experiments.contenders import Contender
+from kmeans_convergence.studies.comparison.run.contenders import Contender
 from kmeans_convergence.optimizers import MajorizeMinimize
 
 CONTENDERS = {"mine": Contender("my own", "alternation", lambda passes, value: MajorizeMinimize())}

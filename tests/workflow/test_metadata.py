@@ -8,9 +8,9 @@ import yaml
 from conftest import ROOT
 
 import kmeans_convergence
-from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.data.registry import read_registry
 from kmeans_convergence.pipeline.configuration import compared
+from kmeans_convergence.studies.replication.analysis.original import Original
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}

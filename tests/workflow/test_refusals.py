@@ -68,8 +68,8 @@ def test_jobs_import_the_library_beside_them_in_a_folder_with_a_colon(tmp_path):
     folder = tmp_path / "a:b"
     folder.mkdir()
     copy_project(folder)
-    (folder / "src/kmeans_convergence/reporting/landscape.py").write_text("raise SystemExit('This one.')")
-    run = snakemake(folder, "figures/landscape.pdf", "--cores", "1")
+    (folder / "src/kmeans_convergence/studies/derivation/show.py").write_text("raise SystemExit('This one.')")
+    run = snakemake(folder, "figures/derivation/landscape.pdf", "--cores", "1")
     assert run.returncode != 0
     assert "This one." in run.stderr + (folder / "logs/plot_landscape.log").read_text()
 

@@ -10,15 +10,15 @@ import jsonschema
 import pandas as pd
 import yaml
 
-from kmeans_convergence.analysis.conventions import UNIT
 from kmeans_convergence.data import Dataset, check_dataset, describe, load, read_registry
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
-from kmeans_convergence.experiments.contenders import SHIPPED, enlist
-from kmeans_convergence.experiments.methods import METHODS
 from kmeans_convergence.patterns import check_clusters
 from kmeans_convergence.pipeline.settings import Config
-from kmeans_convergence.reporting.text import escape
+from kmeans_convergence.report.text import escape
+from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
+from kmeans_convergence.studies.replication.analysis.conventions import UNIT
+from kmeans_convergence.studies.replication.run.methods import METHODS
 
 TYPES = {
     "integer": "a whole number",

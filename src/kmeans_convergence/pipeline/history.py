@@ -63,7 +63,7 @@ def _leaves(section: dict[str, Any], above: str) -> list[tuple[str, Any]]:
 
 
 def constant(key: str) -> Any:
-    """Return the value in the library of a key such as "code.analysis.quality.EQUIVALENCE".
+    """Return the value in the library of a key such as "code.statistics.quality.EQUIVALENCE".
 
     The module's name ends before the first word that is not written in small letters.
     """

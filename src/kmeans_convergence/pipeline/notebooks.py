@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from kmeans_convergence.atomic import replacing
-from kmeans_convergence.reporting.knobs import PAGE_VARIABLE
+from kmeans_convergence.report.knobs import PAGE_VARIABLE
 
 # The folder of the package.
 SOURCE = Path(__file__).parents[2]

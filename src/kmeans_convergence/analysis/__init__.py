@@ -1,1 +1,0 @@
-"""From traces to residuals, intervals, probabilities and verdicts."""

@@ -1,1 +1,0 @@
-"""Which runs make an experiment."""

@@ -1,0 +1,1 @@
+"""How things look: figures, LaTeX, tables of notebooks. It knows no study."""
