@@ -6,8 +6,10 @@ import pandas as pd
 
 from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
-from kmeans_convergence.studies.comparison.analysis import ledger, methods, size, summary
+from kmeans_convergence.statistics import ledger
+from kmeans_convergence.studies.comparison.analysis import methods, size, summary
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
+from kmeans_convergence.studies.comparison.analysis.predicates import PREDICATES
 
 
 def main(
@@ -27,7 +29,7 @@ def main(
     write_csv(summary.summarize(evidence), outputs["summary"])
     write_csv(methods.judge(evidence), outputs["methods"])
     write_csv(size.summarize(samples, seed, resamples), outputs["size"])
-    write_csv(ledger.judge(ledger.read_claims(claims), evidence), outputs["ledger"])
+    write_csv(ledger.judge(ledger.read_claims(claims, PREDICATES), PREDICATES, evidence), outputs["ledger"])
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.studies.replication.analysis import axes
 from kmeans_convergence.studies.replication.analysis import conventions as analysis
+from kmeans_convergence.studies.replication.analysis.chosen import pick
 from kmeans_convergence.studies.replication.analysis.original import Original
-from kmeans_convergence.studies.replication.analysis.verdicts import pick
 
 
 def main(

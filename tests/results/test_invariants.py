@@ -8,7 +8,8 @@ import pytest
 
 from kmeans_convergence.statistics import paired
 from kmeans_convergence.statistics.runs import Runs
-from kmeans_convergence.studies.replication.analysis.claims import CLAIMS, Verdict
+from kmeans_convergence.studies.replication.analysis.evidence import Verdict
+from kmeans_convergence.studies.replication.analysis.predicates import STATEMENTS
 from kmeans_convergence.studies.replication.run.methods import METHODS
 
 QUANTIZATION = [name for name, method in METHODS.items() if method.problem == "quantization"]
@@ -89,12 +90,14 @@ def test_no_run_ends_below_the_proved_optimum():
 
 
 def test_every_statement_has_a_verdict():
-    verdicts = pd.read_csv("results/replication/verdicts.csv")
-    assert list(verdicts["claim"]) == ["BB-R1", "BB-R2a", *[claim.id for claim in CLAIMS]]
-    assert set(verdicts["verdict"]) <= {verdict.value for verdict in Verdict}
-    shares = verdicts[["share", "share_candidate"]].to_numpy()
-    assert ((shares >= 0) & (shares <= 1)).all()
-    effects = verdicts.dropna(subset="effect")
+    ledger = pd.read_csv("results/replication/ledger.csv")
+    claims = pd.read_csv("src/kmeans_convergence/studies/replication/claims.tsv", sep="\t")
+    assert list(ledger["id"].drop_duplicates()) == list(claims["id"])
+    assert (ledger.groupby("id")["convention"].apply(list).map(tuple) == ("described", "candidate")).all()
+    assert set(ledger["verdict"]) <= {verdict.value for verdict in Verdict}
+    assert ((ledger["share"] >= 0) & (ledger["share"] <= 1)).all()
+    effects = ledger.dropna(subset="effect")
+    assert set(effects["id"]) == set(claims.loc[claims["predicate"].isin(STATEMENTS), "id"])
     assert (effects["low"] <= effects["high"]).all()
 
 

@@ -100,7 +100,7 @@ def test_what_a_script_loads_is_what_its_rule_depends_on(loaded, root):
 def test_a_script_does_not_depend_on_what_it_does_not_use(root):
     names = {file.name for file in imports.modules(root / "scripts" / "run_experiment.py")}
     assert {"experiment.py", "kernels.py", "starts.py"} <= names
-    assert not names & {"claims.py", "style.py", "derivation.py", "latex.py", "rate_search.py"}
+    assert not names & {"predicates.py", "style.py", "derivation.py", "latex.py", "rate_search.py"}
     # nor does the paper's experiment run again when an optimizer joins the comparison
     assert "contenders.py" not in names
 

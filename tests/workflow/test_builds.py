@@ -203,5 +203,5 @@ def test_the_page_to_browse(builds):
     made = snakemake(plain, "--report", "report.html", *SETS)
     assert made.returncode == 0, made.stderr[-2000:]
     page = (plain / "report.html").read_text()
-    for caption in ("parabolas that meet in kinks", "What each epoch leaves", "One row for each reported statement"):
+    for caption in ("parabolas that meet in kinks", "What each epoch leaves", "Two rows for each reported statement"):
         assert caption in page

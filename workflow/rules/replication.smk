@@ -66,45 +66,6 @@ rule plot_convergence:
         "../../scripts/plot_convergence.py"
 
 
-rule judge_claims:
-    input:
-        **rules.run_experiment.output,
-        original=ORIGINAL,
-    output:
-        claims="results/replication/claims/{convention}.csv",
-    params:
-        seed=config["seed"],
-        resamples=config["resamples"],
-    message:
-        "Decide the reported statements ({wildcards.convention})"
-    script:
-        "../../scripts/judge_claims.py"
-
-
-rule decide_verdicts:
-    input:
-        data=data_files(DATASET),
-        described="results/replication/claims/described.csv",
-        candidate="results/replication/claims/candidate.csv",
-        conventions="results/replication/conventions.csv",
-        original=ORIGINAL,
-    output:
-        verdicts=report(
-            "results/replication/verdicts.csv",
-            caption="../report/verdicts.rst",
-            category="2 Iris, thirty years later",
-            labels={"figure": "Verdicts (table)"},
-        ),
-    params:
-        dataset=data(DATASET),
-        features=FEATURES["candidate"],
-        K=config["experiment"]["prototypes"],
-    message:
-        "Give each reported statement its verdict"
-    script:
-        "../../scripts/decide_verdicts.py"
-
-
 rule compare_limits:
     input:
         **DESCRIBED,
@@ -280,13 +241,45 @@ rule plot_limits:
         "../../scripts/plot_limits.py"
 
 
+rule judge_replication:
+    input:
+        **{
+            convention: [
+                *expand(rules.run_experiment.output.trace, convention=convention),
+                *expand(rules.run_experiment.output.limits, convention=convention),
+            ]
+            for convention in FEATURES
+        },
+        data=data_files(DATASET),
+        conventions=rules.judge_conventions.output.table,
+        claims=claims("replication"),
+        original=ORIGINAL,
+    output:
+        ledger=report(
+            "results/replication/ledger.csv",
+            caption="../report/verdicts.rst",
+            category="2 Iris, thirty years later",
+            labels={"figure": "Verdicts (table)"},
+        ),
+    params:
+        dataset=data(DATASET),
+        features=FEATURES["candidate"],
+        K=config["experiment"]["prototypes"],
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Give each reported statement its verdict"
+    script:
+        "../../scripts/judge_replication.py"
+
+
 rule make_replication:
     input:
         data=data_files(DATASET),
         conventions=rules.judge_conventions.output.table,
         summary=rules.judge_conventions.output.summary,
         axes=rules.judge_axes.output.table,
-        verdicts=rules.decide_verdicts.output.verdicts,
+        ledger=rules.judge_replication.output.ledger,
         trace=DESCRIBED["trace"],
         ends=DESCRIBED["limits"],
         limits=rules.compare_limits.output.ends,
@@ -294,6 +287,7 @@ rule make_replication:
         speed=rules.compare_limits.output.speed,
         rates=rules.judge_rate_search.output.rates,
         proved="paper/literature_values.csv",
+        claims=claims("replication"),
         original=ORIGINAL,
     output:
         verdicts="paper/generated/replication/verdicts.tex",

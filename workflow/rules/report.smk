@@ -27,6 +27,7 @@ rule execute_notebook:
             if file.startswith(f"results/{wildcards.notebook}/")
         ],
         original=ORIGINAL,
+        claims=claims("replication"),
         datasets="config/datasets.tsv",
     output:
         html=report(

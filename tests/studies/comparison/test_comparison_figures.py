@@ -16,8 +16,8 @@ from matplotlib.colors import to_hex
 
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.report import style, text
-from kmeans_convergence.statistics import paired, profiles, readings
-from kmeans_convergence.studies.comparison.analysis import ledger, methods, predicates
+from kmeans_convergence.statistics import ledger, paired, profiles, readings
+from kmeans_convergence.studies.comparison.analysis import methods, predicates
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
 from kmeans_convergence.studies.comparison.analysis.summary import summarize
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
@@ -80,7 +80,11 @@ def summary(evidence):
 
 @pytest.fixture(scope="module")
 def judged(root, evidence):
-    return ledger.judge(ledger.read_claims(root / "paper" / "claims.tsv"), evidence)
+    return ledger.judge(
+        ledger.read_claims(root / "src/kmeans_convergence/studies/comparison/claims.tsv", predicates.PREDICATES),
+        predicates.PREDICATES,
+        evidence,
+    )
 
 
 @pytest.fixture(scope="module")

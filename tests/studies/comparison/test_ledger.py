@@ -12,10 +12,10 @@ from statsmodels.formula.api import ols
 from synthetic import Effect
 
 from kmeans_convergence.data.bundled import iris
-from kmeans_convergence.statistics import paired
+from kmeans_convergence.statistics import ledger, paired
 from kmeans_convergence.statistics.conditions import Condition, Estimate, Outcome, Verdict
 from kmeans_convergence.statistics.readings import BOTH, Reading, combine, grid
-from kmeans_convergence.studies.comparison.analysis import ledger, predicates
+from kmeans_convergence.studies.comparison.analysis import predicates
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
 from kmeans_convergence.theory import derivation
 
@@ -106,7 +106,7 @@ def test_samples_without_a_value_are_left_out_of_intervals_and_differences_stay_
 
 @pytest.fixture(scope="module")
 def claims(root):
-    return ledger.read_claims(root / "paper" / "claims.tsv")
+    return ledger.read_claims(root / "src/kmeans_convergence/studies/comparison/claims.tsv", predicates.PREDICATES)
 
 
 def test_the_list_of_claims(claims):
@@ -129,7 +129,7 @@ def test_a_list_that_cannot_be_used_is_refused(tmp_path, refused, text, words):
     path = tmp_path / "claims.tsv"
     path.write_text(text)
     with refused(*words):
-        ledger.read_claims(path)
+        ledger.read_claims(path, predicates.PREDICATES)
 
 
 def world(datasets=None, count=10, starts=("patterns",), budgets=(synthetic.BUDGET,), changes=None, **tables):
@@ -156,7 +156,7 @@ def judged(claims):
     datasets = synthetic.datasets(10, 2)
     tables = {"tuning": synthetic.tuning(datasets), "size": synthetic.size(POWERS)}
     evidence = world(datasets, starts=("patterns", "plusplus"), **tables)
-    return ledger.judge(claims, evidence).set_index("id")
+    return ledger.judge(claims, predicates.PREDICATES, evidence).set_index("id")
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def test_what_only_the_polish_makes_better_is_not_robust(claims):
     """The method ends two per cent above Lloyd's, and half of a per cent below once Lloyd's has finished its work."""
     changes = {m: Effect(-0.5, spread=0.1, rests=False, short=2.5) for m in ("minibatch_ema", "minibatch_ema_tuned")}
     some = claims[claims["predicate"] == "noise-wins"]
-    table = ledger.judge(some, world(changes=changes))
+    table = ledger.judge(some, predicates.PREDICATES, world(changes=changes))
     assert set(table["verdict"]) == {"holds under"}
     assert table["where"].iloc[0].startswith("1 of 6 readings")
     assert "never without polish" in table["where"].iloc[0]
@@ -370,7 +370,7 @@ def test_what_only_the_polish_makes_better_is_not_robust(claims):
 def test_a_budget_with_too_few_families_is_no_reading_against_a_claim(claims):
     evidence = world(budgets=(10, 100), changes={m: Effect(-9.0, 0.1, rests=False) for m in predicates.NOISY})
     evidence.runs = evidence.runs[(evidence.runs["budget"] == 10) | (evidence.runs["dataset"] == "iris")]
-    table = ledger.judge(claims[claims["id"] == "C8"], evidence)
+    table = ledger.judge(claims[claims["id"] == "C8"], predicates.PREDICATES, evidence)
     assert set(table.loc[table["budget"] == 100, "outcome"]) == {"cannot be decided"}
     assert set(table["verdict"]) == {"robust"}
 
@@ -402,7 +402,7 @@ def test_any_table_has_a_verdict(claims, sets, methods, starts):
     datasets = synthetic.datasets(sets, 1 if sets > 1 else 0)
     effects = {method: synthetic.EFFECTS[method] for method in methods}
     runs = synthetic.runs(datasets, effects, count=2, clusters=(3,), starts=starts)
-    table = ledger.judge(claims, Evidence(runs, datasets, 0, 20))
+    table = ledger.judge(claims, predicates.PREDICATES, Evidence(runs, datasets, 0, 20))
     assert set(table["id"]) == set(claims["id"])
     undecided = {"cannot be decided", "not a question of data"}
     assert set(table.loc[table["id"] != "T14", "verdict"]) == undecided
@@ -411,6 +411,6 @@ def test_any_table_has_a_verdict(claims, sets, methods, starts):
 def test_a_verdict_is_the_same_each_time(claims):
     datasets = synthetic.datasets(6, 2)
     few = claims[claims["predicate"].isin(["worse-plain", "gains-with-size", "deserved"])]
-    one, other = (ledger.judge(few, world(datasets, count=4)) for _ in range(2))
+    one, other = (ledger.judge(few, predicates.PREDICATES, world(datasets, count=4)) for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
     assert not math.isnan(one["effect"].iloc[0])

@@ -17,7 +17,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.report import style, text
-from kmeans_convergence.statistics import quality
+from kmeans_convergence.statistics import ledger, quality
 from kmeans_convergence.statistics.runs import Runs
 from kmeans_convergence.studies.comparison.run import first_steps
 from kmeans_convergence.studies.comparison.show import first_steps as shown
@@ -29,8 +29,9 @@ from kmeans_convergence.studies.rates.analysis.noise import agreement
 from kmeans_convergence.studies.rates.run import noise
 from kmeans_convergence.studies.rates.show import acceleration as accelerated
 from kmeans_convergence.studies.rates.show import noise as scatter
-from kmeans_convergence.studies.replication.analysis import axes, claims, conventions, verdicts
+from kmeans_convergence.studies.replication.analysis import axes, chosen, conventions, predicates
 from kmeans_convergence.studies.replication.analysis import rate_search as rates
+from kmeans_convergence.studies.replication.analysis.evidence import Evidence
 from kmeans_convergence.studies.replication.analysis.original import Original
 from kmeans_convergence.studies.replication.run import conventions as trials
 from kmeans_convergence.studies.replication.run import experiment as paper
@@ -222,17 +223,16 @@ def study(root):
     reported = conventions.Reported.of(original)
     judged = conventions.judge(tried, costs, reported, 1, 100)
     chance = conventions.chance_agreement(tried, costs, reported, 10)
-    described = axes.tested(judged, verdicts.pick(judged, dataset, 6))
+    described = axes.tested(judged, chosen.pick(judged, dataset, 6))
     drawn = trials.residuals(dataset, dataset.features, False, protocol, Rate(0.03), 25)
-    here, there = (claims.judge(some, original, 1, 100) for some in (runs, other))
+    both = {"described": runs, "candidate": other}
+    rows = {
+        "described": chosen.as_described(judged, dataset, 6),
+        "candidate": chosen.likeliest(judged, candidate, 6),
+    }
+    statements = predicates.read_claims(root / "src/kmeans_convergence/studies/replication/claims.tsv", original)
     results = {
-        "verdicts": verdicts.combine(
-            here,
-            there,
-            verdicts.as_described(judged, dataset, 6),
-            verdicts.likeliest(judged, candidate, 6),
-            original,
-        ),
+        "ledger": ledger.judge(statements, predicates.PREDICATES, Evidence(both, rows, original, 1, 100)),
         "limits": quality.compare(runs, [key for key in METHODS if key != "mixture"], "batch_kmeans", 1, 100),
         "certainty": quality.certainty(runs.limit["batch_kmeans"], 20, 1, 100),
         "axes": axes.judge(described, np.stack([drawn] * len(described)), axes.Ends.of(original), 1, 100),
@@ -296,11 +296,13 @@ def columns(row):
     return len(re.findall(r"(?<!\\)&", row)) + 1
 
 
-def test_tables_have_as_many_entries_in_each_row(study):
+def test_tables_have_as_many_entries_in_each_row(study, root):
+    path = root / "src/kmeans_convergence/studies/replication/claims.tsv"
+    claims = predicates.read_claims(path, study["original"])
     results = study["tables"]
     made = (
-        tables.verdicts(results["verdicts"]),
-        tables.readings(),
+        tables.verdicts(results["ledger"]),
+        tables.readings(claims),
         tables.limits(results["limits"]),
         tables.certainty(results["certainty"]),
         tables.conventions(results["axes"]),

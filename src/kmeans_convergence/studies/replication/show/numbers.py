@@ -21,11 +21,11 @@ from kmeans_convergence.report.text import (
 )
 from kmeans_convergence.statistics import quality
 from kmeans_convergence.statistics.runs import Runs
-from kmeans_convergence.studies.replication.analysis import claims
+from kmeans_convergence.studies.replication.analysis import evidence, predicates
 from kmeans_convergence.studies.replication.analysis import rate_search as rates
+from kmeans_convergence.studies.replication.analysis.chosen import as_described, likeliest, pick
 from kmeans_convergence.studies.replication.analysis.conventions import LEVEL
 from kmeans_convergence.studies.replication.analysis.original import Original
-from kmeans_convergence.studies.replication.analysis.verdicts import as_described, likeliest, pick
 from kmeans_convergence.studies.replication.show.tables import effect
 
 
@@ -43,15 +43,16 @@ def collect(
     runs : Runs
         Of the experiment as described.
     tables : dict of DataFrame
-        Results by name: proved, verdicts, limits, speed, certainty, rates, summary, conventions, axes.
+        Results by name: proved, ledger, limits, speed, certainty, rates, summary, conventions, axes.
     """
     prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
     candidate = dataset.select(tuple(config["candidate"]["features"]))
+    statements = evidence.side_by_side(tables["ledger"])
     return (
         settings(config)
         | reported(original, tables["proved"], prototypes)
-        | verdict_counts(tables["verdicts"])
-        | claim_figures(tables["verdicts"])
+        | verdict_counts(statements)
+        | claim_figures(statements)
         | traces(runs, late=original.epochs("BB-R5", "epoch"))
         | endings(tables["limits"], tables["speed"])
         | certainty(tables["certainty"], tables["limits"], original)
@@ -81,10 +82,10 @@ def settings(config: Config) -> dict[str, str]:
         "searchPoints": str(search["points"]),
         "conventionRuns": thousands(conventions["runs"]),
         "chanceFactors": thousands(conventions["factors"]),
-        "flatRatio": str(claims.FLAT),
-        "sameRatio": str(claims.ABOUT_THE_SAME),
-        "corrected": percent(1 - LEVEL / len(claims.CLAIMS)),
-        "claimCount": COUNTS[len(claims.CLAIMS)],
+        "flatRatio": str(predicates.FLAT),
+        "sameRatio": str(predicates.ABOUT_THE_SAME),
+        "corrected": percent(1 - LEVEL / len(predicates.STATEMENTS)),
+        "claimCount": COUNTS[len(predicates.STATEMENTS)],
         "equivalence": percent(quality.EQUIVALENCE),
     }
 
@@ -108,12 +109,12 @@ def verdict_counts(verdicts: pd.DataFrame) -> dict[str, str]:
     """Return how many statements got which verdict."""
     counts = verdicts["verdict"].value_counts()
     names = {
-        "countReplicated": claims.Verdict.REPLICATED,
-        "countOther": claims.Verdict.OTHER_CONVENTION,
-        "countSampling": claims.Verdict.SAMPLING,
-        "countNot": claims.Verdict.NOT_REPLICATED,
+        "countReplicated": evidence.Verdict.REPLICATED,
+        "countOther": evidence.Verdict.OTHER_CONVENTION,
+        "countSampling": evidence.Verdict.SAMPLING,
+        "countNot": evidence.Verdict.NOT_REPLICATED,
     }
-    statements = verdicts["claim"].str.rstrip("ab").nunique()
+    statements = verdicts["id"].str.rstrip("ab").nunique()
     return {"countAll": COUNTS[len(verdicts)], "countStatements": COUNTS[statements]} | {
         name: COUNTS[counts.get(verdict.value, 0)] for name, verdict in names.items()
     }
@@ -129,7 +130,7 @@ def claim_figures(verdicts: pd.DataFrame) -> dict[str, str]:
     """Return effect, confidence and shares of each reported statement; names end like "RThree"."""
     values = {}
     for _, row in verdicts.iterrows():
-        name = macro_name(row["claim"])
+        name = macro_name(row["id"])
         values[f"verdict{name}"] = row["verdict"]
         if pd.isna(row["effect"]):
             values[f"share{name}"] = probability(row["share"])
