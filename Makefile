@@ -41,6 +41,7 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check Snakefile workflow
 	@$(BIN)/codespell
+	@$(BIN)/lint-imports --no-cache
 
 types: $(READY)
 	@$(BIN)/mypy

@@ -13,12 +13,14 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/derivation.smk"
 include: "workflow/rules/replication.smk"
-include: "workflow/rules/conventions.smk"
 include: "workflow/rules/comparison.smk"
-include: "workflow/rules/contraction.smk"
+include: "workflow/rules/rates.smk"
+include: "workflow/rules/mixtures.smk"
+include: "workflow/rules/overview.smk"
 include: "workflow/rules/confirmation.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/performance.smk"
+include: "workflow/rules/defaults.smk"
 
 
 localrules:

@@ -1,15 +1,11 @@
 """See that everything is committed before the fresh data are looked at."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.provenance import committed
 from kmeans_convergence.report.text import write
 from kmeans_convergence.studies.confirmation.analysis import read_predictions
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def main(predictions: Path, commit: Path) -> None:
@@ -19,5 +15,4 @@ def main(predictions: Path, commit: Path) -> None:
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(Path(snakemake.input.predictions), Path(snakemake.output.commit))
+    run(main, snakemake)

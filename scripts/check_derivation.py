@@ -1,25 +1,17 @@
 """Check each step of the derivation by machine."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.theory.derivation import check_all
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
-
-def main(dataset: Description, seed: int, points: int, checks: Path) -> None:
+def main(dataset: Description, seed: int, points: int, steps: Path) -> None:
     """Write the table of checks."""
-    write_csv(check_all(read(dataset).X, seed, points), checks)
+    write_csv(check_all(read(dataset).X, seed, points), steps)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            checks=Path(snakemake.output.checks),
-            **snakemake.params,
-        )
+    run(main, snakemake)

@@ -1,36 +1,37 @@
 """Judge the comparison: how good and how fast each optimizer is, and what is to be said of every claim."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from kmeans_convergence.core.gap import RELATIVE
-from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.pipeline.tables import read_all, write_csv
+from kmeans_convergence.pipeline.jobs import run
+from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.statistics import ledger
-from kmeans_convergence.studies.comparison.analysis import methods, summary
+from kmeans_convergence.studies.comparison.analysis import methods, size, summary
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
+from kmeans_convergence.studies.comparison.analysis.predicates import PREDICATES
 
 
-def main(tables: dict[str, list[Path]], claims: Path, seed: int, resamples: int, output: dict[str, Path]) -> None:
-    """Write the summary of all optimizers, what is robust about each, and the ledger of claims."""
-    evidence = Evidence(
-        RELATIVE, seed=seed, repeats=resamples, **{name: read_all(paths) for name, paths in tables.items()}
-    )
-    write_csv(summary.summarize(evidence), output["summary"])
-    write_csv(methods.judge(evidence), output["methods"])
-    write_csv(ledger.judge(ledger.read_claims(claims), evidence), output["ledger"])
+def main(
+    runs: pd.DataFrame,
+    datasets: pd.DataFrame,
+    tuning: pd.DataFrame,
+    derivation: pd.DataFrame,
+    first_steps: pd.DataFrame,
+    samples: pd.DataFrame,
+    claims: Path,
+    seed: int,
+    resamples: int,
+    outputs: dict[str, Path],
+) -> None:
+    """Write the summary of all optimizers, what is robust about each, what size does, and the ledger of claims."""
+    evidence = Evidence(RELATIVE, runs, datasets, seed, resamples, tuning, derivation, samples, first_steps)
+    write_csv(summary.summarize(evidence), outputs["summary"])
+    write_csv(methods.judge(evidence), outputs["methods"])
+    write_csv(size.summarize(samples, seed, resamples), outputs["size"])
+    write_csv(ledger.judge(ledger.read_claims(claims, PREDICATES), PREDICATES, evidence), outputs["ledger"])
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        names = ("runs", "datasets", "tuning", "derivation", "first_steps")
-        inputs = {"size": "samples"} | {name: name for name in names}
-        main(
-            {name: [Path(path) for path in snakemake.input[source]] for name, source in inputs.items()},
-            Path(snakemake.input.claims),
-            output={name: Path(path) for name, path in snakemake.output.items()},
-            **snakemake.params,
-        )
+    run(main, snakemake)

@@ -1,35 +1,40 @@
-"""Make the tables of the comparison, and the paragraph that answers the question."""
+"""Make the tables of the comparison, the paragraph that answers the question, and the numbers of the prose."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kmeans_convergence.pipeline.logs import logged
-from kmeans_convergence.pipeline.tables import read_all
-from kmeans_convergence.report.text import macros, write
-from kmeans_convergence.studies.comparison.show import answer
-from kmeans_convergence.studies.comparison.show import tables as comparison_tables
+from kmeans_convergence.pipeline.history import read_history
+from kmeans_convergence.pipeline.jobs import run
+from kmeans_convergence.pipeline.settings import Config
+from kmeans_convergence.report.text import caption, macros, write
+from kmeans_convergence.studies.comparison.show import answer, first_steps, numbers, tables
+from kmeans_convergence.studies.comparison.show import history as protocol
 from kmeans_convergence.studies.comparison.show.labels import enlist
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
-
-def main(tables: list[Path], tuning: list[Path], own: list[Path], output: dict[str, Path]) -> None:
-    """Write one LaTeX file for each table and the macros of the answer; `tables`: summary, methods, ledger, sets."""
+def main(
+    summary: pd.DataFrame,
+    methods: pd.DataFrame,
+    ledger: pd.DataFrame,
+    datasets: pd.DataFrame,
+    tuning: pd.DataFrame,
+    steps: pd.DataFrame,
+    history: Path,
+    own: list[Path],
+    comparison: Config,
+    outputs: dict[str, Path],
+) -> None:
+    """Write one LaTeX file for each table, and the macros."""
     enlist(own)
-    summary, methods, ledger, datasets = (pd.read_csv(path) for path in tables)
-    texts = comparison_tables.everything(summary, ledger, datasets)
-    texts["answer"] = macros(answer.answer(ledger, methods, summary, datasets) | answer.tuned(read_all(tuning)))
-    for name, path in output.items():
+    texts = tables.everything(summary, ledger, datasets) | {
+        "history": protocol.history(read_history(history), caption("history"))
+    }
+    texts["answer"] = macros(answer.answer(ledger, methods, summary, datasets) | answer.tuned(tuning))
+    texts["numbers"] = macros(numbers.settings(comparison) | first_steps.numbers(steps))
+    for name, path in outputs.items():
         write(texts[name], path)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            [Path(snakemake.input[name]) for name in ("summary", "methods", "ledger", "datasets")],
-            *([Path(path) for path in snakemake.input[name]] for name in ("tuning", "own")),
-            output={name: Path(path) for name, path in snakemake.output.items()},
-        )
+    run(main, snakemake)

@@ -1,18 +1,14 @@
 """Measure the first patterns and the end of K-means on all data sets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.studies.comparison.run.comparison import compared
 from kmeans_convergence.studies.comparison.run.first_steps import first_steps
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def main(datasets: dict[str, tuple[Description, int]], sizes: list[str], seed: int, table: Path) -> None:
@@ -22,5 +18,4 @@ def main(datasets: dict[str, tuple[Description, int]], sizes: list[str], seed: i
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(table=Path(snakemake.output.table), **snakemake.params)
+    run(main, snakemake)

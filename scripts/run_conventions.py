@@ -1,16 +1,12 @@
 """Run batch K-means to the end under every convention, for one variant of the data."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kmeans_convergence.data import Description, read
-from kmeans_convergence.pipeline.logs import logged
+from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.pipeline.tables import write_array, write_csv
 from kmeans_convergence.studies.replication.run.conventions import limits
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 
 def main(dataset: Description, conventions: Config, seed: int, combinations: Path, ends: Path) -> None:
@@ -21,9 +17,4 @@ def main(dataset: Description, conventions: Config, seed: int, combinations: Pat
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            combinations=Path(snakemake.output.combinations),
-            ends=Path(snakemake.output.ends),
-            **snakemake.params,
-        )
+    run(main, snakemake)

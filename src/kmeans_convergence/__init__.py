@@ -1,8 +1,11 @@
 """Alternation or gradient? k-means and its relatives, one loop, many optimizers.
 
-The package is layered, and data flows one way::
+Data flows one way::
 
-    data -> starts -> problems x optimizers -> experiments -> analysis -> reporting
+    data -> starts -> problem x optimizer -> trace -> analysis -> show -> report
+
+Each section of the report is a folder of `studies`, whose `run` says what is computed, `analysis` what it says, and
+`show` what is made of it for the report.
 
 Everything is batched over runs: prototypes have the shape ``(R, K, d)`` for R runs, K prototypes
 and d features, so that one pass over the data serves all runs.

@@ -5,14 +5,17 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.iocontainers import Namedlist
 
-from kmeans_convergence.pipeline import imports, tables
+from kmeans_convergence.pipeline import imports, jobs, tables
 from kmeans_convergence.pipeline.latex import typeset
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.report.text import SETTABLE
@@ -96,10 +99,25 @@ def test_what_a_script_loads_is_what_its_rule_depends_on(loaded, root):
 
 def test_a_script_does_not_depend_on_what_it_does_not_use(root):
     names = {file.name for file in imports.modules(root / "scripts" / "run_experiment.py")}
-    assert {"paper.py", "kernels.py", "starts.py"} <= names
-    assert not names & {"claims.py", "style.py", "derivation.py", "latex.py", "rate_search.py"}
+    assert {"experiment.py", "kernels.py", "starts.py"} <= names
+    assert not names & {"predicates.py", "style.py", "derivation.py", "latex.py", "rate_search.py"}
     # nor does the paper's experiment run again when an optimizer joins the comparison
     assert "contenders.py" not in names
+
+
+# How the names of scripts begin that only run optimizers.
+RUNS = ("run_", "measure_", "search_", "count_", "draw_")
+AFTERWARDS = {"statistics", "report", "analysis", "analysis.py", "show", "show.py"}
+
+
+def test_scripts_that_run_optimizers_depend_on_nothing_that_comes_after(root):
+    scripts = [script for script in sorted((root / "scripts").glob("*.py")) if script.name.startswith(RUNS)]
+    assert len(scripts) > 10
+    for script in scripts:
+        assert not [file for file in imports.modules(script) if AFTERWARDS & set(file.parts)], script
+    # the test tells them apart
+    judged = imports.modules(root / "scripts" / "judge_noise.py")
+    assert AFTERWARDS & {part for file in judged for part in file.parts}
 
 
 def test_a_job_of_the_comparison_loads_no_library_that_it_does_not_use(root):
@@ -114,7 +132,8 @@ def test_a_job_of_the_comparison_loads_no_library_that_it_does_not_use(root):
 def test_scripts_are_one_thin_function(root):
     for script in sorted((root / "scripts").glob("*.py")):
         text = script.read_text()
-        assert len(text.splitlines()) <= 40, script
+        # a line for each import and parameter
+        assert len(text.splitlines()) <= 45, script
         functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
         assert [f.name for f in functions if not f.name.startswith("_")] == ["main"], script
         (main,) = (f for f in functions if f.name == "main")
@@ -124,6 +143,75 @@ def test_scripts_are_one_thin_function(root):
         assert ast.get_docstring(main), script
         # nothing runs on import but definitions: Snakemake's names exist only under the guard
         assert 'if __name__ == "__main__":' in text
+
+
+# --- jobs -----------------------------------------------------------------------------------------
+
+
+def job(**parts):
+    """Return what Snakemake hands to a script."""
+    names = ("input", "output", "params", "wildcards")
+    return SimpleNamespace(rule="some_rule", **{part: Namedlist(fromdict=parts.get(part, {})) for part in names})
+
+
+def test_a_script_gets_what_its_rule_names(tmp_path):
+    for name, values in (("a", [1, 2]), ("b", [3])):
+        tables.write_csv(pd.DataFrame({"x": values}), tmp_path / f"{name}.csv")
+        tables.write_array(np.array(values), tmp_path / f"{name}.npy")
+    a, b = (str(tmp_path / f"{name}.csv") for name in "ab")
+
+    def main(
+        one: Path,
+        several: list[Path],
+        single: pd.DataFrame,
+        whole: pd.DataFrame,
+        array: np.ndarray,
+        seed: int,
+        shape: str,
+        inputs: dict[str, Path],
+        outputs: dict[str, list[Path]],
+    ) -> None: ...
+
+    arrays = [str(tmp_path / f"{name}.npy") for name in "ab"]
+    given = jobs.arguments(
+        main,
+        job(
+            # an input may have the name of an output, and be there only to be waited for
+            input={
+                "one": a,
+                "several": [a],
+                "single": b,
+                "whole": [a, b],
+                "array": arrays,
+                "other": b,
+                "code": ["x.py"],
+            },
+            output={"one": "c.pdf", "both": ["c.pdf", "c.svg"]},
+            params={"seed": 7},
+            wildcards={"shape": "iris"},
+        ),
+    )
+    assert (given["one"], given["several"]) == (Path(a), [Path(a)])
+    assert (list(given["single"]["x"]), list(given["whole"]["x"]), list(given["array"])) == ([3], [1, 2, 3], [1, 2, 3])
+    assert (given["seed"], given["shape"]) == (7, "iris")
+    assert given["inputs"] == {"other": Path(b)}
+    assert given["outputs"] == {"one": [Path("c.pdf")], "both": [Path("c.pdf"), Path("c.svg")]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({}, "nothing for 'table'"),
+        ({"input": {"table": "a"}, "output": {"table": "b"}}, "input and output for 'table'"),
+        ({"output": {"table": "a", "forgotten": "b"}}, "names forgotten"),
+        ({"output": {"table": "a"}, "params": {"seed": 1}}, "names seed"),
+    ],
+)
+def test_a_script_and_its_rule_have_to_agree(parts, words):
+    def main(table: Path) -> None: ...
+
+    with pytest.raises(TypeError, match=words):
+        jobs.arguments(main, job(**parts))
 
 
 # --- files ----------------------------------------------------------------------------------------

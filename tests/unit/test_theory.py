@@ -9,7 +9,7 @@ import pytest
 
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.starts import stream
-from kmeans_convergence.studies.replication.show import tables
+from kmeans_convergence.studies.derivation import show
 from kmeans_convergence.theory import checks, equations, theorems
 from kmeans_convergence.theory.intervals import best_intervals
 from kmeans_convergence.theory.theorems import (
@@ -62,7 +62,7 @@ def test_references_are_in_the_bibliography(table, root):
 
 def test_the_ledger_as_a_table(table):
     broken = table.assign(holds=table["step"] != "Lloyd's rate")
-    text = tables.theorems(broken)
+    text = show.theorems(broken)
     assert text.count(r"\textbf{fails}") == 1
     assert text.count("& holds") == len(table) - 1
     assert r"\citep{fisher1958, wang2011}" in text

@@ -111,7 +111,7 @@ def test_data_sets_of_ones_own_are_in_the_report(builds):
     described = pd.read_csv(builds[0] / "results/comparison/datasets.csv").set_index("name")
     assert described.loc["dressed-in_all_its_cells", "licence"] == DRESSED[8]
     assert np.isnan(described.loc["bare", "licence"])
-    table = (builds[0] / "paper/generated/tables/datasets.tex").read_text()
+    table = (builds[0] / "paper/generated/comparison/datasets.tex").read_text()
     assert re.search(r"^bare & real & 24 & 2 & 2 & no & .* & not stated ", table, re.MULTILINE)
     # between its letters a long word may break
     assert r"\textbackslash{}input\{report\}" in table.replace(r"\penalty5000{}", "")
@@ -134,14 +134,37 @@ def test_a_second_run_has_nothing_to_do(builds):
 
 
 def test_only_what_a_change_concerns_is_made_again(builds):
-    rates = builds[0] / "src/kmeans_convergence/studies/replication/show/rate_search.py"
-    rates.write_text(rates.read_text() + "\n# changed\n")
-    plan = snakemake(builds[0], "--dry-run", "--cores", "1", *SETS).stdout
+    shown = [builds[0] / "src/kmeans_convergence/studies/replication/show/rate_search.py"]
+    plan = planned_after_a_change_of(builds[0], shown)
     # the figure and what shows it; no experiment runs again
-    assert "plot_rates" in plan
+    assert {"plot_rate_search", "all"} <= plan
     assert "build_report" in plan or not (builds[0] / "paper/report.pdf").exists()
-    for rule in ("run_experiment", "run_conventions", "search_rate", "plot_convergence"):
-        assert rule not in plan
+    assert not plan & {"run_experiment", "run_conventions", "search_rate", "judge_rate_search", "plot_convergence"}
+
+
+def test_a_change_of_any_analysis_runs_no_optimizer_again(builds):
+    library = builds[0] / "src/kmeans_convergence"
+    patterns = ("statistics/*.py", "studies/*/analysis.py", "studies/*/analysis/*.py", "studies/*/show/*.py")
+    changed = [file for pattern in patterns for file in library.glob(pattern)]
+    assert len(changed) > 30
+    plan = planned_after_a_change_of(builds[0], changed)
+    assert {"judge_comparison", "judge_conventions", "judge_noise", "judge_rate_search", "plot_comparison"} <= plan
+    # the one experiment for which an analysis chooses what is run
+    plan -= {"draw_conventions"}
+    assert not {rule for rule in plan if rule.startswith(("run_", "measure_", "search_", "count_", "draw_"))}
+
+
+def planned_after_a_change_of(folder: Path, files: list[Path]) -> set[str]:
+    """Return the rules that would run after a change of some modules, which is taken back."""
+    before = {file: (file.read_bytes(), file.stat()) for file in files}
+    for file in files:
+        file.write_bytes(before[file][0] + b"\n# changed\n")
+    plan = snakemake(folder, "--dry-run", "--cores", "1", *SETS).stdout
+    for file, (text, times) in before.items():
+        file.write_bytes(text)
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    table = plan.partition("Job stats:")[2].partition("total")[0]
+    return set(re.findall(r"^(\w+) +\d+$", table, re.MULTILINE))
 
 
 OWN = """
@@ -180,5 +203,5 @@ def test_the_page_to_browse(builds):
     made = snakemake(plain, "--report", "report.html", *SETS)
     assert made.returncode == 0, made.stderr[-2000:]
     page = (plain / "report.html").read_text()
-    for caption in ("parabolas that meet in kinks", "What each epoch leaves", "One row for each reported statement"):
+    for caption in ("parabolas that meet in kinks", "What each epoch leaves", "Two rows for each reported statement"):
         assert caption in page

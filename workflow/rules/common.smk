@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import strip_wildcard_constraints
 
 SOURCE = Path(workflow.basedir) / "src"
 sys.path.insert(0, str(SOURCE))
@@ -34,7 +35,7 @@ REGISTRY = Path("config/datasets.tsv")
 # Jobs read this file again, and need not check again.
 if workflow.is_main_process:
     try:
-        check(config, REGISTRY)
+        check(config, Path("workflow/schemas/config.schema.yaml"), REGISTRY)
     except InputError as problem:
         raise WorkflowError(str(problem)) from None
 
@@ -67,32 +68,40 @@ def figure(name):
     return [f"figures/{name}.pdf", f"figures/{name}.svg"]
 
 
-def everything():
-    """Return all targets; without LaTeX all but the PDF."""
-    targets = [
-        "results/checked.txt",
-        "results/checked_verdicts.txt",
-        *expand("notebooks/html/{notebook}.html", notebook=NOTEBOOKS),
-        *[file for name in FIGURES for file in figure(name)],
-        *[file for name in COMPARISON for file in figure(f"comparison_{name}")],
-        "results/comparison/ledger.csv",
-        *figure("overview/headline"),
-        *figure("rates/contraction_predicted"),
-        *figure("rates/contraction_growth"),
-        *figure("rates/contraction_kernels"),
-        *figure("rates/acceleration"),
-        *figure("comparison/first_steps"),
-        *figure("mixtures/predicted"),
-        *figure("mixtures/limit"),
-        *figure("rates/noise"),
-        "paper/generated/answer.tex",
-    ]
-    if shutil.which("pdflatex") and shutil.which("bibtex"):
-        return [*targets, "paper/report.pdf"]
-    logger.warning(
-        "There is no LaTeX, so everything but the PDF is made: tools/get_latex.sh gets it."
+def claims(study):
+    """Return the ledger of a study."""
+    return str(
+        SOURCE.relative_to(workflow.basedir)
+        / f"kmeans_convergence/studies/{study}/claims.tsv"
     )
-    return targets
+
+
+def made_by(prefix):
+    """Return the files of the rules so far whose names begin so."""
+    return [
+        str(file)
+        for each in workflow.rules
+        if each.name.startswith(prefix)
+        for file in each.output
+    ]
+
+
+def results():
+    """Return all results of the rules so far, but for what the confirmation writes."""
+    wildcards = {
+        "compared": COMPARED,
+        "convention": FEATURES,
+        "variant": config["conventions"]["variants"],
+    }
+    patterns = [strip_wildcard_constraints(file) for file in made_by("")]
+    files = [
+        file
+        for pattern in patterns
+        if pattern.startswith("results/")
+        and not pattern.startswith("results/confirmation/")
+        for file in expand(pattern, **wildcards)
+    ]
+    return sorted(set(files))
 
 
 DATASET = config["experiment"]["dataset"]
@@ -101,16 +110,7 @@ FEATURES = {
     "candidate": config["candidate"]["features"],
 }
 UNIT = read(data(DATASET)).unit
-FIGURES = [
-    "landscape",
-    "residuals_paper",
-    "ratios_paper",
-    "residuals",
-    "ratios",
-    "rates",
-    "limits",
-]
-NOTEBOOKS = ["derivation", "rates", "replication"]
+NOTEBOOKS = [path.stem for path in sorted(Path("notebooks").glob("*.ipynb"))]
 
 
 wildcard_constraints:

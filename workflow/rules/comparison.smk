@@ -54,7 +54,6 @@ wildcard_constraints:
 
 rule run_comparison:
     input:
-        code=code("scripts/run_comparison.py"),
         data=lambda wildcards: data_files(wildcards.compared),
         committed=lambda wildcards: first_committed(wildcards.compared),
     output:
@@ -62,13 +61,8 @@ rule run_comparison:
         curves="results/comparison/{compared}/curves.csv.gz",
         tuning="results/comparison/{compared}/tuning.csv",
         dataset="results/comparison/{compared}/dataset.csv",
-    log:
-        "logs/run_comparison_{compared}.log",
-    benchmark:
-        "logs/times/run_comparison_{compared}.tsv"
     # before the jobs of the paper's experiment, which are shorter
     priority: 2
-    threads: 1
     params:
         dataset=lambda wildcards: data(wildcards.compared),
         comparison=lambda wildcards: settings(wildcards.compared),
@@ -96,20 +90,14 @@ if OWN:
 
     rule run_own:
         input:
-            code=code("scripts/run_own.py"),
             data=lambda wildcards: data_files(wildcards.compared),
             own=OWN[0],
             library=code(OWN[0]),
-            runs="results/comparison/{compared}/runs.csv.gz",
+            others="results/comparison/{compared}/runs.csv.gz",
         output:
             runs="results/comparison/{compared}/own/runs.csv.gz",
             curves="results/comparison/{compared}/own/curves.csv.gz",
             tuning="results/comparison/{compared}/own/tuning.csv",
-        log:
-            "logs/run_own_{compared}.log",
-        benchmark:
-            "logs/times/run_own_{compared}.tsv"
-        threads: 1
         params:
             dataset=lambda wildcards: data(wildcards.compared),
             comparison=lambda wildcards: settings(wildcards.compared),
@@ -122,15 +110,9 @@ if OWN:
 
 rule collect_datasets:
     input:
-        code=code("scripts/collect_datasets.py"),
-        rows=expand("results/comparison/{name}/dataset.csv", name=COMPARED),
+        rows=expand(rules.run_comparison.output.dataset, compared=COMPARED),
     output:
         datasets="results/comparison/datasets.csv",
-    log:
-        "logs/collect_datasets.log",
-    benchmark:
-        "logs/times/collect_datasets.tsv"
-    threads: 1
     message:
         "Describe the data sets of the comparison"
     script:
@@ -140,15 +122,9 @@ rule collect_datasets:
 # What the paper says of the first patterns and of the end of K-means, on all sets.
 rule measure_first_steps:
     input:
-        code=code("scripts/measure_first_steps.py"),
         data=[file for name in COMPARED for file in data_files(name)],
     output:
         table="results/comparison/first_steps.csv",
-    log:
-        "logs/measure_first_steps.log",
-    benchmark:
-        "logs/times/measure_first_steps.tsv"
-    threads: 1
     params:
         datasets={
             name: [
@@ -169,8 +145,7 @@ rule measure_first_steps:
 
 rule plot_first_steps:
     input:
-        code=code("scripts/plot_first_steps.py"),
-        table="results/comparison/first_steps.csv",
+        table=rules.measure_first_steps.output.table,
     output:
         figure=report(
             figure("comparison/first_steps"),
@@ -178,11 +153,6 @@ rule plot_first_steps:
             category="2 Iris, thirty years later",
             labels={"figure": "What the first patterns bring"},
         ),
-    log:
-        "logs/plot_first_steps.log",
-    benchmark:
-        "logs/times/plot_first_steps.tsv"
-    threads: 1
     message:
         "Draw what the first patterns bring"
     script:
@@ -202,23 +172,15 @@ def of_all(table):
 
 rule run_size:
     input:
-        code=code("scripts/run_size.py"),
         data=[file for name in config["size"]["datasets"] for file in data_files(name)],
     output:
         runs="results/comparison/size_runs.csv",
-        summary="results/comparison/size_summary.csv",
-    log:
-        "logs/run_size.log",
-    benchmark:
-        "logs/times/run_size.tsv"
     # one of the longer jobs
     priority: 2
-    threads: 1
     params:
         datasets=[data(name) for name in config["size"]["datasets"]],
         samples=config["size"],
         seed=config["seed"],
-        resamples=config["comparison"]["resamples"],
     message:
         "Run some optimizers on samples that differ in their size alone"
     script:
@@ -227,28 +189,26 @@ rule run_size:
 
 rule judge_comparison:
     input:
-        code=code("scripts/judge_comparison.py"),
         runs=of_all("runs.csv.gz"),
         tuning=of_all("tuning.csv"),
-        datasets=["results/comparison/datasets.csv"],
-        derivation=["results/derivation/steps.csv", "results/derivation/theorems.csv"],
-        first_steps=["results/comparison/first_steps.csv"],
-        samples=["results/comparison/size_runs.csv"],
-        claims="paper/claims.tsv",
+        datasets=rules.collect_datasets.output.datasets,
+        derivation=[
+            rules.check_derivation.output.steps,
+            rules.check_theorems.output.theorems,
+        ],
+        first_steps=rules.measure_first_steps.output.table,
+        samples=rules.run_size.output.runs,
+        claims=claims("comparison"),
     output:
         summary="results/comparison/summary.csv",
         methods="results/comparison/methods.csv",
+        size="results/comparison/size_summary.csv",
         ledger=report(
             "results/comparison/ledger.csv",
             caption="../report/ledger.rst",
             category="5 The comparison",
             labels={"figure": "Every claim (table)"},
         ),
-    log:
-        "logs/judge_comparison.log",
-    benchmark:
-        "logs/times/judge_comparison.tsv"
-    threads: 1
     params:
         seed=config["seed"],
         resamples=config["comparison"]["resamples"],
@@ -260,27 +220,21 @@ rule judge_comparison:
 
 rule plot_comparison:
     input:
-        code=code("scripts/plot_comparison.py"),
         runs=of_all("runs.csv.gz"),
         curves=of_all("curves.csv.gz"),
         own=OWN,
-        datasets=["results/comparison/datasets.csv"],
-        summary=["results/comparison/summary.csv"],
+        datasets=rules.collect_datasets.output.datasets,
+        summary=rules.judge_comparison.output.summary,
     output:
         **{
             name: report(
-                figure(f"comparison_{name}"),
+                figure(f"comparison/{name}"),
                 caption=f"../report/comparison_{name}.rst",
                 category="5 The comparison",
                 labels={"figure": title},
             )
             for name, title in COMPARISON.items()
         },
-    log:
-        "logs/plot_comparison.log",
-    benchmark:
-        "logs/times/plot_comparison.tsv"
-    threads: 1
     params:
         seed=config["seed"],
     message:
@@ -291,29 +245,34 @@ rule plot_comparison:
 
 rule make_comparison:
     input:
-        code=code("scripts/make_comparison.py"),
-        summary="results/comparison/summary.csv",
-        methods="results/comparison/methods.csv",
-        ledger="results/comparison/ledger.csv",
-        datasets="results/comparison/datasets.csv",
+        summary=rules.judge_comparison.output.summary,
+        methods=rules.judge_comparison.output.methods,
+        ledger=rules.judge_comparison.output.ledger,
+        datasets=rules.collect_datasets.output.datasets,
+        steps=rules.measure_first_steps.output.table,
         tuning=of_all("tuning.csv"),
+        history="config/protocol.tsv",
         own=OWN,
     output:
-        main="paper/generated/tables/comparison.tex",
-        budgets="paper/generated/tables/comparison_budgets.tex",
-        tuning="paper/generated/tables/comparison_tuning.tex",
-        costs="paper/generated/tables/comparison_costs.tex",
-        passes="paper/generated/tables/comparison_passes.tex",
-        times="paper/generated/tables/comparison_times.tex",
-        ledger="paper/generated/tables/ledger.tex",
-        datasets="paper/generated/tables/datasets.tex",
-        answer="paper/generated/answer.tex",
-    log:
-        "logs/make_comparison.log",
-    benchmark:
-        "logs/times/make_comparison.tsv"
-    threads: 1
+        **{
+            name: f"paper/generated/comparison/{name}.tex"
+            for name in (
+                "main",
+                "budgets",
+                "tuning",
+                "costs",
+                "passes",
+                "times",
+                "ledger",
+                "datasets",
+                "history",
+                "answer",
+                "numbers",
+            )
+        },
+    params:
+        comparison=config["comparison"],
     message:
-        "Make the tables of the comparison and the answer"
+        "Make the tables of the comparison, the answer and the numbers"
     script:
         "../../scripts/make_comparison.py"

@@ -1,15 +1,9 @@
-# Lloyd's algorithm is a Newton step: the derivation, checked by machine.
+# Lloyd's algorithm is a Newton step: the derivation and the theorems, checked by machine.
 rule check_derivation:
     input:
-        code=code("scripts/check_derivation.py"),
         data=data_files(DATASET),
     output:
-        checks="results/derivation/steps.csv",
-    log:
-        "logs/check_derivation.log",
-    benchmark:
-        "logs/times/check_derivation.tsv"
-    threads: 1
+        steps="results/derivation/steps.csv",
     params:
         dataset=data(DATASET),
         seed=config["seed"],
@@ -22,15 +16,9 @@ rule check_derivation:
 
 rule check_theorems:
     input:
-        code=code("scripts/check_theorems.py"),
         data=data_files(DATASET),
     output:
         theorems="results/derivation/theorems.csv",
-    log:
-        "logs/check_theorems.log",
-    benchmark:
-        "logs/times/check_theorems.tsv"
-    threads: 1
     params:
         dataset=data(DATASET),
         seed=config["seed"],
@@ -42,8 +30,6 @@ rule check_theorems:
 
 
 rule plot_landscape:
-    input:
-        code=code("scripts/plot_landscape.py"),
     output:
         figure=report(
             figure("derivation/landscape"),
@@ -51,12 +37,20 @@ rule plot_landscape:
             category="1 Lloyd is a Newton step",
             labels={"figure": "The cost along a line"},
         ),
-    log:
-        "logs/plot_landscape.log",
-    benchmark:
-        "logs/times/plot_landscape.tsv"
-    threads: 1
     message:
         "Draw the cost along a line"
     script:
         "../../scripts/plot_landscape.py"
+
+
+rule make_derivation:
+    input:
+        steps=rules.check_derivation.output.steps,
+        theorems=rules.check_theorems.output.theorems,
+    output:
+        steps="paper/generated/derivation/steps.tex",
+        theorems="paper/generated/derivation/theorems.tex",
+    message:
+        "Make the tables of the derivation and of the theorems"
+    script:
+        "../../scripts/make_derivation.py"

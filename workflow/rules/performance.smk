@@ -2,11 +2,12 @@
 from kmeans_convergence.studies.performance.run.shapes import REMEMBERED, SHAPES
 
 PERFORMANCE = config["performance"]
+# What is measured for each shape, and the verdicts.
 MEASURED = {
     name: f"results/performance/{name}.csv"
     for name in ("runs", "passes", "profile", "memory", "remembering", "verdicts")
 }
-TABLES = [
+SUPPLEMENT = [
     "machine",
     "shapes",
     "methods",
@@ -18,6 +19,8 @@ TABLES = [
     "memory",
     "remembering",
     "targets",
+    "accelerated",
+    "numbers",
 ]
 # more than there are: a job gets all that Snakemake may use
 ALL_CORES = 1024
@@ -39,15 +42,11 @@ rule performance:
 
 
 rule measure_performance:
-    input:
-        code=code("scripts/measure_performance.py"),
     output:
         runs="results/performance/{shape}/runs.csv",
         passes="results/performance/{shape}/passes.csv",
         profile="results/performance/{shape}/profile.csv",
         memory="results/performance/{shape}/memory.csv",
-    log:
-        "logs/measure_performance_{shape}.log",
     threads: ALL_CORES
     params:
         seed=config["seed"],
@@ -61,13 +60,9 @@ rule measure_performance:
 
 
 rule measure_growth:
-    input:
-        code=code("scripts/measure_growth.py"),
     output:
         growth="results/performance/growth.csv",
         machine="results/performance/machine.csv",
-    log:
-        "logs/measure_growth.log",
     threads: ALL_CORES
     params:
         seed=config["seed"],
@@ -80,12 +75,8 @@ rule measure_growth:
 
 
 rule measure_remembering:
-    input:
-        code=code("scripts/measure_remembering.py"),
     output:
         remembering="results/performance/{shape}/remembering.csv",
-    log:
-        "logs/measure_remembering_{shape}.log",
     threads: ALL_CORES
     params:
         seed=config["seed"],
@@ -99,13 +90,8 @@ rule measure_remembering:
 
 
 rule measure_accelerated:
-    input:
-        code=code("scripts/measure_accelerated.py"),
     output:
         results="results/performance/accelerated.csv",
-        table="paper/generated/performance_accelerated.tex",
-    log:
-        "logs/measure_accelerated.log",
     threads: ALL_CORES
     params:
         seed=config["seed"],
@@ -120,19 +106,16 @@ rule measure_accelerated:
 
 rule judge_performance:
     input:
-        code=code("scripts/judge_performance.py"),
-        runs=expand("results/performance/{shape}/runs.csv", shape=SHAPES),
-        passes=expand("results/performance/{shape}/passes.csv", shape=SHAPES),
-        profile=expand("results/performance/{shape}/profile.csv", shape=SHAPES),
-        memory=expand("results/performance/{shape}/memory.csv", shape=SHAPES),
+        runs=expand(rules.measure_performance.output.runs, shape=SHAPES),
+        passes=expand(rules.measure_performance.output.passes, shape=SHAPES),
+        profile=expand(rules.measure_performance.output.profile, shape=SHAPES),
+        memory=expand(rules.measure_performance.output.memory, shape=SHAPES),
         remembering=expand(
-            "results/performance/{shape}/remembering.csv", shape=REMEMBERED
+            rules.measure_remembering.output.remembering, shape=REMEMBERED
         ),
-        accelerated="results/performance/accelerated.csv",
+        accelerated=rules.measure_accelerated.output.results,
     output:
         **MEASURED,
-    log:
-        "logs/judge_performance.log",
     threads: ALL_CORES
     message:
         "Give each target its verdict"
@@ -140,17 +123,14 @@ rule judge_performance:
         "../../scripts/judge_performance.py"
 
 
-rule report_performance:
+rule make_performance:
     input:
         **MEASURED,
-        growth="results/performance/growth.csv",
-        machine="results/performance/machine.csv",
-        code=code("scripts/report_performance.py"),
+        growth=rules.measure_growth.output.growth,
+        machine=rules.measure_growth.output.machine,
+        accelerated=rules.measure_accelerated.output.results,
     output:
-        **{name: f"paper/generated/performance_{name}.tex" for name in TABLES},
-        numbers="paper/generated/performance_numbers.tex",
-    log:
-        "logs/report_performance.log",
+        **{name: f"paper/generated/performance/{name}.tex" for name in SUPPLEMENT},
     threads: ALL_CORES
     params:
         share=PERFORMANCE["share"],
@@ -158,19 +138,16 @@ rule report_performance:
     message:
         "Make tables and numbers of the supplement"
     script:
-        "../../scripts/report_performance.py"
+        "../../scripts/make_performance.py"
 
 
 rule plot_performance:
     input:
-        code=code("scripts/plot_performance.py"),
         runs=MEASURED["runs"],
-        growth="results/performance/growth.csv",
+        slopes=rules.measure_growth.output.growth,
     output:
         ratios=figure("performance/ratios"),
         growth=figure("performance/growth"),
-    log:
-        "logs/plot_performance.log",
     threads: ALL_CORES
     message:
         "Draw the figures of the supplement"
@@ -180,15 +157,14 @@ rule plot_performance:
 
 rule build_performance:
     input:
-        code=code("scripts/build_performance.py"),
         source="paper/performance.tex",
         bibliography="paper/references.bib",
-        generated=[*rules.report_performance.output, *rules.measure_accelerated.output],
-        figures=["figures/performance/ratios.pdf", "figures/performance/growth.pdf"],
+        generated=rules.make_performance.output,
+        figures=[
+            file for file in rules.plot_performance.output if file.endswith(".pdf")
+        ],
     output:
         pdf="paper/performance.pdf",
-    log:
-        "logs/build_performance.log",
     threads: ALL_CORES
     message:
         "Typeset the supplement"

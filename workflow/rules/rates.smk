@@ -1,4 +1,5 @@
-# Predicted rates of convergence against measured ones, on the sets that need no download.
+# When is batch K-means Newton's method? Predicted rates of convergence and noise against measured ones, and methods that
+# are faster: on the sets that need no download.
 CONTRACTED = [
     name
     for name in COMPARED
@@ -9,41 +10,39 @@ CONTRACTED = [
 
 
 rule measure_contraction:
-    input:
-        code=code("scripts/measure_contraction.py"),
     output:
         rates="results/rates/contraction/rates.csv",
-        agreement="results/rates/contraction/agreement.csv",
         kernels="results/rates/contraction/kernels.csv",
-    log:
-        "logs/measure_contraction.log",
-    benchmark:
-        "logs/times/measure_contraction.tsv"
     # one of the longest jobs
     priority: 3
-    threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
         seed=config["seed"],
         largest=config["contraction"]["largest"],
-        resamples=config["resamples"],
     message:
         "Predict and measure rates of convergence"
     script:
         "../../scripts/measure_contraction.py"
 
 
-rule count_steps:
+rule judge_contraction:
     input:
-        code=code("scripts/count_steps.py"),
+        rates=rules.measure_contraction.output.rates,
+    output:
+        agreement="results/rates/contraction/agreement.csv",
+    params:
+        seed=config["seed"],
+        resamples=config["resamples"],
+    message:
+        "Compare predicted and measured rates of convergence"
+    script:
+        "../../scripts/judge_contraction.py"
+
+
+rule count_steps:
     output:
         growth="results/rates/contraction/growth.csv",
-    log:
-        "logs/count_steps.log",
-    benchmark:
-        "logs/times/count_steps.tsv"
     priority: 3
-    threads: 1
     params:
         large=[data(name) for name in ("retina_px", "hubble_px", "china_px")],
         seed=config["seed"],
@@ -56,11 +55,10 @@ rule count_steps:
 
 rule plot_contraction:
     input:
-        code=code("scripts/plot_contraction.py"),
-        rates="results/rates/contraction/rates.csv",
-        agreement="results/rates/contraction/agreement.csv",
-        growth="results/rates/contraction/growth.csv",
-        kernels="results/rates/contraction/kernels.csv",
+        rates=rules.measure_contraction.output.rates,
+        agreement=rules.judge_contraction.output.agreement,
+        growth=rules.count_steps.output.growth,
+        kernels=rules.measure_contraction.output.kernels,
     output:
         predicted=report(
             figure("rates/contraction_predicted"),
@@ -80,11 +78,6 @@ rule plot_contraction:
             category="1 Lloyd is a Newton step",
             labels={"figure": "Width of the kernel"},
         ),
-    log:
-        "logs/plot_contraction.log",
-    benchmark:
-        "logs/times/plot_contraction.tsv"
-    threads: 1
     params:
         widths={"batch_kmeans": 0.1, "lloyd_steps": 0.05, "gradient_nmax": 0.0},
     message:
@@ -93,109 +86,35 @@ rule plot_contraction:
         "../../scripts/plot_contraction.py"
 
 
-# The data set whose curves the first page shows: one that tells the story well, if it has been compared.
-SHOWN = "wine" if "wine" in COMPARED else COMPARED[0]
-
-
-rule plot_headline:
-    input:
-        code=code("scripts/plot_headline.py"),
-        curves=f"results/comparison/{SHOWN}/curves.csv.gz",
-        growth="results/rates/contraction/growth.csv",
-    output:
-        figure=report(
-            figure("overview/headline"),
-            caption="../report/headline.rst",
-            category="6 The report",
-            labels={"figure": "The answer in one figure"},
-        ),
-    log:
-        "logs/plot_headline.log",
-    benchmark:
-        "logs/times/plot_headline.tsv"
-    threads: 1
-    message:
-        "Draw the figure of the first page"
-    script:
-        "../../scripts/plot_headline.py"
-
-
-rule measure_mixture_rates:
-    input:
-        code=code("scripts/measure_mixture_rates.py"),
-    output:
-        separations="results/mixtures/separations.csv",
-        datasets="results/mixtures/datasets.csv",
-        deviations="results/mixtures/deviations.csv",
-    log:
-        "logs/measure_mixture_rates.log",
-    benchmark:
-        "logs/times/measure_mixture_rates.tsv"
-    threads: 1
-    params:
-        datasets=[data(name) for name in CONTRACTED],
-        seed=config["seed"],
-    message:
-        "Predict and measure the rate of EM"
-    script:
-        "../../scripts/measure_mixture_rates.py"
-
-
-rule plot_mixture_rates:
-    input:
-        code=code("scripts/plot_mixture_rates.py"),
-        separations="results/mixtures/separations.csv",
-        datasets="results/mixtures/datasets.csv",
-        deviations="results/mixtures/deviations.csv",
-    output:
-        predicted=report(
-            figure("mixtures/predicted"),
-            caption="../report/mixture_predicted.rst",
-            category="1 Lloyd is a Newton step",
-            labels={"figure": "The rate of EM"},
-        ),
-        limit=report(
-            figure("mixtures/limit"),
-            caption="../report/mixture_limit.rst",
-            category="1 Lloyd is a Newton step",
-            labels={"figure": "From EM to Lloyd"},
-        ),
-    log:
-        "logs/plot_mixture_rates.log",
-    benchmark:
-        "logs/times/plot_mixture_rates.tsv"
-    threads: 1
-    message:
-        "Draw the rate of EM"
-    script:
-        "../../scripts/plot_mixture_rates.py"
-
-
 rule measure_noise:
-    input:
-        code=code("scripts/measure_noise.py"),
     output:
         excess="results/rates/noise/excess.csv",
-        agreement="results/rates/noise/agreement.csv",
-    log:
-        "logs/measure_noise.log",
-    benchmark:
-        "logs/times/measure_noise.tsv"
-    threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
         seed=config["seed"],
-        resamples=config["comparison"]["resamples"],
     message:
         "Predict and measure the noise of online methods"
     script:
         "../../scripts/measure_noise.py"
 
 
+rule judge_noise:
+    input:
+        excess=rules.measure_noise.output.excess,
+    output:
+        agreement="results/rates/noise/agreement.csv",
+    params:
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
+    message:
+        "Compare predicted and measured noise"
+    script:
+        "../../scripts/judge_noise.py"
+
+
 rule plot_noise:
     input:
-        code=code("scripts/plot_noise.py"),
-        excess="results/rates/noise/excess.csv",
+        excess=rules.measure_noise.output.excess,
     output:
         figure=report(
             figure("rates/noise"),
@@ -203,11 +122,6 @@ rule plot_noise:
             category="1 Lloyd is a Newton step",
             labels={"figure": "The noise of online methods"},
         ),
-    log:
-        "logs/plot_noise.log",
-    benchmark:
-        "logs/times/plot_noise.tsv"
-    threads: 1
     message:
         "Draw the noise of online methods"
     script:
@@ -215,55 +129,70 @@ rule plot_noise:
 
 
 rule measure_acceleration:
-    input:
-        code=code("scripts/measure_acceleration.py"),
     output:
         runs="results/rates/acceleration/runs.csv.gz",
-        problems="results/rates/acceleration/problems.csv",
-        summary="results/rates/acceleration/summary.csv",
-    log:
-        "logs/measure_acceleration.log",
-    benchmark:
-        "logs/times/measure_acceleration.tsv"
     # one of the longest jobs
     priority: 3
-    threads: 1
     params:
         datasets=[data(name) for name in CONTRACTED],
         acceleration=config["acceleration"],
         seed=config["seed"],
-        resamples=config["comparison"]["resamples"],
     message:
         "Run methods that make batch K-means faster on larger samples"
     script:
         "../../scripts/measure_acceleration.py"
 
 
-rule report_acceleration:
+rule judge_acceleration:
     input:
-        code=code("scripts/report_acceleration.py"),
+        runs=rules.measure_acceleration.output.runs,
+        compared=expand(rules.run_comparison.output.runs, compared=COMPARED),
+    output:
         problems="results/rates/acceleration/problems.csv",
         summary="results/rates/acceleration/summary.csv",
-        compared=expand("results/comparison/{name}/runs.csv.gz", name=COMPARED),
+        goals="results/rates/acceleration/goals.csv",
+    params:
+        datasets=[data(name) for name in CONTRACTED],
+        seed=config["seed"],
+        resamples=config["comparison"]["resamples"],
+    message:
+        "Judge methods that make batch K-means faster"
+    script:
+        "../../scripts/judge_acceleration.py"
+
+
+rule plot_acceleration:
+    input:
+        problems=rules.judge_acceleration.output.problems,
     output:
-        judged=["results/rates/acceleration/goals.csv"],
         figure=report(
             figure("rates/acceleration"),
             caption="../report/acceleration.rst",
             category="1 Lloyd is a Newton step",
             labels={"figure": "Faster than Lloyd"},
         ),
-        ratios=["paper/generated/tables/acceleration_ratios.tex"],
-        goals=["paper/generated/tables/acceleration_goals.tex"],
-    log:
-        "logs/report_acceleration.log",
-    benchmark:
-        "logs/times/report_acceleration.tsv"
-    threads: 1
-    params:
-        seed=config["seed"],
-        resamples=config["comparison"]["resamples"],
     message:
-        "Judge, draw and tabulate methods that make batch K-means faster"
+        "Draw methods that make batch K-means faster"
     script:
-        "../../scripts/report_acceleration.py"
+        "../../scripts/plot_acceleration.py"
+
+
+rule make_rates:
+    input:
+        rates=rules.judge_contraction.output.agreement,
+        excess=rules.measure_noise.output.excess,
+        scatter=rules.judge_noise.output.agreement,
+        summary=rules.judge_acceleration.output.summary,
+        goals=rules.judge_acceleration.output.goals,
+    output:
+        contraction_agreement="paper/generated/rates/contraction_agreement.tex",
+        noise_agreement="paper/generated/rates/noise_agreement.tex",
+        acceleration_ratios="paper/generated/rates/acceleration_ratios.tex",
+        acceleration_goals="paper/generated/rates/acceleration_goals.tex",
+        numbers="paper/generated/rates/numbers.tex",
+    params:
+        acceleration=config["acceleration"],
+    message:
+        "Make the tables and numbers of rates, noise and acceleration"
+    script:
+        "../../scripts/make_rates.py"

@@ -1,1 +1,1 @@
-"""Figures, tables and numbers of the report. Nothing imports this package but scripts and notebooks."""
+"""How things look: figures, LaTeX, tables of notebooks. It knows no study."""

@@ -16,7 +16,6 @@ from matplotlib.font_manager import findfont, get_font
 
 from kmeans_convergence.atomic import replacing
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.studies.replication.run.methods import METHODS
 
 if TYPE_CHECKING:
     from IPython.display import SVG
@@ -162,11 +161,6 @@ def look(method: str) -> Style:
     if method not in STYLES:
         raise InputError(f"the method {method!r} has no style, report/style.py has those of {', '.join(STYLES)}.")
     return STYLES[method]
-
-
-def label(method: str) -> str:
-    """Return the name of a method in figures and tables."""
-    return METHODS[method].label
 
 
 def save(figure: Figure, *paths: Path) -> None:

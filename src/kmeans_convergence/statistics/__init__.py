@@ -1,1 +1,1 @@
-"""From traces to residuals, intervals, probabilities and verdicts."""
+"""From numbers of runs and data sets to intervals, tests, verdicts and profiles. It knows no study."""

@@ -197,6 +197,24 @@ class Condition:
             return Verdict.PART if supported else Verdict.FAILS
         return Verdict.PART if supported and opposed else Verdict.UNDECIDED
 
+    def row(self) -> dict[str, object]:
+        """Return what a ledger says of the condition."""
+        holding, failing = self.for_and_against
+        estimate = self.estimate
+        return {
+            "condition": self.label,
+            "optimizer": self.optimizer,
+            "effect": math.nan if estimate is None else estimate.effect,
+            "low": self.interval[0],
+            "high": self.interval[1],
+            "above": self.above,
+            "below": self.below,
+            "decision": self.verdict.value,
+            "families": 0 if estimate is None else max(estimate.count, 1),
+            "holding": ";".join(holding),
+            "failing": ";".join(failing),
+        }
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -210,6 +228,20 @@ class Outcome:
     def answered(self) -> bool:
         """Say whether there is anything in the tables that the claim could be held against."""
         return any(condition.answered for condition in self.conditions)
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return one row for each condition, or one for all if there is none.
+
+        Returns
+        -------
+        list of dict
+            outcome, note; condition, optimizer, effect, low, high, above, below (its region), decision (of the
+            condition), families, holding and failing (the families whose own intervals say so, separated by ";").
+        """
+        about: dict[str, object] = {"outcome": self.verdict.value, "note": self.note}
+        if not self.conditions:
+            return [about | {"condition": "", "optimizer": "", "holding": "", "failing": ""}]
+        return [about | condition.row() for condition in self.conditions]
 
     @classmethod
     def each(cls, *conditions: Condition) -> Outcome:

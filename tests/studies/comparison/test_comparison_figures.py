@@ -81,7 +81,11 @@ def summary(evidence):
 
 @pytest.fixture(scope="module")
 def judged(root, evidence):
-    return ledger.judge(ledger.read_claims(root / "paper" / "claims.tsv"), evidence)
+    return ledger.judge(
+        ledger.read_claims(root / "src/kmeans_convergence/studies/comparison/claims.tsv", predicates.PREDICATES),
+        predicates.PREDICATES,
+        evidence,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +236,8 @@ def test_bars_of_ranks_do_not_depend_on_the_process(tmp_path):
     """The library keeps names in sets, and the order of a set of names changes with the seed of hashing."""
     code = (
         "import sys, numpy as np, pandas as pd; from pathlib import Path;"
-        "from kmeans_convergence.reporting import comparison as c, style;"
+        "from kmeans_convergence.report import style;"
+        "from kmeans_convergence.studies.comparison.show import plots as c;"
         "keys = ['batch_kmeans', 'online_kmeans', 'hybrid', 'adam', 'lbfgs'];"
         "p = pd.DataFrame(np.ones((5, 5)), keys, keys);"
         "figure = c.critical_difference(pd.Series([1., 2., 3., 4., 5.], keys), p, 'cost');"

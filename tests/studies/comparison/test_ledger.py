@@ -107,7 +107,7 @@ def test_samples_without_a_value_are_left_out_of_intervals_and_differences_stay_
 
 @pytest.fixture(scope="module")
 def claims(root):
-    return ledger.read_claims(root / "paper" / "claims.tsv")
+    return ledger.read_claims(root / "src/kmeans_convergence/studies/comparison/claims.tsv", predicates.PREDICATES)
 
 
 def test_the_list_of_claims(claims):
@@ -130,7 +130,7 @@ def test_a_list_that_cannot_be_used_is_refused(tmp_path, refused, text, words):
     path = tmp_path / "claims.tsv"
     path.write_text(text)
     with refused(*words):
-        ledger.read_claims(path)
+        ledger.read_claims(path, predicates.PREDICATES)
 
 
 def world(datasets=None, count=10, starts=("patterns",), budgets=(synthetic.BUDGET,), changes=None, **tables):
@@ -138,7 +138,7 @@ def world(datasets=None, count=10, starts=("patterns",), budgets=(synthetic.BUDG
     datasets = synthetic.datasets(10, 2) if datasets is None else datasets
     effects = synthetic.EFFECTS | (changes or {})
     runs = synthetic.runs(datasets, effects, count=count, clusters=(4,), starts=starts, budgets=budgets)
-    return Evidence(RELATIVE, runs, datasets, 0, 200, **tables)
+    return Evidence(runs, datasets, 0, 200, **tables)
 
 
 MAIN = Reading("patterns", int(synthetic.BUDGET))
@@ -157,7 +157,7 @@ def judged(claims):
     datasets = synthetic.datasets(10, 2)
     tables = {"tuning": synthetic.tuning(datasets), "size": synthetic.size(POWERS)}
     evidence = world(datasets, starts=("patterns", "plusplus"), **tables)
-    return ledger.judge(claims, evidence).set_index("id")
+    return ledger.judge(claims, predicates.PREDICATES, evidence).set_index("id")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_where_it_fails_is_named():
     good = synthetic.runs(datasets.iloc[:8], synthetic.EFFECTS, count=10, clusters=(4,), starts=("patterns",))
     other = synthetic.EFFECTS | {"gradient_nmax": Effect(-2.0)}
     bad = synthetic.runs(datasets.iloc[8:], other, count=10, clusters=(4,), starts=("patterns",))
-    evidence = Evidence(RELATIVE, pd.concat([good, bad], ignore_index=True), datasets, 0, 200)
+    evidence = Evidence(pd.concat([good, bad], ignore_index=True), datasets, 0, 200)
     condition = predicates.worse("gradient_nmax").judge(evidence, MAIN).conditions[0]
     assert condition.for_and_against[1] == list(datasets["name"].iloc[8:])
     assert condition.verdict is Verdict.PART
@@ -362,7 +362,7 @@ def test_what_only_the_polish_makes_better_is_not_robust(claims):
     """The method ends two per cent above Lloyd's, and half of a per cent below once Lloyd's has finished its work."""
     changes = {m: Effect(-0.5, spread=0.1, rests=False, short=2.5) for m in ("minibatch_ema", "minibatch_ema_tuned")}
     some = claims[claims["predicate"] == "noise-wins"]
-    table = ledger.judge(some, world(changes=changes))
+    table = ledger.judge(some, predicates.PREDICATES, world(changes=changes))
     assert set(table["verdict"]) == {"holds under"}
     assert table["where"].iloc[0].startswith("1 of 6 readings")
     assert "never without polish" in table["where"].iloc[0]
@@ -371,7 +371,7 @@ def test_what_only_the_polish_makes_better_is_not_robust(claims):
 def test_a_budget_with_too_few_families_is_no_reading_against_a_claim(claims):
     evidence = world(budgets=(10, 100), changes={m: Effect(-9.0, 0.1, rests=False) for m in predicates.NOISY})
     evidence.runs = evidence.runs[(evidence.runs["budget"] == 10) | (evidence.runs["dataset"] == "iris")]
-    table = ledger.judge(claims[claims["id"] == "C8"], evidence)
+    table = ledger.judge(claims[claims["id"] == "C8"], predicates.PREDICATES, evidence)
     assert set(table.loc[table["budget"] == 100, "outcome"]) == {"cannot be decided"}
     assert set(table["verdict"]) == {"robust"}
 
@@ -403,7 +403,7 @@ def test_any_table_has_a_verdict(claims, sets, methods, starts):
     datasets = synthetic.datasets(sets, 1 if sets > 1 else 0)
     effects = {method: synthetic.EFFECTS[method] for method in methods}
     runs = synthetic.runs(datasets, effects, count=2, clusters=(3,), starts=starts)
-    table = ledger.judge(claims, Evidence(RELATIVE, runs, datasets, 0, 20))
+    table = ledger.judge(claims, predicates.PREDICATES, Evidence(RELATIVE, runs, datasets, 0, 20))
     assert set(table["id"]) == set(claims["id"])
     undecided = {"cannot be decided", "not a question of data"}
     assert set(table.loc[table["id"] != "T14", "verdict"]) == undecided
@@ -412,6 +412,6 @@ def test_any_table_has_a_verdict(claims, sets, methods, starts):
 def test_a_verdict_is_the_same_each_time(claims):
     datasets = synthetic.datasets(6, 2)
     few = claims[claims["predicate"].isin(["worse-plain", "gains-with-size", "deserved"])]
-    one, other = (ledger.judge(few, world(datasets, count=4)) for _ in range(2))
+    one, other = (ledger.judge(few, predicates.PREDICATES, world(datasets, count=4)) for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
     assert not math.isnan(one["effect"].iloc[0])

@@ -5,6 +5,7 @@ import pandas as pd
 
 from kmeans_convergence.pipeline.history import read_history
 from kmeans_convergence.studies.comparison.show import history as protocol
+from kmeans_convergence.studies.confirmation import show
 
 
 def rows(table):
@@ -70,17 +71,17 @@ def scores():
 
 
 def test_predictions_stand_beside_what_was_measured():
-    first, second, third = rows(protocol.predictions(scores()))
+    first, second, third = rows(show.predictions(scores()))
     assert r"one \& all & 1.3 to 2.0 & 1.50 [1.40, 1.60] & confirmed" in first
     assert r"$-$6.0 to $-$0.50 & 0.2 [$-$1.0, 1.5] & failed" in second
     assert "& -- & no answer" in third
-    counted = protocol.counts(scores())
+    counted = show.counts(scores())
     for name, number in (("", 3), ("Confirmed", 1), ("Sign", 0), ("Failed", 1), ("Silent", 1)):
         assert rf"\newcommand{{\predictions{name}}}{{{number}}}" in counted
     assert r"\confirmedtrue" in counted
 
 
 def test_without_scores_nothing_is_said():
-    assert [line for line in protocol.predictions(None).splitlines() if not line.startswith("%")] == [""]
-    assert r"\confirmedfalse" in protocol.counts(None)
-    assert "newcommand" not in protocol.counts(None)
+    assert [line for line in show.predictions(None).splitlines() if not line.startswith("%")] == [""]
+    assert r"\confirmedfalse" in show.counts(None)
+    assert "newcommand" not in show.counts(None)

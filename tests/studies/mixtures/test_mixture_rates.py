@@ -10,7 +10,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.problems import MixtureProblem
 from kmeans_convergence.studies.mixtures.run import by_deviation, follow, on_dataset
-from kmeans_convergence.studies.mixtures.show import limit, predicted
+from kmeans_convergence.studies.mixtures.show import limit, numbers, predicted
 from kmeans_convergence.theory import equations
 from kmeans_convergence.theory.information import complete, em_rate, hidden
 from kmeans_convergence.theory.theorems.population import DENSITIES, hessian_on_line
@@ -110,3 +110,10 @@ def test_the_figures():
     for axes in limit(deviations).axes:
         assert axes.get_xscale() == "log"
         assert axes.lines[-1].get_ydata()[0] == pytest.approx(0.75)
+
+
+def test_numbers_of_the_prose_by_hand():
+    rates = pd.DataFrame({"dataset": ["a", "a", "b"], "predicted": [0.5, 0.25, 0.75], "measured": [0.5, None, 0.74]})
+    values = numbers(rates)
+    assert (values["emSets"], values["emRuns"], values["emUnmeasured"]) == ("2", "3", "1")
+    assert (values["emErrorLargest"], values["emFastest"], values["emSlowest"]) == ("0.010", "0.50", "0.750")

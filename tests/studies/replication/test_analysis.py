@@ -11,12 +11,10 @@ from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.statistics import quality, resampling
 from kmeans_convergence.statistics.runs import Runs
-from kmeans_convergence.studies.replication.analysis import axes, conventions
-from kmeans_convergence.studies.replication.analysis import chosen as verdicts
+from kmeans_convergence.studies.replication.analysis import axes, chosen, conventions
 from kmeans_convergence.studies.replication.analysis import rate_search as rates
 from kmeans_convergence.studies.replication.analysis.conventions import Reported
 from kmeans_convergence.studies.replication.analysis.original import Original
-from kmeans_convergence.studies.replication.analysis.predicates import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -370,7 +368,7 @@ def test_the_best_rate_is_the_one_of_the_lowest_residual():
     assert best.to_dict() == {("a", True): 0.2, ("a", False): 0.1, ("b", True): 0.3}
 
 
-# --- verdicts -------------------------------------------------------------------------------------
+# --- conventions that were chosen -------------------------------------------------------------------------------------
 
 
 def judged():
@@ -382,37 +380,11 @@ def judged():
 
 def test_the_described_convention_has_the_factor_and_drawn_patterns():
     dataset = Dataset("iris", np.zeros((1, 2)), ("petal width", "sepal length"), "mm")
-    row = verdicts.as_described(judged(), dataset, 6)
+    row = chosen.as_described(judged(), dataset, 6)
     assert (row["start"], row["clusters"], row["unit"], row["half"]) == ("patterns", 6, "mm", True)
     # of the two with and without the factor the latter has the higher p here, and the order of features is no matter
-    assert not verdicts.likeliest(judged(), dataset, 6)["half"]
+    assert not chosen.likeliest(judged(), dataset, 6)["half"]
     # the likelihood goes before
     table = judged()
-    assert verdicts.likeliest(table.assign(likelihood=table["half"] / 10), dataset, 6)["half"]
-    assert len(verdicts.pick(judged(), dataset, 6)) == 2
-
-
-def claims(*rows):
-    return pd.DataFrame(rows, columns=["claim", "verdict", "share", "confidence"])
-
-
-def test_verdicts_are_combined(original):
-    yes, sampling, no = (v.value for v in (Verdict.REPLICATED, Verdict.SAMPLING, Verdict.NOT_REPLICATED))
-    here = claims(("BB-R2b", no, 0, 0), ("BB-R3", no, 0, 0), ("BB-R4", sampling, 0.2, 0.5), ("BB-R5", yes, 1, 1))
-    there = claims(("BB-R2b", yes, 1, 1), ("BB-R3", sampling, 0.1, 0), ("BB-R4", yes, 1, 1), ("BB-R5", no, 0, 0))
-    described = {"p_min": 0.01, "p_mean": 0.04, "p_max": 0.9}
-    candidate = {"p_min": 0.9, "p_mean": 0.01, "p_max": 0.03}
-    table = verdicts.combine(here, there, described, candidate, original).set_index("claim")
-    assert list(table["verdict"]) == [
-        # the range: 2 * 0.01 as described, 2 * 0.03 under the candidate
-        Verdict.OTHER_CONVENTION.value,
-        Verdict.NOT_REPLICATED.value,
-        # a claim that fails here and holds there; only a sure "yes" there counts; "maybe" and "yes" stay
-        Verdict.OTHER_CONVENTION.value,
-        no,
-        sampling,
-        yes,
-    ]
-    assert list(table.loc["BB-R1", ["share", "share_candidate"]]) == pytest.approx([0.02, 0.06])
-    assert table.loc["BB-R4", "share_candidate"] == 1
-    assert table.loc["BB-R2a", "statement"] == table.loc["BB-R2b", "statement"] == original.statement("BB-R2")
+    assert chosen.likeliest(table.assign(likelihood=table["half"] / 10), dataset, 6)["half"]
+    assert len(chosen.pick(judged(), dataset, 6)) == 2

@@ -1,16 +1,35 @@
 """Each statement of the paper as a predicate: traces for which all hold, and what makes each one fail."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from kmeans_convergence.statistics import resampling
+from kmeans_convergence.statistics import ledger, resampling
 from kmeans_convergence.statistics.runs import Runs
-from kmeans_convergence.studies.replication.analysis import predicates as claims
+from kmeans_convergence.studies.replication.analysis import predicates
+from kmeans_convergence.studies.replication.analysis.evidence import (
+    Convention,
+    Evidence,
+    Finding,
+    Sample,
+    Verdict,
+    side_by_side,
+)
 from kmeans_convergence.studies.replication.analysis.original import Original
-from kmeans_convergence.studies.replication.analysis.predicates import Sample, Verdict, verdict, verdict_on_figures
+from kmeans_convergence.studies.replication.analysis.predicates import STATEMENTS, verdict
 
-CLAIMS = {claim.id: claim for claim in claims.CLAIMS}
+LEDGER = ledger.read_claims(Path(predicates.__file__).parents[1] / "claims.tsv", predicates.PREDICATES)
+DECIDED = LEDGER[LEDGER["predicate"].isin(STATEMENTS)]
+CLAIMS = dict(zip(DECIDED["id"], DECIDED["predicate"].map(STATEMENTS), strict=True))
 LIMIT = 4000.0
+
+
+def judge(runs, original, repeats):
+    """Judge the statements as described."""
+    evidence = Evidence({"described": runs}, {}, original, 0, repeats)
+    return ledger.judge(DECIDED, predicates.PREDICATES, evidence)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +200,7 @@ def test_more_runs_may_leave_an_average_as_uncertain_as_before(original, ends, l
 def test_more_runs_are_judged_in_samples_twice_as_large(original):
     # normal ends: the standard error of 40 is about that of 20 over the root of two, and rarely as large
     ends = {"batch_kmeans": np.random.default_rng(3).normal(4000, 100, size=1000)}
-    table = claims.judge(runs_of(CURVES, ends, scales=[1] * 1000), original, seed=0, repeats=2000).set_index("claim")
+    table = judge(runs_of(CURVES, ends, scales=[1] * 1000), original, 2000).set_index("id")
     row = table.loc["BB-R10"]
     assert row["effect"] == pytest.approx(np.sqrt(0.5), abs=0.05)
     rng = np.random.default_rng(4)
@@ -207,10 +226,10 @@ def test_a_sample_has_averages_of_its_own_runs():
 
 def test_all_hold_or_none(original):
     scales = np.random.default_rng(0).uniform(0.5, 1.5, size=25)
-    table = claims.judge(runs_of(CURVES, scales=scales), original, seed=0, repeats=100)
-    assert list(table["claim"]) == list(CLAIMS)
+    table = judge(runs_of(CURVES, scales=scales), original, 100)
+    assert list(table["id"]) == list(CLAIMS)
     # the curves of BB-R9 cross after the first ratio or after the second
-    both = table[table["claim"] != "BB-R9a"]
+    both = table[table["id"] != "BB-R9a"]
     assert both[["holds", "holds_first"]].all(axis=None)
     assert (both[["confidence", "share"]] == 1).all(axis=None)
     assert set(both["verdict"]) == {Verdict.REPLICATED.value}
@@ -219,9 +238,9 @@ def test_all_hold_or_none(original):
 
     broken = dict.fromkeys(CURVES, CURVES["batch_gradient"])
     limits = {"online_gradient": np.full(25, 5000.0)}
-    table = claims.judge(runs_of(broken, limits, scales), original, seed=0, repeats=100)
+    table = judge(runs_of(broken, limits, scales), original, 100)
     # runs that end alike are as certain as they can be
-    table = table[table["claim"] != "BB-R10"]
+    table = table[table["id"] != "BB-R10"]
     assert not table[["holds", "holds_first"]].any(axis=None)
     assert set(table["verdict"]) == {Verdict.NOT_REPLICATED.value}
 
@@ -232,7 +251,7 @@ def test_what_one_run_in_a_hundred_contradicts_is_within_the_sampling_error_of_t
     cost = LIMIT + np.stack([CURVES["batch_kmeans"]] * 99 + [late])
     runs = runs_of(CURVES, scales=[1] * 100)
     runs = Runs(runs.cost | {"batch_kmeans": cost}, runs.limit)
-    row = claims.judge(runs, original, seed=0, repeats=4000).set_index("claim").loc["BB-R5"]
+    row = judge(runs, original, 4000).set_index("id").loc["BB-R5"]
     assert not row["holds"]
     assert row["holds_first"]
     assert row["share"] == pytest.approx(0.99**20, abs=0.025)
@@ -256,13 +275,57 @@ def test_thresholds_of_verdicts(confidence, share, expected):
     assert verdict(confidence, share) is expected
 
 
+DESCRIBED, CANDIDATE = Convention("described"), Convention("candidate")
+
+
+def conventions(**chances):
+    """Return rows of the table of conventions, each with these probabilities of the reported figures."""
+    return {name: pd.Series(dict(zip(("p_min", "p_mean", "p_max"), p, strict=True))) for name, p in chances.items()}
+
+
+def test_probabilities_of_figures_by_hand(original):
+    rows = conventions(described=(0.01, 0.04, 0.9), candidate=(0.9, 0.05, 0.03))
+    evidence = Evidence({}, rows, original, 0, 1)
+    for predicate, found in (("range", (0.02, 0.06)), ("average", (0.04, 0.05))):
+        for reading, share in zip((DESCRIBED, CANDIDATE), found, strict=True):
+            finding = predicates.FIGURES[predicate].judge(evidence, reading)
+            assert finding.share == pytest.approx(share)
+            assert finding.verdict is (Verdict.REPLICATED if share >= 0.05 else Verdict.NOT_REPLICATED)
+    assert predicates.extremes(conventions(x=(0.7, 0.1, 0.8))["x"]) == 1
+
+
 @pytest.mark.parametrize(
     ("described", "candidate", "expected"),
     [
-        (0.05, 0, Verdict.REPLICATED),
-        (0.04, 0.05, Verdict.OTHER_CONVENTION),
-        (0.04, 0.04, Verdict.NOT_REPLICATED),
+        # what fails here and holds there; only a sure "yes" there counts; "maybe" and "yes" stay
+        (Verdict.NOT_REPLICATED, Verdict.REPLICATED, Verdict.OTHER_CONVENTION),
+        (Verdict.NOT_REPLICATED, Verdict.SAMPLING, Verdict.NOT_REPLICATED),
+        (Verdict.NOT_REPLICATED, Verdict.NOT_REPLICATED, Verdict.NOT_REPLICATED),
+        (Verdict.SAMPLING, Verdict.REPLICATED, Verdict.SAMPLING),
+        (Verdict.REPLICATED, Verdict.NOT_REPLICATED, Verdict.REPLICATED),
     ],
 )
-def test_verdicts_on_figures(described, candidate, expected):
-    assert verdict_on_figures(described, candidate) is expected
+def test_verdicts_of_both_conventions_are_combined(original, described, candidate, expected):
+    outcomes = {DESCRIBED: Finding(described, "", 0.0), CANDIDATE: Finding(candidate, "", 0.0)}
+    assert Evidence({}, {}, original, 0, 1).combine(outcomes, ("convention",)) == (expected, "")
+
+
+def test_a_statement_has_a_row_for_each_convention(original):
+    rows = conventions(described=(0.01, 0.04, 0.9), candidate=(0.9, 0.05, 0.03))
+    runs = dict.fromkeys(rows, runs_of(CURVES, scales=[1.0, 1.1] * 12))
+    table = ledger.judge(
+        predicates.read_claims(Path(predicates.__file__).parents[1] / "claims.tsv", original),
+        predicates.PREDICATES,
+        Evidence(runs, rows, original, 0, 50),
+    )
+    assert len(table) == 2 * 13
+    assert table["id"].drop_duplicates().tolist() == LEDGER["id"].tolist()
+    assert (table.groupby("id")["claim"].nunique() == 1).all()
+    assert set(table["claim"]) == {original.statement(f"BB-R{number}") for number in range(1, 11)}
+    beside = side_by_side(table).set_index("id")
+    assert beside.loc["BB-R1", ["share", "share_candidate"]].tolist() == pytest.approx([0.02, 0.06])
+    assert beside.loc["BB-R1", "verdict"] == Verdict.OTHER_CONVENTION.value
+    # the same runs under both
+    decided = beside.loc[list(CLAIMS)]
+    assert (decided["confidence"] == decided["confidence_candidate"]).all()
+    assert np.isnan(beside.loc["BB-R2a", "effect"])

@@ -18,21 +18,26 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import Rate
 from kmeans_convergence.report import style, text
-from kmeans_convergence.statistics import quality
+from kmeans_convergence.statistics import ledger, quality
 from kmeans_convergence.statistics.runs import Runs
 from kmeans_convergence.studies.comparison.run import first_steps
+from kmeans_convergence.studies.comparison.show import first_steps as shown
+from kmeans_convergence.studies.comparison.show import numbers as compared
 from kmeans_convergence.studies.derivation import show as landscape
+from kmeans_convergence.studies.mixtures import show as mixtures
+from kmeans_convergence.studies.overview import show as overview
 from kmeans_convergence.studies.rates.analysis.noise import agreement
 from kmeans_convergence.studies.rates.run import noise
-from kmeans_convergence.studies.replication.analysis import axes, conventions
-from kmeans_convergence.studies.replication.analysis import chosen as verdicts
-from kmeans_convergence.studies.replication.analysis import predicates as claims
+from kmeans_convergence.studies.rates.show import acceleration as accelerated
+from kmeans_convergence.studies.rates.show import noise as scatter
+from kmeans_convergence.studies.replication.analysis import axes, chosen, conventions, predicates
 from kmeans_convergence.studies.replication.analysis import rate_search as rates
+from kmeans_convergence.studies.replication.analysis.evidence import Evidence
 from kmeans_convergence.studies.replication.analysis.original import Original
 from kmeans_convergence.studies.replication.run import conventions as trials
 from kmeans_convergence.studies.replication.run import experiment as paper
 from kmeans_convergence.studies.replication.run import rate_search
-from kmeans_convergence.studies.replication.run.methods import METHODS
+from kmeans_convergence.studies.replication.run.methods import METHODS, label
 from kmeans_convergence.studies.replication.show import numbers, tables
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -219,37 +224,49 @@ def study(root):
     reported = conventions.Reported.of(original)
     judged = conventions.judge(tried, costs, reported, 1, 100)
     chance = conventions.chance_agreement(tried, costs, reported, 10)
-    described = axes.tested(judged, verdicts.pick(judged, dataset, 6))
+    described = axes.tested(judged, chosen.pick(judged, dataset, 6))
     drawn = trials.residuals(dataset, dataset.features, False, protocol, Rate(0.03), 25)
-    here, there = (claims.judge(some, original, 1, 100) for some in (runs, other))
+    both = {"described": runs, "candidate": other}
+    rows = {
+        "described": chosen.as_described(judged, dataset, 6),
+        "candidate": chosen.likeliest(judged, candidate, 6),
+    }
+    statements = predicates.read_claims(root / "src/kmeans_convergence/studies/replication/claims.tsv", original)
     results = {
-        "verdicts": verdicts.combine(
-            here,
-            there,
-            verdicts.as_described(judged, dataset, 6),
-            verdicts.likeliest(judged, candidate, 6),
-            original,
-        ),
+        "ledger": ledger.judge(statements, predicates.PREDICATES, Evidence(both, rows, original, 1, 100)),
         "limits": quality.compare(runs, RELATIVE, [key for key in METHODS if key != "mixture"], "batch_kmeans", 1, 100),
         "certainty": quality.certainty(runs.limit["batch_kmeans"], 20, 1, 100),
         "axes": axes.judge(described, np.stack([drawn] * len(described)), axes.Ends.of(original), 1, 100),
-        "first_steps": first_steps.first_steps(replace(dataset, clusters=(3,)), 1),
         "speed": quality.speed(runs, ["batch_kmeans", "hybrid"], 1, 100),
         "rates": rates.curve(rate_search.search(dataset, protocol, rate_search.RateGrid(0.01, 0.1, 3), 5), 1, 100),
         "summary": conventions.summarize(judged, chance),
         "conventions": judged,
         "proved": pd.DataFrame({"clusters": [6], "value": [39.04]}),
-        "mixture_datasets": pd.DataFrame(
-            {"dataset": ["a", "a", "b"], "predicted": [0.5, 0.25, 0.75], "measured": [0.5, None, 0.74]}
-        ),
     }
-    results["noise"] = noise.noise(Dataset("iris", *iris()[:2], "mm", kind="real", clusters=(3,)), 1)
-    results["noise_agreement"] = agreement(results["noise"], 1, 100)
     return {"config": config, "dataset": dataset, "original": original, "runs": runs, "tables": results}
 
 
+def of_all_studies(study):
+    """Return the macros of all studies, from as few runs as will do; none has the name of another one's."""
+    dataset, config = study["dataset"], study["config"]
+    excess = noise.noise(Dataset("iris", *iris()[:2], "mm", kind="real", clusters=(3,)), 1)
+    rates = pd.DataFrame({"dataset": ["a", "a", "b"], "predicted": [0.5, 0.25, 0.75], "measured": [0.5, None, 0.74]})
+    parts = [
+        numbers.collect(**study),
+        overview.numbers(1995),
+        compared.settings(config["comparison"]),
+        shown.numbers(first_steps.first_steps(replace(dataset, clusters=(3,)), 1)),
+        accelerated.settings(config["acceleration"]),
+        scatter.numbers(excess, agreement(excess, 1, 100)),
+        mixtures.numbers(rates),
+    ]
+    values = {name: value for part in parts for name, value in part.items()}
+    assert len(values) == sum(map(len, parts))
+    return values
+
+
 def test_names_of_macros_are_letters_and_values_are_numbers(study):
-    values = numbers.collect(**study)
+    values = of_all_studies(study)
     assert len(values) > 100
     for name, value in values.items():
         # TeX ends a macro's name at the first character that is no letter
@@ -269,9 +286,7 @@ def test_numbers_of_the_prose_are_those_of_the_results(study):
     assert (values["costLowest"], values["costHighest"]) == (f"{ends.min():.0f}", f"{ends.max():.0f}")
     assert values["newtonCosts"] == str(25 * 17)
     assert (values["countAll"], values["countStatements"]) == ("thirteen", "ten")
-    assert (values["emSets"], values["emRuns"], values["emUnmeasured"]) == ("2", "3", "1")
-    assert (values["emErrorLargest"], values["emFastest"], values["emSlowest"]) == ("0.010", "0.50", "0.750")
-    words = dict(zip(numbers.COUNTS, range(14), strict=True))
+    words = dict(zip(text.COUNTS, range(14), strict=True))
     assert sum(words[values[f"count{kind}"]] for kind in ("Replicated", "Other", "Sampling", "Not")) == 13
     # costs half of the proved sum of squares at least
     assert float(values["costLowest"]) >= 1952
@@ -282,11 +297,13 @@ def columns(row):
     return len(re.findall(r"(?<!\\)&", row)) + 1
 
 
-def test_tables_have_as_many_entries_in_each_row(study):
+def test_tables_have_as_many_entries_in_each_row(study, root):
+    path = root / "src/kmeans_convergence/studies/replication/claims.tsv"
+    claims = predicates.read_claims(path, study["original"])
     results = study["tables"]
     made = (
-        tables.verdicts(results["verdicts"]),
-        tables.readings(),
+        tables.verdicts(results["ledger"]),
+        tables.readings(claims),
         tables.limits(results["limits"]),
         tables.certainty(results["certainty"]),
         tables.conventions(results["axes"]),
@@ -312,7 +329,7 @@ def luminance(color):
 
 def test_each_method_has_a_look_of_its_own():
     assert set(METHODS) <= set(style.STYLES)
-    assert len({style.label(method) for method in METHODS}) == len(METHODS)
+    assert len({label(method) for method in METHODS}) == len(METHODS)
     for (one, a), (two, b) in combinations(style.STYLES.items(), 2):
         # the methods of a family share colour and marker, and differ in their lines
         if (a.marker, a.filled) == (b.marker, b.filled):

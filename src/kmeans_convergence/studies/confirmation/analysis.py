@@ -44,7 +44,7 @@ class Fresh:
     evidence : Evidence
         Of the wide comparison.
     accelerated, rates, excess : DataFrame
-        The tables `runs` of `studies.rates.run.acceleration`, and those of `studies.rates.run.contraction` and `studies.rates.run.noise`.
+        The tables `runs` of `studies.rates.run.acceleration`, and those of `contraction` and `noise` beside it.
     """
 
     evidence: Evidence

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from kmeans_convergence.optimizers import Newton
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.report.style import STYLES, new
+from kmeans_convergence.report.text import booktabs, caption, long_booktabs, order_of_magnitude
 
 # Five patterns on a line. The second prototype stays, the first moves through the positions that are drawn.
 PATTERNS = np.array([[0.0], [0.8], [2.5], [4.0], [5.0]])
@@ -32,7 +34,7 @@ def slice_through_kinks(start: float = START) -> Figure:
     for method, line, name in (("batch_kmeans", "--", "first"), ("online_kmeans", "-.", "second")):
         color = STYLES[method].color
         at = problem.evaluate(prototypes(here))
-        target = Newton().step(at, 1)[:, 0]
+        target = Newton().step(at, 1)[:, 0, 0]
         axes.plot(position, model(at, position), color=color, linestyle=line, label=f"second-order model, {name} step")
         axes.plot(here, at.cost, "o", color=color, markerfacecolor="white", markersize=5)
         axes.plot(target, model(at, target), STYLES[method].marker, color=color, markersize=4)
@@ -55,3 +57,53 @@ def model(at: KMeansEvaluation, position: np.ndarray) -> np.ndarray:
     """Return the second-order model of E around one point, at other positions of the first prototype."""
     move = position - at.w[0, 0, 0]
     return at.cost[0] + at.gradient[0, 0] * move + 0.5 * at.counts[0, 0] * move**2
+
+
+def derivation(checks: pd.DataFrame) -> str:
+    """One row for each machine check of the derivation."""
+    rows = [
+        [
+            row["step"],
+            row["statement"],
+            row["method"],
+            str(row["cases"]),
+            order_of_magnitude(row["worst_error"]),
+            order_of_magnitude(row["tolerance"]),
+            "holds" if row["holds"] else r"\textbf{fails}",
+        ]
+        for _, row in checks.iterrows()
+    ]
+    text = r">{\raggedright\arraybackslash}"
+    return booktabs(
+        rf"@{{}}{text}p{{2cm}}{text}p{{5.0cm}}{text}p{{1.7cm}}rrrl@{{}}",
+        ["step", "statement", "method", "cases", "worst error", "tolerance", "verdict"],
+        rows,
+        spaced=True,
+    )
+
+
+def theorems(checks: pd.DataFrame) -> str:
+    """One row for each theorem, over pages, with a rule between topics; the caption is a macro of the report."""
+    rows: list[list[str]] = []
+    for _, topic in checks.groupby("topic", sort=False):
+        of_topic = [_theorem(row) for _, row in topic.iterrows()]
+        if rows:
+            of_topic[0][0] = r"\midrule" + "\n" + of_topic[0][0]
+        rows += of_topic
+    text = r">{\raggedright\arraybackslash}"
+    columns = rf"@{{}}{text}p{{2.4cm}}{text}p{{7.1cm}}{text}p{{1.9cm}}rrl@{{}}"
+    header = ["theorem", "statement and hypotheses", "check", "cases", "worst error", "verdict"]
+    return long_booktabs(columns, header, rows, caption("theorems"))
+
+
+def _theorem(row: pd.Series) -> list[str]:
+    source = "" if pd.isna(row["reference"]) or not row["reference"] else rf" \citep{{{row['reference']}}}"
+    given = "" if row["hypotheses"] == "none" else rf" \emph{{Given:}} {row['hypotheses']}."
+    return [
+        row["step"] + source,
+        f"{row['statement']}.{given}",
+        row["method"],
+        str(row["cases"]),
+        order_of_magnitude(row["worst_error"]),
+        "holds" if row["holds"] else r"\textbf{fails}",
+    ]

@@ -1,4 +1,4 @@
-"""Figures of the rate of EM: what the assignments hide."""
+"""Figures and numbers of the rate of EM: what the assignments hide."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kmeans_convergence.report.style import new
+from kmeans_convergence.report.text import fixed, number, order_of_magnitude
 from kmeans_convergence.studies.mixtures.run import CLUSTERS
 from kmeans_convergence.theory.rates import uniform_rate
 
@@ -59,3 +60,18 @@ def limit(deviations: pd.DataFrame) -> Figure:
     right.set_title("... the more patterns it takes to hide anything")
     right.legend(loc="lower right")
     return figure
+
+
+def numbers(datasets: pd.DataFrame) -> dict[str, str]:
+    """Return how well the rate of EM is predicted on data sets."""
+    measured = datasets.dropna(subset="measured")
+    errors = (measured["predicted"] - measured["measured"]).abs()
+    return {
+        "emSets": str(measured["dataset"].nunique()),
+        "emRuns": str(len(datasets)),
+        "emUnmeasured": str(len(datasets) - len(measured)),
+        "emErrorMedian": order_of_magnitude(errors.median()),
+        "emErrorLargest": number(errors.max(), 2),
+        "emSlowest": fixed(measured["predicted"].max(), 3),
+        "emFastest": fixed(measured["predicted"].min(), 2),
+    }

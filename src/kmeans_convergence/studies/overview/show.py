@@ -1,4 +1,4 @@
-"""The figure of the first page: why alternation is fast, how fast it is, and what the speed hides."""
+"""The first page: why alternation is fast, how fast it is, and what the speed hides; and what the report is made of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from kmeans_convergence import __version__
 from kmeans_convergence.optimizers import Newton
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.report.style import look, new, set_title
@@ -134,3 +135,8 @@ def _catch(axes: Axes, growth: pd.DataFrame) -> None:
     axes.set_xlabel("data points $n$ in the sample")
     axes.set_ylabel("steps until batch K-means ends", labelpad=1)
     axes.set_title("(c) The catch: it grows with n")
+
+
+def numbers(seed: int) -> dict[str, str]:
+    """Return as macros what identifies a build."""
+    return {"seed": str(seed), "version": __version__}

@@ -1,1 +1,1 @@
-"""The performance supplement: wall-clock time, memory, and other libraries. No other part of the package imports it."""
+"""The performance supplement: wall-clock time, memory, and other libraries. No other study imports it."""

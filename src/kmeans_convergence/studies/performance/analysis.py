@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from kmeans_convergence.studies.performance.analysis import compared
 from kmeans_convergence.studies.performance.run.accelerated import LEVELS
 from kmeans_convergence.studies.performance.run.methods import METHODS
 from kmeans_convergence.studies.performance.run.shapes import SHAPES
@@ -19,6 +18,8 @@ from kmeans_convergence.studies.performance.run.shapes import SHAPES
 NO_SLOWER, ON_AVERAGE, LOOP, PRODUCT, REMEMBERING = 1.0, 2.0, 200.0, 1.5, 3.0
 # Of Newton's method with face terms, as shares of Lloyd's, where that is slow; medians over problems.
 FACES_PASSES, FACES_SECONDS = 1 / 3, 1 / 2
+# Lloyd's algorithm is slow where it needs more passes to the middle level.
+SLOW = 50
 # Of the passes and of the runs that these targets are about.
 WIDE_FEATURES, WIDE_CLUSTERS = 64, 64
 LONG_PATTERNS, LONG_CLUSTERS = 100_000, 32
@@ -128,3 +129,23 @@ def slopes(growth: pd.DataFrame) -> pd.DataFrame:
         low, high = fitted.conf_int().loc[varied]
         rows.append({"scheme": scheme, "varied": varied, "slope": fitted.params[varied], "low": low, "high": high})
     return pd.DataFrame(rows)
+
+
+def compared(table: pd.DataFrame) -> pd.DataFrame:
+    """Return medians over starts of passes and seconds, each divided by Lloyd's of the same start.
+
+    Returns
+    -------
+    DataFrame
+        Columns problem, n, d, K, level, optimizer, passes, seconds, cost, lloyd_passes, lloyd_seconds (medians), slow.
+    """
+    keys = ["problem", "run", "level"]
+    lloyd = table[table["optimizer"] == "Lloyd"].set_index(keys)[["passes", "seconds"]].add_prefix("lloyd_")
+    joined = table.join(lloyd, on=keys)
+    # a level that the start has reached costs nothing
+    for what in ("passes", "seconds"):
+        joined[what] = joined[what] / joined[f"lloyd_{what}"].replace(0, np.nan)
+    found = joined.groupby(["problem", "n", "d", "K", "level", "optimizer"], sort=False)
+    found = found[["passes", "seconds", "cost", "lloyd_passes", "lloyd_seconds"]].median().reset_index()
+    middle = found[(found["level"] == LEVELS[1]) & (found["optimizer"] == "Lloyd")].set_index("problem")["lloyd_passes"]
+    return found.assign(slow=found["problem"].map(middle) > SLOW)

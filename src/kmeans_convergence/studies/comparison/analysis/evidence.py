@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
 from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.statistics import paired, readings
-from kmeans_convergence.statistics.conditions import Estimate
+from kmeans_convergence.statistics.conditions import Estimate, Outcome, Verdict
 from kmeans_convergence.statistics.paired import END, REFERENCE, SPEED
 from kmeans_convergence.statistics.ranking import Hierarchy
 from kmeans_convergence.statistics.readings import CHARGED, SAME, Reading
@@ -55,6 +55,10 @@ class Evidence:
     def readings(self, axes: Sequence[str]) -> list[Reading]:
         """Return all readings along some axes that there are runs for, the main one first."""
         return readings.grid(axes, self.runs)
+
+    def combine(self, outcomes: Mapping[Reading, Outcome], axes: Sequence[str]) -> tuple[Verdict, str]:
+        """Return the verdict over all readings for which there are enough data, and where the claim holds."""
+        return readings.combine({r: outcome.verdict for r, outcome in outcomes.items() if outcome.answered}, axes)
 
     def select(self, reading: Reading, tuned_for: str) -> pd.DataFrame:
         """Return the runs of a reading's start and budget; the target of tuning is the reading's, if it has one."""

@@ -9,8 +9,10 @@ from itertools import product
 
 import pandas as pd
 
+from kmeans_convergence.report.ledger import tabulate
 from kmeans_convergence.report.text import (
     booktabs,
+    caption,
     escape,
     escape_narrow,
     fixed,
@@ -43,20 +45,16 @@ def everything(summary: pd.DataFrame, claims: pd.DataFrame, sets: pd.DataFrame) 
     Parameters
     ----------
     summary, claims, sets : DataFrame
-        As `summary.summarize`, `ledger.judge` and the comparison return them.
+        As `summary.summarize`, `statistics.ledger.judge` and the comparison return them.
     """
     long = {
-        "costs": final_costs(summary, _caption("costs")),
-        "passes": passes(summary, _caption("passes")),
-        "times": running_times(summary, _caption("times")),
-        "ledger": ledger(claims, _caption("ledger")),
-        "datasets": datasets(sets, _caption("datasets")),
+        "costs": final_costs(summary, caption("costs")),
+        "passes": passes(summary, caption("passes")),
+        "times": running_times(summary, caption("times")),
+        "ledger": ledger(claims, caption("ledger")),
+        "datasets": datasets(sets, caption("datasets")),
     }
     return long | {"main": main_table(summary), "budgets": budgets(summary), "tuning": tuning(summary)}
-
-
-def _caption(name: str) -> str:
-    return rf"\caption{{\{name}caption}}\label{{tab:{name}}}"
 
 
 def main_table(summary: pd.DataFrame) -> str:
@@ -288,39 +286,47 @@ def ledger(table: pd.DataFrame, before: str = "") -> str:
     Parameters
     ----------
     table : DataFrame
-        As `ledger.judge` returns it, or read from its file.
+        As `statistics.ledger.judge` returns it, or read from its file.
     before : str
         Caption and label.
     """
-    # a table that comes from a file has nothing where there were no words
-    table = table.fillna(dict.fromkeys(("condition", "optimizer", "failing", "note", "where"), ""))
-    rows = []
-    for key, of_claim in table.groupby("id", sort=False):
-        first = of_claim.iloc[0]
-        claim = f"{escape(first['claim'])} \\emph{{({escape(first['source'])})}}"
-        verdict = first["verdict"] + (f": {escape(first['where'])}" if first["where"] else "")
-        if of_claim["condition"].eq("").all():
-            rows.append([str(key), claim, escape(first["note"]), verdict])
-            continue
-        axes = [axis for axis in AXES if axis in of_claim and of_claim[axis].notna().all()]
-        main = of_claim[(of_claim[axes] == first[axes]).all(axis=1)] if axes else of_claim
-        found = [
-            f"{_words(str(measure))} {_region(above, below)}: "
-            + "; ".join(_found(row, of_claim) for _, row in some.iterrows())
-            for (measure, above, below), some in main.groupby(["condition", "above", "below"], sort=False)
-        ]
-        found += [escape(first["note"])] if first["note"] else []
-        failing = [name for names in main["failing"] for name in names.split(";") if name]
-        # families that oppose most of the conditions first
-        counts = pd.Series(failing, dtype=str).value_counts(sort=False).sort_values(ascending=False, kind="stable")
-        names = [escape_narrow(name) for name in counts.index]
-        if names:
-            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-            found.append(f"against it: {', '.join(names[:NAMED])}{more}")
-        rows.append([str(key), claim, r" \newline ".join(found), verdict])
     text = r">{\raggedright\arraybackslash}"
     columns = rf"@{{}}l{text}p{{3.6cm}}{text}p{{7.0cm}}{text}p{{3.2cm}}@{{}}"
-    return long_booktabs(columns, ["", "claim", "found", "verdict"], rows, before)
+    cells = {"": lambda rows: str(rows["id"].iloc[0]), "claim": _claim, "found": _all_found, "verdict": _verdict}
+    return tabulate(table, columns, cells, before)
+
+
+def _claim(of_claim: pd.DataFrame) -> str:
+    first = of_claim.iloc[0]
+    return f"{escape(first['claim'])} \\emph{{({escape(first['source'])})}}"
+
+
+def _verdict(of_claim: pd.DataFrame) -> str:
+    first = of_claim.iloc[0]
+    return first["verdict"] + (f": {escape(first['where'])}" if first["where"] else "")
+
+
+def _all_found(of_claim: pd.DataFrame) -> str:
+    """Return the numbers of all conditions, and which families oppose them."""
+    first = of_claim.iloc[0]
+    if of_claim["condition"].eq("").all():
+        return escape(first["note"])
+    axes = [axis for axis in AXES if axis in of_claim and of_claim[axis].notna().all()]
+    main = of_claim[(of_claim[axes] == first[axes]).all(axis=1)] if axes else of_claim
+    found = [
+        f"{_words(str(measure))} {_region(above, below)}: "
+        + "; ".join(_found(row, of_claim) for _, row in some.iterrows())
+        for (measure, above, below), some in main.groupby(["condition", "above", "below"], sort=False)
+    ]
+    found += [escape(first["note"])] if first["note"] else []
+    failing = [name for names in main["failing"] for name in names.split(";") if name]
+    # families that oppose most of the conditions first
+    counts = pd.Series(failing, dtype=str).value_counts(sort=False).sort_values(ascending=False, kind="stable")
+    names = [escape_narrow(name) for name in counts.index]
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        found.append(f"against it: {', '.join(names[:NAMED])}{more}")
+    return r" \newline ".join(found)
 
 
 def _found(row: pd.Series, of_claim: pd.DataFrame) -> str:

@@ -16,7 +16,6 @@ from kmeans_convergence.optimizers.accelerated import Anderson, OverRelaxation
 from kmeans_convergence.optimizers.face_newton import FaceNewton
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.report.text import booktabs, number
 from kmeans_convergence.starts import Streams, draw, stream, streams
 from kmeans_convergence.studies.performance.run.measuring import say
 from kmeans_convergence.studies.performance.run.shapes import mixture, pixels
@@ -26,8 +25,6 @@ LEVELS = (1e-2, 1e-3, 1e-5)
 STARTS = 3
 # No run needs more passes.
 MOST = 2000
-# Lloyd's algorithm is slow where it needs more passes to the middle level.
-SLOW = 50
 
 # L-BFGS gets its budget, because SciPy runs ahead of what it yields.
 OPTIMIZERS: dict[str, Callable[[int], Optimizer]] = {
@@ -112,45 +109,3 @@ def _seconds(X: np.ndarray, optimizer: Optimizer, start: np.ndarray, steps: int,
     for _ in islice(optimizer.iterates(CountingOracle(problem, 1), problem.pack(start), rngs), steps):
         pass
     return time.perf_counter() - began
-
-
-def compared(table: pd.DataFrame) -> pd.DataFrame:
-    """Return medians over starts of passes and seconds, each divided by Lloyd's of the same start.
-
-    Returns
-    -------
-    DataFrame
-        Columns problem, n, d, K, level, optimizer, passes, seconds, cost, lloyd_passes, lloyd_seconds (medians), slow.
-    """
-    keys = ["problem", "run", "level"]
-    lloyd = table[table["optimizer"] == "Lloyd"].set_index(keys)[["passes", "seconds"]].add_prefix("lloyd_")
-    joined = table.join(lloyd, on=keys)
-    # a level that the start has reached costs nothing
-    for what in ("passes", "seconds"):
-        joined[what] = joined[what] / joined[f"lloyd_{what}"].replace(0, np.nan)
-    found = joined.groupby(["problem", "n", "d", "K", "level", "optimizer"], sort=False)
-    found = found[["passes", "seconds", "cost", "lloyd_passes", "lloyd_seconds"]].median().reset_index()
-    middle = found[(found["level"] == LEVELS[1]) & (found["optimizer"] == "Lloyd")].set_index("problem")["lloyd_passes"]
-    return found.assign(slow=found["problem"].map(middle) > SLOW)
-
-
-def tabulated(table: pd.DataFrame) -> str:
-    """Passes and seconds to the middle level for each problem, and averages for all levels."""
-    found = compared(table)
-    others = [label for label in OPTIMIZERS if label != "Lloyd"]
-    rows = []
-    for (name, K), some in found[found["level"] == LEVELS[1]].groupby(["problem", "K"], sort=False):
-        one = some.set_index("optimizer")
-        milliseconds = number(1e3 * one.loc["Lloyd", "lloyd_seconds"], 2)
-        cells = [f"{number(one.loc[o, 'passes'], 2)} / {number(one.loc[o, 'seconds'], 2)}" for o in others]
-        lloyds = f"{one.loc['Lloyd', 'lloyd_passes']:.0f} / {milliseconds}"
-        rows.append([f"{name}; {K}", lloyds, *cells])
-    for slow, words in ((True, "slow"), (False, "others")):
-        for level in LEVELS:
-            some = found[(found["slow"] == slow) & (found["level"] == level)]
-            if len(some):
-                means = some.groupby("optimizer")[["passes", "seconds"]].agg(lambda x: np.exp(np.log(x).mean()))
-                cells = [f"{number(means.loc[o, 'passes'], 2)} / {number(means.loc[o, 'seconds'], 2)}" for o in others]
-                rows.append([rf"\emph{{mean, {words}}}, $10^{{{round(math.log10(level))}}}$", "1", *cells])
-    header = ["", "Lloyd", *others]
-    return booktabs("@{}l" + "r" * (len(others) + 1) + "@{}", header, rows)

@@ -1,37 +1,23 @@
-"""Tables, numbers and figures of the supplement, from the tables of measurements."""
+"""Tables and numbers of the supplement, from the tables of measurements."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
-from kmeans_convergence.report.style import new
 from kmeans_convergence.report.text import booktabs, escape, fixed, interval, number, order_of_magnitude, percent
-from kmeans_convergence.studies.performance import analysis as judging
+from kmeans_convergence.studies.performance import analysis
 from kmeans_convergence.studies.performance.run import measuring
+from kmeans_convergence.studies.performance.run.accelerated import LEVELS, OPTIMIZERS
 from kmeans_convergence.studies.performance.run.machine import LIBRARIES
 from kmeans_convergence.studies.performance.run.methods import METHODS
 from kmeans_convergence.studies.performance.run.shapes import SHAPES
 
 TEXT = r">{\raggedright\arraybackslash}"
 MEBIBYTE = 2**20
-# Okabe and Ito's palette; a marker for each peer, so that colour is not needed.
-MARKS = {
-    "ours": ("#000000", "o"),
-    "ours_plain": ("#0072B2", "s"),
-    "ours_single": ("#000000", "x"),
-    "sklearn_lloyd": ("#E69F00", "^"),
-    "sklearn_elkan": ("#D55E00", "v"),
-    "scipy": ("#009E73", "D"),
-    "sklearnex": ("#CC79A7", "P"),
-    "faiss": ("#56B4E9", "X"),
-    "superkmeans": ("#56B4E9", "*"),
-}
-SCHEME_MARKS = {"direct": ("#D55E00", "s"), "products": ("#0072B2", "o")}
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -201,7 +187,7 @@ def memory(table: pd.DataFrame) -> str:
         needed = some.set_index("method")["bytes"] / MEBIBYTE
         n = int(some["n"].iloc[0])
         cells = ["--" if np.isnan(needed.get(key, np.nan)) else fixed(needed[key], 1) for key in columns]
-        rows.append([size(str(shape), n), *cells, fixed(judging.bound(n) / MEBIBYTE, 0)])
+        rows.append([size(str(shape), n), *cells, fixed(analysis.bound(n) / MEBIBYTE, 0)])
     names = {"ours": "remem.", "ours_plain": "plain", "ours_single": "single", "sklearnex": "intelex"}
     names |= {"sklearn_lloyd": "Lloyd", "sklearn_elkan": "Elkan", "scipy": "SciPy", "faiss": "faiss"}
     header = [r"$n\times d$, $K$", *(names[key] for key in columns), "bound"]
@@ -267,8 +253,8 @@ def _where(worst: object) -> str:
 
 
 def tables(measured: dict[str, pd.DataFrame]) -> dict[str, str]:
-    """Return all tables by name; `measured` has runs, passes, growth, memory, remembering, verdicts and machine."""
-    best = judging.fastest(measured["runs"])
+    """Return all tables by name, from all tables of measurements and of verdicts by name."""
+    best = analysis.fastest(measured["runs"])
     names = list(SHAPES)
     half = len(names) // 2
     return {
@@ -279,11 +265,34 @@ def tables(measured: dict[str, pd.DataFrame]) -> dict[str, str]:
         "runs_large": runs(best, names[half:]),
         "passes": passes(measured["passes"]),
         "profile": profile(measured["profile"]),
-        "growth": growth(judging.slopes(measured["growth"])),
+        "growth": growth(analysis.slopes(measured["growth"])),
         "memory": memory(measured["memory"]),
         "remembering": remembering(measured["remembering"]),
         "targets": targets(measured["verdicts"]),
+        "accelerated": accelerated(measured["accelerated"]),
     }
+
+
+def accelerated(table: pd.DataFrame) -> str:
+    """Passes and seconds to the middle level for each problem, and averages for all levels."""
+    found = analysis.compared(table)
+    others = [label for label in OPTIMIZERS if label != "Lloyd"]
+    rows = []
+    for (name, K), some in found[found["level"] == LEVELS[1]].groupby(["problem", "K"], sort=False):
+        one = some.set_index("optimizer")
+        milliseconds = number(1e3 * one.loc["Lloyd", "lloyd_seconds"], 2)
+        cells = [f"{number(one.loc[o, 'passes'], 2)} / {number(one.loc[o, 'seconds'], 2)}" for o in others]
+        lloyds = f"{one.loc['Lloyd', 'lloyd_passes']:.0f} / {milliseconds}"
+        rows.append([f"{name}; {K}", lloyds, *cells])
+    for slow, words in ((True, "slow"), (False, "others")):
+        for level in LEVELS:
+            some = found[(found["slow"] == slow) & (found["level"] == level)]
+            if len(some):
+                means = some.groupby("optimizer")[["passes", "seconds"]].agg(lambda x: np.exp(np.log(x).mean()))
+                cells = [f"{number(means.loc[o, 'passes'], 2)} / {number(means.loc[o, 'seconds'], 2)}" for o in others]
+                rows.append([rf"\emph{{mean, {words}}}, $10^{{{round(math.log10(level))}}}$", "1", *cells])
+    header = ["", "Lloyd", *others]
+    return booktabs("@{}l" + "r" * (len(others) + 1) + "@{}", header, rows)
 
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -292,11 +301,11 @@ def tables(measured: dict[str, pd.DataFrame]) -> dict[str, str]:
 def numbers(measured: dict[str, pd.DataFrame], threads: int, share: float) -> dict[str, str]:
     """Return the numbers of the prose, by the name of their macro."""
     verdicts = measured["verdicts"].set_index("key")
-    compared = judging.ratios(judging.fastest(measured["runs"]))
+    compared = analysis.ratios(analysis.fastest(measured["runs"]))
     double = compared[compared["precision"] == "float64"]
     best = double.groupby("shape")["ratio"].min()
     machine = measured["machine"].set_index("what")["value"]
-    rounds = judging.fastest(measured["runs"])["rounds"]
+    rounds = analysis.fastest(measured["runs"])["rounds"]
     bandwidth = measured["passes"]["bandwidth"].max()
     missing = sorted({METHODS[method].label for method in measured["runs"].dropna(subset="missing")["method"]})
     return {
@@ -325,46 +334,3 @@ def numbers(measured: dict[str, pd.DataFrame], threads: int, share: float) -> di
         "loopSpeed": times(verdicts.loc["loop", "value"]),
         "slowest": escape(str(best.idxmin())),
     }
-
-
-# --- figures --------------------------------------------------------------------------------------
-
-
-def ratio_figure(measured: pd.DataFrame) -> Figure:
-    """Draw seconds of each method over ours with the same precision and start, one column for each shape."""
-    compared = judging.ratios(judging.fastest(measured))
-    figure, axes = new(3.0)
-    for key, some in compared.groupby("method", sort=False):
-        color, marker = MARKS[str(key)]
-        offset = 0.09 * (list(MARKS).index(str(key)) - 5.5)
-        places = [list(SHAPES).index(shape) + offset for shape in some["shape"]]
-        axes.plot(places, some["ratio"], marker, color=color, label=METHODS[str(key)].label)
-    for edge in range(1, len(SHAPES)):
-        axes.axvline(edge - 0.5, color="0.85", linewidth=0.6)
-    axes.axhline(1, color="black", linewidth=0.8)
-    axes.set_yscale("log")
-    axes.set_ylabel("time of a run over ours")
-    axes.set_xticks(range(len(SHAPES)), [f"{s.n:,}\n$\\times$ {s.d}, {s.K}" for s in SHAPES.values()])
-    axes.tick_params(axis="x", length=0, labelsize=7)
-    figure.legend(loc="outside upper left", ncols=6, handletextpad=0.2, columnspacing=1.0)
-    return figure
-
-
-def growth_figure(measured: pd.DataFrame) -> Figure:
-    """Draw seconds of a pass against n, K and d, one panel for each, with the fitted lines."""
-    figure, panels = new(2.4, 3, sharey=True)
-    names = {"products": "matrix products", "direct": "direct distances"}
-    for axes, varied in zip(panels, "nKd", strict=True):
-        for scheme, some in measured[measured["varied"] == varied].groupby("scheme", sort=False):
-            color, marker = SCHEME_MARKS[str(scheme)]
-            x, y = some[varied].to_numpy(dtype=float), some["seconds"].to_numpy()
-            slope, height = np.polyfit(np.log(x), np.log(y), 1)
-            axes.plot(x, y, marker, color=color, label=names[str(scheme)])
-            axes.plot(x, np.exp(height) * x**slope, color=color, linewidth=0.8)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel({"n": "patterns $n$", "K": "prototypes $K$", "d": "features $d$"}[varied])
-    panels[0].set_ylabel("seconds of a pass")
-    panels[0].legend(loc="upper left")
-    return figure

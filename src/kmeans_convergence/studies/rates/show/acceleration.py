@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.style import STYLES, new
-from kmeans_convergence.report.text import booktabs, escape, fixed, interval, number
+from kmeans_convergence.report.text import booktabs, escape, fixed, interval, number, thousands
 from kmeans_convergence.statistics.paired import REFERENCE
 from kmeans_convergence.studies.comparison.show.labels import label
 from kmeans_convergence.studies.rates.analysis.acceleration import LEVELS, MOST, SHARE, SLOW
@@ -69,3 +70,13 @@ def goals(judged: pd.DataFrame) -> str:
             cells = [found, row["verdict"]]
         rows.append([escape(row["goal"]), number(row["below"], 2), *cells])
     return booktabs("@{}lrrl@{}", ["goal", "at most", "found", "verdict"], rows)
+
+
+def settings(acceleration: Config) -> dict[str, str]:
+    """Return as macros what was configured, and where batch K-means counts as slow."""
+    return {
+        "accelerationRows": thousands(acceleration["rows"]),
+        "accelerationPasses": str(acceleration["passes"]),
+        "accelerationStarts": str(acceleration["starts"]),
+        "accelerationSlow": str(SLOW),
+    }

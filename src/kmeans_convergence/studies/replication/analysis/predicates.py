@@ -1,4 +1,4 @@
-"""Each reported statement as a predicate on samples of runs, and the rule that turns it into a verdict.
+"""Each reported statement as a predicate on samples of runs, or on the probability of a reported figure.
 
 A predicate takes a `Sample`, many samples of runs at once, and says for each whether the statement holds in it. So the
 same few lines decide for the runs as they are, for the bootstrap, and for samples as small as the paper's.
@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.statistics import resampling
-from kmeans_convergence.statistics.runs import Runs
+from kmeans_convergence.statistics import ledger, resampling
+from kmeans_convergence.studies.replication.analysis.conventions import LEVEL
+from kmeans_convergence.studies.replication.analysis.evidence import (
+    A_FEW_EPOCHS,
+    AXES,
+    Convention,
+    Evidence,
+    Finding,
+    Sample,
+    Verdict,
+)
 from kmeans_convergence.studies.replication.analysis.original import Original
 
 ALTERNATING = ("online_kmeans", "batch_kmeans")
@@ -23,77 +32,16 @@ QUANTIZATION = ALTERNATING + GRADIENT
 SLOWER = ("online_kmeans", *GRADIENT)  # than batch K-means in the end
 
 # Our reading of words that the paper leaves open.
-A_FEW_EPOCHS = 5
 ABOUT_THE_SAME = 0.05  # difference between ratios of successive residuals
 FLAT = 0.9  # ratio of successive residuals above which a curve counts as flat
 
-LEVEL = 0.05
-
-
-class Verdict(Enum):
-    """What became of a reported statement."""
-
-    REPLICATED = "replicated"
-    OTHER_CONVENTION = "replicated under a different convention"
-    SAMPLING = "within the sampling error of their runs"
-    NOT_REPLICATED = "not replicated"
-
-
-class Sample:
-    """B samples of m runs each; everything has a leading axis B."""
-
-    def __init__(self, runs: Runs, index: np.ndarray) -> None:
-        self._runs = runs
-        self._index = index
-        self._residuals: dict[str, np.ndarray] = {}
-
-    def residual(self, method: str) -> np.ndarray:
-        """Average E_t - E_infinity over each sample, shape (B, T + 1)."""
-        if method not in self._residuals:
-            self._residuals[method] = resampling.averages(self._index, self._runs.residual(method))
-        return self._residuals[method]
-
-    def ratio(self, method: str) -> np.ndarray:
-        """Ratio of successive average residuals, shape (B, T): entry t is epoch t + 1; 0 once a residual is 0."""
-        residual = np.maximum(self.residual(method), 0)
-        return np.divide(
-            residual[:, 1:], residual[:, :-1], out=np.zeros_like(residual[:, 1:]), where=residual[:, :-1] > 0
-        )
-
-    def late_ratio(self, method: str) -> np.ndarray:
-        """Geometric mean of the ratios after a few epochs, shape (B,): the share that an epoch leaves."""
-        residual = np.maximum(self.residual(method), 0)
-        epochs = residual.shape[1] - 1 - A_FEW_EPOCHS
-        before, after = residual[:, A_FEW_EPOCHS], residual[:, -1]
-        return np.divide(after, before, out=np.zeros_like(after), where=before > 0) ** (1 / epochs)
-
-    def limit(self, method: str) -> np.ndarray:
-        """Average E_infinity over each sample, shape (B,)."""
-        return resampling.averages(self._index, self._runs.limit[method])
-
-    def standard_error(self, method: str, share: float = 1.0) -> np.ndarray:
-        """Standard error of the average E_infinity of the first `share` of each sample, shape (B,)."""
-        some = self._runs.limit[method][self._index[:, : round(share * self._index.shape[1])]]
-        return np.asarray(some.std(axis=1, ddof=1) / np.sqrt(some.shape[1]))
-
-    def last_convergence(self, method: str) -> np.ndarray:
-        """Epoch at which the slowest run of each sample has converged, shape (B,)."""
-        return np.asarray(self._runs.convergence_epoch(method)[self._index].max(axis=1))
-
-
-def lowest(values: dict[str, np.ndarray], method: str) -> np.ndarray:
-    """Say where the values of one method are below those of all others."""
-    others = np.stack([value for key, value in values.items() if key != method])
-    return np.asarray(values[method] < others.min(axis=0))
-
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
     """A reported statement that is decided by traces.
 
     Attributes
     ----------
-    id : str
     reading : str
         The predicate in words (LaTeX).
     holds : callable
@@ -107,13 +55,70 @@ class Claim:
         How many times as many runs as the paper's a small sample has.
     """
 
-    id: str
     reading: str
     holds: Callable[[Sample, Original], np.ndarray]
     effect: Callable[[Sample, Original], np.ndarray]
     effect_label: str
     variant: str = ""
     times: int = 1
+    axes: tuple[str, ...] = AXES
+
+    def judge(self, evidence: Evidence, reading: Convention) -> Finding:
+        """Hold the statement against the runs under a convention."""
+        original = evidence.original
+        everything, bootstrap = evidence.everything(reading), evidence.bootstrap(reading)
+        low, high = resampling.interval(self.effect(bootstrap, original))
+        confidence = float(self.holds(bootstrap, original).mean())
+        share = float(self.holds(evidence.small(reading, self.times), original).mean())
+        return Finding(
+            verdict(confidence, share),
+            self.effect_label,
+            share,
+            self.variant,
+            bool(self.holds(everything, original)[0]),
+            confidence,
+            bool(self.holds(evidence.first(reading, self.times), original)[0]),
+            self.effect(everything, original)[0],
+            low,
+            high,
+        )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A reported figure, which is decided by its probability under a convention.
+
+    Attributes
+    ----------
+    chance : callable
+        From the row of a convention to the probability.
+    effect_label : str
+    """
+
+    chance: Callable[[pd.Series], float]
+    effect_label: str
+    axes: tuple[str, ...] = AXES
+
+    def judge(self, evidence: Evidence, reading: Convention) -> Finding:
+        """Hold the figure against a convention."""
+        share = self.chance(evidence.conventions[reading.convention])
+        return Finding(Verdict.REPLICATED if share >= LEVEL else Verdict.NOT_REPLICATED, self.effect_label, share)
+
+
+def extremes(convention: pd.Series) -> float:
+    """Return the probability of the reported range, Bonferroni-corrected for its two ends."""
+    return float(min(2 * min(convention["p_min"], convention["p_max"]), 1.0))
+
+
+def average(convention: pd.Series) -> float:
+    """Return the probability of the reported average."""
+    return float(convention["p_mean"])
+
+
+def lowest(values: dict[str, np.ndarray], method: str) -> np.ndarray:
+    """Say where the values of one method are below those of all others."""
+    others = np.stack([value for key, value in values.items() if key != method])
+    return np.asarray(values[method] < others.min(axis=0))
 
 
 def spread_of_limits(s: Sample, original: Original) -> np.ndarray:
@@ -244,44 +249,42 @@ def error_left(s: Sample, original: Original) -> np.ndarray:
     return np.divide(whole, half, out=np.where(whole > 0, np.inf, 1.0), where=half > 0)
 
 
-CLAIMS = (
-    Claim(
-        "BB-R2b",
+FIGURES = {
+    "range": Figure(extremes, "probability of the reported range"),
+    "average": Figure(average, "probability of the reported average"),
+}
+STATEMENTS = {
+    "same-limits": Statement(
         r"the four averages of $E_\infty$ spread no further than reported, relative to their mean",
         same_limits,
         spread_of_limits,
         "relative spread of the averages",
     ),
-    Claim(
-        "BB-R3",
+    "online-first": Statement(
         r"lowest mean residual of the four in each of the first five epochs; late ratio above \flatRatio",
         online_first,
         overtaking,
         "epoch from which batch K-means leads",
     ),
-    Claim(
-        "BB-R4",
+    "batch-later": Statement(
         "higher mean residual than online K-means after epoch 1; the lowest of the four in each epoch after the fifth",
         batch_later,
         lead_after_five,
         "residual relative to online K-means in epoch 6",
     ),
-    Claim(
-        "BB-R5",
+    "all-converged": Statement(
         r"$E_t=E_\infty$ exactly, in all runs of a sample, before epoch 15",
         all_converged,
         lambda s, original: s.last_convergence("batch_kmeans").astype(float),
         "epoch of the slowest run",
     ),
-    Claim(
-        "BB-R6",
+    "gradient-poor": Statement(
         "both end above both K-means; the online one is lower after epoch 1 and higher after the last",
         gradient_poor,
         share_left,
         "final residual relative to K-means",
     ),
-    Claim(
-        "BB-R7a",
+    "same-ratios": Statement(
         r"ratios of online K-means, both gradients and EM within \sameRatio{} of each other after five epochs; "
         "that of batch K-means lower, and falling",
         same_ratio((*SLOWER, "mixture")),
@@ -289,39 +292,34 @@ CLAIMS = (
         "largest difference of the ratios",
         variant="EM included",
     ),
-    Claim(
-        "BB-R7b",
+    "same-ratios-but-em": Statement(
         "the same, but for EM, which the next statement excepts",
         same_ratio(SLOWER),
         ratio_spread(SLOWER),
         "largest difference of the ratios",
         variant="EM left to the next statement",
     ),
-    Claim(
-        "BB-R8",
+    "em-between": Statement(
         "late ratio of EM below all others but batch K-means; its last residual is positive",
         em_between,
         em_lead,
         "late ratio of EM",
     ),
-    Claim(
-        "BB-R9a",
+    "ratios-cross-as-printed": Statement(
         "ratio of online K-means lower at the first point and not lower at the second; the first is epoch 2 to epoch 1",
         ratios_cross(1),
         ratio_gap(1),
         "difference of the ratios at the first point",
         variant="the first point is epoch 2 to epoch 1, as printed",
     ),
-    Claim(
-        "BB-R9b",
+    "ratios-cross-from-the-start": Statement(
         "the same; the first point is epoch 1 to the start",
         ratios_cross(0),
         ratio_gap(0),
         "difference of the ratios at the first point",
         variant="the first point is epoch 1 to the start",
     ),
-    Claim(
-        "BB-R10",
+    "no-more-certain": Statement(
         r"the standard error of the average $E_\infty$ of batch K-means, estimated from all runs of a sample, is no "
         "smaller than that from the first half of them; a sample has twice as many runs as the paper",
         no_more_certain,
@@ -329,65 +327,23 @@ CLAIMS = (
         "standard error relative to that of half the runs",
         times=2,
     ),
-)
-
-
-def judge(runs: Runs, original: Original, seed: int, repeats: int) -> pd.DataFrame:
-    """Decide every claim.
-
-    Parameters
-    ----------
-    runs : Runs
-    original : Original
-    seed, repeats : int
-        Of the samples.
-
-    Returns
-    -------
-    DataFrame
-        One row for each claim: `holds` on all runs; `confidence`, the share of bootstrap samples in which it holds;
-        `holds_first`, in as many first runs as a small sample has; `share`, of small samples in which it holds;
-        `effect` with its 95 % bootstrap interval `low`, `high`; `verdict`. A small sample is as large as the paper's,
-        or `Claim.times` as large.
-    """
-    size = original.epochs("setting", "runs")
-    everything = Sample(runs, resampling.identity(len(runs)))
-    bootstrap = Sample(runs, resampling.samples(len(runs), len(runs), repeats, seed))
-    first, small = {}, {}
-    for times in {claim.times for claim in CLAIMS}:
-        first[times] = Sample(runs, resampling.identity(min(times * size, len(runs))))
-        small[times] = Sample(runs, resampling.samples(len(runs), times * size, repeats, seed))
-    rows = []
-    for claim in CLAIMS:
-        low, high = resampling.interval(claim.effect(bootstrap, original))
-        row = {
-            "claim": claim.id,
-            "holds": bool(claim.holds(everything, original)[0]),
-            "confidence": float(claim.holds(bootstrap, original).mean()),
-            "holds_first": bool(claim.holds(first[claim.times], original)[0]),
-            "share": float(claim.holds(small[claim.times], original).mean()),
-            "effect": claim.effect(everything, original)[0],
-            "low": low,
-            "high": high,
-        }
-        rows.append(row | {"verdict": verdict(row["confidence"], row["share"]).value})
-    return pd.DataFrame(rows)
+}
+PREDICATES: dict[str, Figure | Statement] = {**FIGURES, **STATEMENTS}
 
 
 def verdict(confidence: float, share: float) -> Verdict:
-    """Turn the two shares of a claim into a verdict, by one rule for all.
+    """Turn the two shares of a statement into a verdict, by one rule for all.
 
     A statement is replicated when it holds in nearly all bootstrap samples of all runs, with Bonferroni's correction
-    for the number of claims. One that is not, but that at least one repetition in twenty would show, is within sampling
-    error: the paper may well have seen it.
+    for the number of statements. One that is not, but that at least one repetition in twenty would show, is within
+    sampling error: the paper may well have seen it.
     """
-    if confidence >= 1 - LEVEL / len(CLAIMS):
+    if confidence >= 1 - LEVEL / len(STATEMENTS):
         return Verdict.REPLICATED
     return Verdict.SAMPLING if share >= LEVEL else Verdict.NOT_REPLICATED
 
 
-def verdict_on_figures(p_described: float, p_candidate: float) -> Verdict:
-    """Turn the probabilities of the reported figures, as described and under the candidate, into a verdict."""
-    if p_described >= LEVEL:
-        return Verdict.REPLICATED
-    return Verdict.OTHER_CONVENTION if p_candidate >= LEVEL else Verdict.NOT_REPLICATED
+def read_claims(path: Path, original: Original) -> pd.DataFrame:
+    """Read the claims; a statement of the paper is named by its id among the reported values, and returned in words."""
+    claims = ledger.read_claims(path, PREDICATES)
+    return claims.assign(claim=claims["claim"].map(original.statement))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,37 @@ def subsets(features: Sequence[str]) -> list[tuple[str, ...]]:
 def run_to_the_end(problem: Problem, starts: np.ndarray) -> np.ndarray:
     """Return the cost at which batch K-means terminates from each start, shape (R,)."""
     return minimize(problem, MajorizeMinimize(), starts, passes=math.inf).cost[-1]
+
+
+def redraw(
+    rows: pd.DataFrame, datasets: Sequence[Dataset], experiment: Mapping[str, Any], runs: int, seed: int
+) -> np.ndarray:
+    """Repeat the paper's experiment under some conventions.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Conventions: combination, variant, features, unit, clusters, start.
+    datasets : sequence of Dataset
+        The variants.
+    experiment : mapping
+        The settings of the experiment.
+    runs : int
+        Of which `REDRAWN` are made at most.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (conventions, methods, runs, epochs)
+        As `residuals` returns them for each row; rows with one combination share them.
+    """
+    variants, values = {dataset.name: dataset for dataset in datasets}, {}
+    for _, row in rows.drop_duplicates("combination").iterrows():
+        lengths = experiment["epochs"], experiment["polish_epochs"]
+        protocol = Protocol(seed, row["clusters"], *lengths, row["start"])
+        convention = variants[row["variant"]], row["features"].split(" + "), row["unit"] == "standardised"
+        values[row["combination"]] = residuals(*convention, protocol, Rate(experiment["rate"]), min(REDRAWN, runs))
+    return np.stack([values[index] for index in rows["combination"]])
 
 
 def residuals(

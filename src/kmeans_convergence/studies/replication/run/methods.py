@@ -36,3 +36,12 @@ METHODS = {
     "hybrid": Method("online, then batch", lambda rate: Switch(OnlineKMeans(), 1, MajorizeMinimize())),
     "newton": Method("Newton", lambda rate: Newton()),
 }
+
+# The order of legends and tables: that of the paper, then ours.
+PAPER = ("online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient")
+OURS = (*PAPER, "hybrid")
+
+
+def label(method: str) -> str:
+    """Return the name of a method in figures and tables."""
+    return METHODS[method].label

@@ -11,11 +11,7 @@ from kmeans_convergence.report.style import STYLES, new
 from kmeans_convergence.statistics import resampling
 from kmeans_convergence.statistics.runs import Runs
 from kmeans_convergence.studies.replication.analysis.original import Original
-from kmeans_convergence.studies.replication.run.methods import label
-
-# The order of the legend: that of the paper, then ours.
-PAPER = ("online_kmeans", "batch_kmeans", "online_gradient", "batch_gradient")
-OURS = (*PAPER, "hybrid")
+from kmeans_convergence.studies.replication.run.methods import OURS, PAPER, label
 
 # A residual below this share of the first one is rounding, or a single run still on its way: the axis ends there.
 FLOOR = 2e-5

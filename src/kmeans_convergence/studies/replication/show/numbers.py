@@ -1,4 +1,4 @@
-"""The numbers of the prose, one macro for each: no number is typed into the report."""
+"""The numbers of the prose on the replication, one macro for each."""
 
 from __future__ import annotations
 
@@ -7,41 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence import __version__
 from kmeans_convergence.data import Dataset
-from kmeans_convergence.optimizers.adaptive import Adam
-from kmeans_convergence.optimizers.minibatch import MovingAverage
 from kmeans_convergence.pipeline.settings import Config
-from kmeans_convergence.report.text import fixed, interval, number, order_of_magnitude, percent, probability
+from kmeans_convergence.report.text import (
+    COUNTS,
+    fixed,
+    interval,
+    number,
+    order_of_magnitude,
+    percent,
+    probability,
+    thousands,
+)
 from kmeans_convergence.statistics import quality
 from kmeans_convergence.statistics.runs import Runs
-from kmeans_convergence.studies.comparison.run.contenders import PAPER_RATE
-from kmeans_convergence.studies.comparison.show import first_steps
-from kmeans_convergence.studies.rates.analysis.acceleration import SLOW
-from kmeans_convergence.studies.rates.show import noise
-from kmeans_convergence.studies.replication.analysis import predicates as claims
+from kmeans_convergence.studies.replication.analysis import evidence, predicates
 from kmeans_convergence.studies.replication.analysis import rate_search as rates
 from kmeans_convergence.studies.replication.analysis.chosen import as_described, likeliest, pick
 from kmeans_convergence.studies.replication.analysis.conventions import LEVEL
 from kmeans_convergence.studies.replication.analysis.original import Original
 from kmeans_convergence.studies.replication.show.tables import effect
-
-COUNTS = (
-    "none",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-)
 
 
 def collect(
@@ -58,24 +43,20 @@ def collect(
     runs : Runs
         Of the experiment as described.
     tables : dict of DataFrame
-        Results by name: proved, verdicts, limits, speed, certainty, rates, summary, conventions, axes,
-        first_steps, mixture_datasets, noise,
-        noise_agreement.
+        Results by name: proved, ledger, limits, speed, certainty, rates, summary, conventions, axes.
     """
     prototypes, rate = config["experiment"]["prototypes"], config["experiment"]["rate"]
     candidate = dataset.select(tuple(config["candidate"]["features"]))
+    statements = evidence.side_by_side(tables["ledger"])
     return (
         settings(config)
         | reported(original, tables["proved"], prototypes)
-        | verdict_counts(tables["verdicts"])
-        | claim_figures(tables["verdicts"])
+        | verdict_counts(statements)
+        | claim_figures(statements)
         | traces(runs, late=original.epochs("BB-R5", "epoch"))
         | endings(tables["limits"], tables["speed"])
         | certainty(tables["certainty"], tables["limits"], original)
         | rate_search(tables["rates"], rate)
-        | first_steps.numbers(tables["first_steps"])
-        | mixture_rates(tables["mixture_datasets"])
-        | noise.numbers(tables["noise"], tables["noise_agreement"])
         | conventions(
             tables["summary"],
             tables["conventions"],
@@ -87,20 +68,10 @@ def collect(
     )
 
 
-def thousands(value: int) -> str:
-    """Return a whole number with commas."""
-    return f"{value:,}"
-
-
 def settings(config: Config) -> dict[str, str]:
-    """Return what was configured."""
+    """Return what was configured, and the limits of verdicts."""
     experiment, search, conventions = config["experiment"], config["rate_search"], config["conventions"]
-    comparison, acceleration = config["comparison"], config["acceleration"]
     return {
-        "accelerationRows": thousands(acceleration["rows"]),
-        "accelerationPasses": str(acceleration["passes"]),
-        "accelerationStarts": str(acceleration["starts"]),
-        "accelerationSlow": str(SLOW),
         "runs": thousands(experiment["runs"]),
         "prototypes": str(experiment["prototypes"]),
         "epochs": str(experiment["epochs"]),
@@ -111,20 +82,10 @@ def settings(config: Config) -> dict[str, str]:
         "searchPoints": str(search["points"]),
         "conventionRuns": thousands(conventions["runs"]),
         "chanceFactors": thousands(conventions["factors"]),
-        "comparedRows": thousands(comparison["rows"]),
-        "comparedPasses": str(comparison["passes"]),
-        "comparedFewest": str(comparison["fewest"]),
-        "comparedOptimizers": str(len(comparison["optimizers"])),
-        "comparedResamples": thousands(comparison["resamples"]),
-        "onlineDefault": str(PAPER_RATE),
-        "adamDefault": str(Adam().rate),
-        "averageDefault": str(MovingAverage().initial),
-        "seed": str(config["seed"]),
-        "version": __version__,
-        "flatRatio": str(claims.FLAT),
-        "sameRatio": str(claims.ABOUT_THE_SAME),
-        "corrected": percent(1 - LEVEL / len(claims.CLAIMS)),
-        "claimCount": COUNTS[len(claims.CLAIMS)],
+        "flatRatio": str(predicates.FLAT),
+        "sameRatio": str(predicates.ABOUT_THE_SAME),
+        "corrected": percent(1 - LEVEL / len(predicates.STATEMENTS)),
+        "claimCount": COUNTS[len(predicates.STATEMENTS)],
         "equivalence": percent(quality.EQUIVALENCE),
     }
 
@@ -148,12 +109,12 @@ def verdict_counts(verdicts: pd.DataFrame) -> dict[str, str]:
     """Return how many statements got which verdict."""
     counts = verdicts["verdict"].value_counts()
     names = {
-        "countReplicated": claims.Verdict.REPLICATED,
-        "countOther": claims.Verdict.OTHER_CONVENTION,
-        "countSampling": claims.Verdict.SAMPLING,
-        "countNot": claims.Verdict.NOT_REPLICATED,
+        "countReplicated": evidence.Verdict.REPLICATED,
+        "countOther": evidence.Verdict.OTHER_CONVENTION,
+        "countSampling": evidence.Verdict.SAMPLING,
+        "countNot": evidence.Verdict.NOT_REPLICATED,
     }
-    statements = verdicts["claim"].str.rstrip("ab").nunique()
+    statements = verdicts["id"].str.rstrip("ab").nunique()
     return {"countAll": COUNTS[len(verdicts)], "countStatements": COUNTS[statements]} | {
         name: COUNTS[counts.get(verdict.value, 0)] for name, verdict in names.items()
     }
@@ -169,7 +130,7 @@ def claim_figures(verdicts: pd.DataFrame) -> dict[str, str]:
     """Return effect, confidence and shares of each reported statement; names end like "RThree"."""
     values = {}
     for _, row in verdicts.iterrows():
-        name = macro_name(row["claim"])
+        name = macro_name(row["id"])
         values[f"verdict{name}"] = row["verdict"]
         if pd.isna(row["effect"]):
             values[f"share{name}"] = probability(row["share"])
@@ -270,21 +231,6 @@ def rate_search(curves: pd.DataFrame, paper_rate: float) -> dict[str, str]:
         values[f"beside{name}"] = " and ".join(number(value, 2) for value in beside)
         values["nearestRate"] = number(nearest["rate"], 3)
     return values
-
-
-def mixture_rates(datasets: pd.DataFrame) -> dict[str, str]:
-    """Return how well the rate of EM is predicted on data sets."""
-    measured = datasets.dropna(subset="measured")
-    errors = (measured["predicted"] - measured["measured"]).abs()
-    return {
-        "emSets": str(measured["dataset"].nunique()),
-        "emRuns": str(len(datasets)),
-        "emUnmeasured": str(len(datasets) - len(measured)),
-        "emErrorMedian": order_of_magnitude(errors.median()),
-        "emErrorLargest": number(errors.max(), 2),
-        "emSlowest": fixed(measured["predicted"].max(), 3),
-        "emFastest": fixed(measured["predicted"].min(), 2),
-    }
 
 
 def conventions(

@@ -1,21 +1,20 @@
-"""The tables of the report, from tables of results."""
+"""The tables of the replication, from tables of results."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from kmeans_convergence.report.ledger import Cell, tabulate
 from kmeans_convergence.report.text import (
     booktabs,
     escape,
     escape_narrow,
     fixed,
     interval,
-    long_booktabs,
-    order_of_magnitude,
     percent,
     probability,
 )
-from kmeans_convergence.studies.replication.analysis.predicates import CLAIMS
+from kmeans_convergence.studies.replication.analysis.predicates import STATEMENTS
 from kmeans_convergence.studies.replication.run.methods import label
 
 # Versions of the file.
@@ -29,81 +28,42 @@ VERDICT = r">{\raggedright\arraybackslash}p{2.3cm}"
 INITIALS = {"sepal length": "SL", "sepal width": "SW", "petal length": "PL", "petal width": "PW"}
 
 
-def derivation(checks: pd.DataFrame) -> str:
-    """One row for each machine check of the derivation."""
-    rows = [
-        [
-            row["step"],
-            row["statement"],
-            row["method"],
-            str(row["cases"]),
-            order_of_magnitude(row["worst_error"]),
-            order_of_magnitude(row["tolerance"]),
-            "holds" if row["holds"] else r"\textbf{fails}",
-        ]
-        for _, row in checks.iterrows()
-    ]
-    text = r">{\raggedright\arraybackslash}"
-    return booktabs(
-        rf"@{{}}{text}p{{2cm}}{text}p{{5.0cm}}{text}p{{1.7cm}}rrrl@{{}}",
-        ["step", "statement", "method", "cases", "worst error", "tolerance", "verdict"],
-        rows,
-        spaced=True,
-    )
-
-
-def theorems(checks: pd.DataFrame) -> str:
-    """One row for each theorem, over pages, with a rule between topics; the caption is a macro of the report."""
-    rows: list[list[str]] = []
-    for _, topic in checks.groupby("topic", sort=False):
-        of_topic = [_theorem(row) for _, row in topic.iterrows()]
-        if rows:
-            of_topic[0][0] = r"\midrule" + "\n" + of_topic[0][0]
-        rows += of_topic
-    text = r">{\raggedright\arraybackslash}"
-    columns = rf"@{{}}{text}p{{2.4cm}}{text}p{{7.1cm}}{text}p{{1.9cm}}rrl@{{}}"
-    header = ["theorem", "statement and hypotheses", "check", "cases", "worst error", "verdict"]
-    return long_booktabs(columns, header, rows, r"\caption{\theoremscaption}\label{tab:theorems}")
-
-
-def _theorem(row: pd.Series) -> list[str]:
-    source = "" if pd.isna(row["reference"]) or not row["reference"] else rf" \citep{{{row['reference']}}}"
-    given = "" if row["hypotheses"] == "none" else rf" \emph{{Given:}} {row['hypotheses']}."
-    return [
-        row["step"] + source,
-        f"{row['statement']}.{given}",
-        row["method"],
-        str(row["cases"]),
-        order_of_magnitude(row["worst_error"]),
-        "holds" if row["holds"] else r"\textbf{fails}",
-    ]
-
-
-def verdicts(table: pd.DataFrame) -> str:
+def verdicts(ledger: pd.DataFrame) -> str:
     """One row for each reported statement: what they say, what we find, how a sample of theirs would look, verdict.
 
     Of a statement that is read in two ways, the second row names the reading alone.
     """
-    labels = {claim.id: claim for claim in CLAIMS}
-    rows, before = [], ""
-    for _, row in table.iterrows():
-        text = statement(row["statement"])
-        if row["claim"] in labels:
-            claim = labels[row["claim"]]
-            found = f"{claim.effect_label}: {effect(row)}"
-            confidence = percent(row["confidence"])
-            share, other = percent(row["share"]), percent(row["share_candidate"])
-            if claim.variant:
-                text = rf"{'the same' if text == before else text} \emph{{({claim.variant})}}"
-        else:
-            figure = "range" if row["claim"] == "BB-R1" else "average"
-            found = f"probability of the reported {figure}"
-            confidence = "--"
-            share, other = probability(row["share"]), probability(row["share_candidate"])
-        before = statement(row["statement"])
-        rows.append([row["claim"], text, found, confidence, share, other, row["verdict"]])
-    header = ["", "reported", "found", "all runs", "samples", "candidate", "verdict"]
-    return booktabs(rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", header, rows, spaced=True)
+    words = ledger.drop_duplicates("id").set_index("id")["claim"]
+    again = set(words.index[words == words.shift()])
+
+    def reported(rows: pd.DataFrame) -> str:
+        first = rows.iloc[0]
+        text = statement(first["claim"])
+        return rf"{'the same' if first['id'] in again else text} \emph{{({first['note']})}}" if first["note"] else text
+
+    cells: dict[str, Cell] = {
+        "": lambda rows: str(rows["id"].iloc[0]),
+        "reported": reported,
+        "found": lambda rows: _found(rows.iloc[0]),
+        "all runs": lambda rows: "--" if _is_figure(rows.iloc[0]) else percent(rows["confidence"].iloc[0]),
+        "samples": lambda rows: _share(rows.iloc[0]),
+        "candidate": lambda rows: _share(rows.iloc[1]),
+        "verdict": lambda rows: str(rows["verdict"].iloc[0]),
+    }
+    return tabulate(ledger, rf"@{{}}l{STATEMENT}{OURS}rrr{VERDICT}@{{}}", cells)
+
+
+def _is_figure(row: pd.Series) -> bool:
+    """Say whether a row is about a reported figure, of which there is no effect, but a probability."""
+    return bool(pd.isna(row["effect"]))
+
+
+def _found(row: pd.Series) -> str:
+    return str(row["condition"]) if _is_figure(row) else f"{row['condition']}: {effect(row)}"
+
+
+def _share(row: pd.Series) -> str:
+    return probability(row["share"]) if _is_figure(row) else percent(row["share"])
 
 
 def statement(text: str) -> str:
@@ -118,9 +78,13 @@ def effect(row: pd.Series) -> str:
     return interval(row["effect"], row["low"], row["high"])
 
 
-def readings() -> str:
+def readings(claims: pd.DataFrame) -> str:
     """How each statement is read as a predicate."""
-    rows = [[claim.id, claim.reading] for claim in CLAIMS]
+    rows = [
+        [str(claim["id"]), STATEMENTS[claim["predicate"]].reading]
+        for _, claim in claims.iterrows()
+        if claim["predicate"] in STATEMENTS
+    ]
     return booktabs(r"@{}l>{\raggedright\arraybackslash}p{12cm}@{}", ["", "predicate"], rows, spaced=True)
 
 

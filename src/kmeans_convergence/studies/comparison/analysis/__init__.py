@@ -1,0 +1,1 @@
+"""From runs to averages over families, and to verdicts on claims."""

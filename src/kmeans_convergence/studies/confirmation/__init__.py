@@ -1,0 +1,1 @@
+"""Predictions for data that the study has not seen."""

@@ -1,0 +1,1 @@
+"""Lloyd's algorithm is a Newton step: the checks are in `theory`."""

@@ -1,0 +1,1 @@
+"""The rate of EM on mixtures of Gaussians."""

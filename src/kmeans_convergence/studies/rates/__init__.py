@@ -1,0 +1,1 @@
+"""When is batch K-means Newton's method? Rates of convergence, noise, and methods that are faster."""

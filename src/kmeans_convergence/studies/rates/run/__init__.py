@@ -1,0 +1,1 @@
+"""Which runs measure rates, noise and acceleration."""

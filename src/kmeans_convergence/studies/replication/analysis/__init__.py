@@ -1,0 +1,1 @@
+"""From traces to verdicts on what the paper reports."""
