@@ -35,7 +35,7 @@ REGISTRY = Path("config/datasets.tsv")
 # Jobs read this file again, and need not check again.
 if workflow.is_main_process:
     try:
-        check(config, Path("workflow/schemas/config.schema.yaml"), REGISTRY)
+        check(config, REGISTRY)
     except InputError as problem:
         raise WorkflowError(str(problem)) from None
 
