@@ -9,9 +9,10 @@ from kmeans_convergence.report.text import macros, write
 from kmeans_convergence.studies.mixtures import show
 
 
-def main(datasets: pd.DataFrame, numbers: Path) -> None:
-    """Write the macros."""
-    write(macros(show.numbers(datasets)), numbers)
+def main(datasets: pd.DataFrame, accelerated: pd.DataFrame, numbers: Path, table: Path) -> None:
+    """Write the macros, and the table of accelerations."""
+    write(macros(show.numbers(datasets) | show.accelerated_numbers(accelerated)), numbers)
+    write(show.accelerated_em(accelerated), table)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pandas as pd
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
-from kmeans_convergence.studies.mixtures.run import ROWS, by_deviation, by_separation, on_dataset
+from kmeans_convergence.studies.mixtures.run.rates import ROWS, by_deviation, by_separation, on_dataset
 
 
 def main(datasets: list[Description], seed: int, outputs: dict[str, Path]) -> None:

@@ -37,11 +37,40 @@ rule plot_mixture_rates:
         "../../scripts/plot_mixture_rates.py"
 
 
+# The accelerations of the alternation, on mixtures.
+rule measure_accelerated_em:
+    input:
+        data=data_files(DATASET),
+    output:
+        runs="results/mixtures/accelerated_em_runs.csv.gz",
+    params:
+        dataset=data(DATASET),
+        experiment=config["experiment"],
+        seed=config["seed"],
+    message:
+        "Run accelerations of EM"
+    script:
+        "../../scripts/measure_accelerated_em.py"
+
+
+rule judge_accelerated_em:
+    input:
+        runs=rules.measure_accelerated_em.output.runs,
+    output:
+        summary="results/mixtures/accelerated_em.csv",
+    message:
+        "Hold accelerations of EM against EM"
+    script:
+        "../../scripts/judge_accelerated_em.py"
+
+
 rule make_mixtures:
     input:
         datasets=rules.measure_mixture_rates.output.datasets,
+        accelerated=rules.judge_accelerated_em.output.summary,
     output:
         numbers="paper/generated/mixtures/numbers.tex",
+        table="paper/generated/mixtures/accelerated_em.tex",
     message:
         "Make the numbers of the rate of EM"
     script:

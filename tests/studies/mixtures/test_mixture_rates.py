@@ -9,7 +9,7 @@ from scipy.stats import norm
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.problems import MixtureProblem
-from kmeans_convergence.studies.mixtures.run import by_deviation, follow, on_dataset
+from kmeans_convergence.studies.mixtures.run.rates import by_deviation, follow, on_dataset
 from kmeans_convergence.studies.mixtures.show import limit, numbers, predicted
 from kmeans_convergence.theory import equations
 from kmeans_convergence.theory.information import complete, em_rate, hidden

@@ -6,8 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from kmeans_convergence.report.style import new
-from kmeans_convergence.report.text import fixed, number, order_of_magnitude
-from kmeans_convergence.studies.mixtures.run import CLUSTERS
+from kmeans_convergence.report.text import booktabs, fixed, number, order_of_magnitude
+from kmeans_convergence.studies.mixtures.run.accelerated_em import METHODS, STARTS, TARGETS
+from kmeans_convergence.studies.mixtures.run.rates import CLUSTERS
 from kmeans_convergence.theory.rates import uniform_rate
 
 # Colours of the style's palette, and markers that tell them apart in grey.
@@ -75,3 +76,37 @@ def numbers(datasets: pd.DataFrame) -> dict[str, str]:
         "emSlowest": fixed(measured["predicted"].max(), 3),
         "emFastest": fixed(measured["predicted"].min(), 2),
     }
+
+
+# Headings of the table of accelerations, and of which the prose says the range.
+ACCELERATIONS = dict(
+    zip(METHODS, ("EM", "1.5", "1.9", "heavy ball", "Nesterov", "Anderson", "L-BFGS"), strict=True),
+)
+RANGES = {"overrelaxed_15": "Relaxed", "overrelaxed_19": "Long", "nesterov": "Nesterov", "anderson": "Anderson"}
+
+
+def accelerated_em(table: pd.DataFrame) -> str:
+    """One row for each mixture: median passes to both targets; bold where the ratio to EM's lies below 1."""
+    rows = []
+    for _, some in table.groupby("mixture", sort=False):
+        separation = some["separation"].iloc[0]
+        about = "Iris" if pd.isna(separation) else f"separation {separation:g}"
+        rows.append([about, fixed(some["rate"].iloc[0], 2), *(_passes(some, key) for key in ACCELERATIONS)])
+    columns = rf"@{{}}l{(len(ACCELERATIONS) + 1) * 'r'}@{{}}"
+    return booktabs(columns, ["mixture", "rate", *ACCELERATIONS.values()], rows)
+
+
+def _passes(some: pd.DataFrame, key: str) -> str:
+    of = some[some["optimizer"] == key].set_index("target").loc[list(TARGETS)]
+    faster = [rf"\textbf{{{row.passes:.0f}}}" if row.ratio_high < 1 else f"{row.passes:.0f}" for row in of.itertuples()]
+    return " / ".join(faster)
+
+
+def accelerated_numbers(table: pd.DataFrame) -> dict[str, str]:
+    """Return the range over mixtures of some accelerations' passes as multiples of EM's."""
+    near = table[table["target"] == min(TARGETS)].set_index("optimizer")
+    numbers = {"emStarts": str(STARTS), "emMixtures": str(table["mixture"].nunique())}
+    for key, name in RANGES.items():
+        ratios = near.loc[key, "ratio"]
+        numbers |= {f"em{name}Least": fixed(ratios.min(), 2), f"em{name}Most": fixed(ratios.max(), 2)}
+    return numbers
