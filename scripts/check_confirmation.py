@@ -1,4 +1,4 @@
-"""See that everything is committed before the fresh data are looked at."""
+"""See that everything is committed before the fresh data are used."""
 
 from pathlib import Path
 

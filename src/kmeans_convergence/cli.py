@@ -1,4 +1,4 @@
-"""The command line: all optimizers on a table of one's own."""
+"""The command line: all optimizers on a user's table."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REPEATS = 2000
 # Where a pass is more work, there are fewer starts, and then fewer passes. With fewer starts than this, no signed-rank
 # test that is corrected for all optimizers can reject, however the runs end.
 LEAST_STARTS, LEAST_PASSES = 14, 10
-# Products of all passes and starts of one optimizer: with so many, all optimizers and their tuning take about a minute.
+# Products of all passes and starts of one optimizer: with these, all of them and their tuning take a minute.
 EFFORT = 1.5e9
 # Minutes that are not announced.
 SHORT = 2

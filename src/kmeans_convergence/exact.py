@@ -13,7 +13,7 @@ import numpy as np
 
 from kmeans_convergence.errors import InputError
 
-# A feature is far from zero if it is farther away than so many times what patterns differ by: means have lost six of
+# A feature is far from zero if it is farther away than this multiple of what patterns differ by: means have lost six of
 # their sixteen digits then. Below, costs do not see it, because they depend on the square of what a mean is off by.
 FAR = 2.0**20
 

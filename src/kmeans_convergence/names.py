@@ -1,4 +1,4 @@
-"""One rule for names that the user gives: of data sets, and of optimizers of one's own."""
+"""One rule for names that the user gives: of data sets, and of the user's optimizers."""
 
 from __future__ import annotations
 

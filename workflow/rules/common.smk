@@ -56,7 +56,7 @@ def one_of(names):
 
 
 def code(file):
-    """Return the modules of the library that a script or notebook uses: Snakemake does not look at imports."""
+    """Return the modules of the library that a script or notebook uses: Snakemake does not track imports."""
     return [
         str(module.relative_to(workflow.basedir))
         for module in modules(Path(workflow.basedir, file))

@@ -35,7 +35,7 @@ def settings(dataset):
 
 
 def first_committed(dataset):
-    """Return what has to be there before fresh data are looked at: the commit of what is predicted of them."""
+    """Return what has to be there before fresh data are used: the commit of what is predicted of them."""
     fresh = data(dataset)["source"].startswith("fresh:")
     return ["results/confirmation/commit.txt"] if fresh else []
 
@@ -83,7 +83,7 @@ if LONG:
     ruleorder: run_comparison_first > run_comparison
 
 
-# Optimizers of one's own: jobs beside those of the others, which need not run again.
+# The user's optimizers: jobs beside those of the others, which need not run again.
 OWN = [config["comparison"]["own"]] if config["comparison"]["own"] else []
 
 if OWN:
@@ -160,7 +160,7 @@ rule plot_first_steps:
 
 
 def of_all(table):
-    """Return one table of every data set, and that of one's own optimizers."""
+    """Return one table of every data set, and that of the user's optimizers."""
     folders = ["", "own/"] if OWN else [""]
     return expand(
         "results/comparison/{name}/{folder}{table}",

@@ -1,5 +1,5 @@
 # What every rule with a script has, after all others: its log, and the modules of the library that the script imports
-# as inputs, because Snakemake looks at the script alone. A job that has the machine for itself measures itself.
+# as inputs, because Snakemake tracks the script alone. A job that has the machine for itself measures itself.
 for each in workflow.rules:
     if each.script:
         name = "_".join([each.name, *(f"{{{w}}}" for w in sorted(each.wildcard_names))])

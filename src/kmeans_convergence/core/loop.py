@@ -20,8 +20,8 @@ from kmeans_convergence.starts import Streams
 # rounding error of the cost, so that nothing is left to be gained.
 CONVERGED = 1e-15
 
-# Without a budget, a run ends, too, when its cost has not been lower for so many iterates. So every run ends, even one
-# whose iterates cycle within rounding errors.
+# Without a budget, a run ends, too, when its cost has not been lower for this number of iterates. So every run ends,
+# even one whose iterates cycle within rounding errors.
 PATIENCE = 100
 
 

@@ -29,7 +29,7 @@ TEXT_INDEX = re.compile(r"|unnamed: ?0|row\.?names|row_names", re.IGNORECASE)
 
 # What stands for a missing value in files that have no word for it: nothing but nines, or the least short integer.
 CODE = re.compile(r"-?9\.?9+|-9|-?99[9.]*9|-32768")
-# So many times larger than all others, a number is hardly a measurement.
+# At this multiple of all others, a number is hardly a measurement.
 FAR = 1e6
 # Rows above which it is said that the last is the sum of the others: fewer are so by chance.
 SUMMED = 10
@@ -80,7 +80,7 @@ def read(path: Path, name: str) -> Table:
 
 
 def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardize") -> Dataset:
-    """Read a table of one's own as a data set named after the file; its notes say what was done to it.
+    """Read a user's table as a data set named after the file; its notes say what was done to it.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def _hint(X: np.ndarray, features: tuple[str, ...], layout: Layout) -> None:
     """Note what looks strange and was left as it is; sums and ratios of the largest numbers may overflow."""
     for feature, column in zip(features, X.T, strict=True):
         if column.min() == column.max():
-            layout.notes.append(Note(f"column {feature!r} is constant", ", so it tells no clusters apart"))
+            layout.notes.append(Note(f"column {feature!r} is constant", ", so it distinguishes no clusters"))
         elif odd := _odd(column):
             row, why = odd
             found = f"column {feature!r} holds {column[row]:.8g} (line {layout.rows[row].first}), {why}"

@@ -207,7 +207,7 @@ def _names_by_numbers(first: Record, rest: list[Record], numbers: list[int]) -> 
     years = _are_years(cells) and not any(map(_are_years, others))
     if years and len(cells) > 1:
         return True
-    # whole numbers above decimals: 0, 1, 2, ..., or so many that it is no chance
+    # whole numbers above decimals: 0, 1, 2, ..., or more than chance would have
     contrast = all(cell.isdecimal() for cell in cells) and not any(cell.isdecimal() for row in others for cell in row)
     if contrast and len(others) > 2 and (len(cells) > 2 or years or cells in (["0", "1"], ["1", "2"])):
         return True

@@ -25,7 +25,7 @@ SIGN, EXPONENT, INFINITE = r"[+-]?", r"(?:[eE][+-]?\d+)?", r"inf(?:inity)?"
 
 
 def _written(decimal: str, between: str) -> re.Pattern[str]:
-    """Return what numbers look like with this decimal mark and marks between thousands."""
+    """Return the pattern of numbers with this decimal mark and marks between thousands."""
     mark = re.escape(decimal)
     grouped = rf"[1-9]\d{{0,2}}(?P<mark>[{re.escape(between)} '_])\d{{3}}(?:(?P=mark)\d{{3}})*(?:{mark}\d*)?"
     # in India the groups above the first have two digits
@@ -34,7 +34,7 @@ def _written(decimal: str, between: str) -> re.Pattern[str]:
     return re.compile(rf"{SIGN}(?:{plain}|{grouped}|{indian}|{INFINITE})", re.ASCII | re.IGNORECASE)
 
 
-# For each decimal mark: what numbers look like, and what is between their thousands.
+# For each decimal mark: the pattern of numbers, and what is between their thousands.
 BETWEEN = {".": ",", ",": "."}
 WRITTEN = {decimal: _written(decimal, between) for decimal, between in BETWEEN.items()}
 # A comma or a point that may be either.

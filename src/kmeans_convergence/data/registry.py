@@ -50,7 +50,7 @@ COLUMNS = tuple(DEFAULTS)
 CHOICES = {"scaling": SCALINGS, "kind": KINDS, "dependence": DEPENDENCES}
 SEPARATOR = ";"
 
-# Sources with an address. Those that are fresh are kept for a confirmation: nothing else may look at them.
+# Sources with an address. Those that are fresh are kept for a confirmation: nothing else may use them.
 REMOTE = ("downloaded", "fresh")
 
 LOADERS: dict[str, Mapping[str, Callable[[], Any]]] = {"bundled": bundled.LOADERS, "synthetic": synthetic.LOADERS}
@@ -111,7 +111,7 @@ def _check_names(path: Path, names: pd.Series) -> None:
     """Hold names against the one rule for them."""
     for name in names:
         check_name(name, f"A data set of {path}", TIERS)
-    # there are discs on which capital letters do not tell files apart
+    # there are discs on which names of files do not differ by capital letters alone
     repeated = names[names.str.lower().duplicated()]
     if len(repeated):
         raise InputError(
@@ -189,7 +189,7 @@ def read(description: Description, root: Path = Path(), rows: int | None = None,
     root : Path
         Folder that CSV files are relative to.
     rows : int, optional
-        Read at most so many patterns, those that `subsample` draws; what is left out of patches is never cut.
+        The largest number of patterns, those that `subsample` draws; what is left out of patches is never cut.
     root_seed : int
         Of the draw of the rows.
 

@@ -25,7 +25,7 @@ LARGEST, SMALLEST, PARTS = 1024, 16, 16
 # c of c/n_k where it is not estimated: right for rho = 3/4.
 FACTOR = 4.0
 
-# Patterns that an estimate of rho looks at: a sixteenth, but enough for some to cross each face.
+# Patterns that an estimate of rho uses: a sixteenth, but enough for some to cross each face.
 PROBE, PROBE_PARTS = 4096, 16
 # As rho nears 1, 1 - rho is the small difference of an estimate from 1; and a factor of 16 overwrites what a prototype
 # has learnt in each of its first 16 batches, that is, of small data, in a whole epoch.
@@ -169,7 +169,7 @@ class MiniBatchEstimated:
 
     The first epoch has the factor 4. After it rho is estimated once, by three steps of Lloyd's map on min(n, max(4096,
     n/16)) patterns, which are charged: on large data that costs 3/16 of a pass, less than two steps on all of them. The
-    factor is kept in [1, 16]: less would be slower than Sculley's rule, more rests on noise. After so few steps the
+    factor is kept in [1, 16]: less would be slower than Sculley's rule, more would be noise. After so few steps the
     moves are not yet along the slowest direction, so that the factor is rather too small than too large.
     """
 
@@ -238,7 +238,7 @@ class MovingAverage:
     initial: float = 0.6
     epochs: int = 100
 
-    # it ends with its schedule, and before that it is nowhere at rest
+    # it ends with its schedule, and before that it stays nowhere
     memoryless = True
     needs = NEEDS
 

@@ -29,7 +29,7 @@ def shuffled(n: int, rngs: Streams) -> np.ndarray:
 
 
 def shown(steps: int) -> list[int]:
-    """Return the steps of a first epoch of so many steps after which an iterate is shown; the last is among them."""
+    """Return the steps of a first epoch after which an iterate is shown; the last is among them."""
     return sorted({ceil(steps * share) for share in EARLY})
 
 

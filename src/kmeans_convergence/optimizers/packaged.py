@@ -17,7 +17,7 @@ from kmeans_convergence.starts import Streams
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """Return what limits their threads; to look for them takes longer than a fit of small data."""
+    """Return what limits their threads; to search for them takes longer than a fit of small data."""
     return ThreadpoolController()
 
 
@@ -62,7 +62,7 @@ class ScikitLearnMiniBatch:
 
     @staticmethod
     def _fit(X: np.ndarray, start: np.ndarray, seed: int, epochs: int) -> tuple[np.ndarray, int, bool]:
-        """Return the prototypes after at most so many epochs, the patterns touched, and whether it stopped before."""
+        """Return the prototypes after at most that many epochs, the patterns used, and whether it stopped before."""
         from sklearn.cluster import MiniBatchKMeans  # slow to import, and most need its name in tables alone
 
         model = MiniBatchKMeans(len(start), init=start, n_init=1, max_iter=epochs, random_state=seed)

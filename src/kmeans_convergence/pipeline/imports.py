@@ -1,6 +1,6 @@
 """Which modules of this package does a script or notebook depend on?
 
-Snakemake looks at the inputs of a rule, not at what its script imports. So each rule lists these files as inputs,
+Snakemake tracks the inputs of a rule, not what its script imports. So each rule lists these files as inputs,
 and a change to the library reruns exactly the jobs that use it.
 """
 

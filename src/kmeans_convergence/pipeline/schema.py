@@ -70,7 +70,7 @@ class Experiment(Section):
 
     dataset: str
     prototypes: Prototypes
-    # the readings of the paper's statements look at epochs after the fifth and before the fifteenth
+    # the readings of the paper's statements are about epochs after the fifth and before the fifteenth
     epochs: int = Field(ge=15, le=1000)
     polish_epochs: int = Field(ge=1, le=10_000)
     rate: Rate
@@ -229,7 +229,7 @@ def _sentence(problem: ErrorDetails) -> str:
             return f"{_key(place)} is {given}: allowed are {allowed}."
         case "too_short" if not problem["input"]:
             given = "empty"
-    # the rest is text that is none, such as half a character
+    # what remains is no text, such as half a character
     said = SENTENCES.get(kind, "it cannot be read").format(**problem.get("ctx", {}))
     return f"{_key(place)} is {given}: {said}."
 

@@ -1,4 +1,4 @@
-"""The type of a configuration, apart from its checks: jobs that are given one need not import what these need."""
+"""The type of a configuration, without its checks: jobs that are given one need not import what these need."""
 
 from typing import Any
 

@@ -31,10 +31,10 @@ def pairs(dataset: Dataset, w: np.ndarray, owners: np.ndarray) -> Figure:
     Raises
     ------
     InputError
-        With more prototypes than can be told apart.
+        With more prototypes than can be distinguished.
     """
     if len(w) > MOST:
-        raise InputError(f"There are {len(w)} prototypes: at most {MOST} can be told apart in a figure.")
+        raise InputError(f"There are {len(w)} prototypes: at most {MOST} can be distinguished in a figure.")
     use()
     names = [f"{feature} ({dataset.unit})" for feature in dataset.features]
     present = np.unique(owners)

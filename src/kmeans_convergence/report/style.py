@@ -1,4 +1,4 @@
-"""One look for all figures: a method has one colour, one marker and one name everywhere."""
+"""One style for all figures: a method has one colour, one marker and one name everywhere."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def show_table(table: pd.DataFrame, digits: int = 3) -> Styler:
 
 
 def _significant(value: float, digits: int) -> str:
-    """Return a number with so many significant digits, or as a whole number if it has more before the point."""
+    """Return a number with the given significant digits, or as a whole number if it has more before the point."""
     if value == 0:
         return "0"
     return f"{value:.0f}" if 10**digits <= abs(value) < 1e7 else f"{value:#.{digits}g}".rstrip(".")

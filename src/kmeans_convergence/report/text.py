@@ -99,7 +99,7 @@ def _breakable(part: str) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits, in LaTeX and without an exponent of e-notation."""
+    """Return a number with the given significant digits, in LaTeX and without an exponent of e-notation."""
     if value == 0 or math.isnan(value):
         return "0" if value == 0 else "--"
     # of the rounded value: 9.996 has three digits as 10.0
@@ -143,7 +143,7 @@ def interval(value: float, low: float, high: float) -> str:
 
 
 def fixed(value: float, places: int) -> str:
-    """Return a number with so many decimals and a proper minus sign."""
+    """Return a number with the given decimals and a proper minus sign."""
     text = f"{value:.{places}f}"
     return text.replace("-", r"$-$") if float(text) else text.lstrip("-")
 
@@ -168,7 +168,7 @@ def probability(p: float) -> str:
 
 
 def booktabs(columns: str, header: Sequence[str], rows: Sequence[Sequence[str]], spaced: bool = False) -> str:
-    """Return a tabular with booktabs rules and no vertical ones; `spaced` rows are told apart when they wrap."""
+    """Return a tabular with booktabs rules and no vertical ones; `spaced` is for cells that wrap."""
     end = r" \\ \addlinespace[3pt]" if spaced else r" \\"
     lines = [" & ".join(header) + r" \\", r"\midrule", *(" & ".join(row) + end for row in rows)]
     body = "\n".join(lines)
@@ -180,7 +180,7 @@ def long_booktabs(
 ) -> str:
     """Return a longtable, which breaks over pages and repeats its header; `before` is its caption and label.
 
-    `spaced` rows are told apart when they wrap.
+    `spaced` rows have space between them, for cells that wrap.
     """
     head = " & ".join(header) + r" \\"
     end = r" \\ \addlinespace[3pt]" if spaced else r" \\"

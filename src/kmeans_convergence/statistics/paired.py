@@ -113,7 +113,7 @@ def differences(
     gap : Gap
         The scale; k-means: per cent.
     polished : bool
-        Whether the final cost is the limit, where batch K-means takes the run at nobody's charge, or that at which the
+        Whether the final cost is the limit, where batch K-means takes the run without charge, or that at which the
         optimizer itself ends.
     restarted : bool
         Whether batch K-means may spend what the optimizer has spent on further starts, see `restarts.best`.

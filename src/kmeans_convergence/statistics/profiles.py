@@ -43,8 +43,8 @@ def performance(passes: pd.DataFrame, factors: np.ndarray, datasets: pd.DataFram
     Returns
     -------
     DataFrame
-        Columns optimizer, factor, share: of the problems (weighted by family and set) on which the optimizer needs at
-        most so many times the passes of the fastest. A problem that the optimizer never solves counts; one on which it
+        Columns optimizer, factor, share: of the problems (weighted by family and set) that the optimizer solves within
+        that multiple of the passes of the fastest. A problem that the optimizer never solves counts; one on which it
         was not run does not.
     """
     weight = problem_weights(passes, datasets)

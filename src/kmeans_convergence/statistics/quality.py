@@ -13,7 +13,7 @@ from kmeans_convergence.statistics.runs import Runs
 
 # Gaps below this count as equal.
 EQUIVALENCE = 0.001
-# Times the standard error of a difference: so far apart are two averages that a test at 5 % tells apart.
+# Times the standard error of a difference: a difference of two averages that a test at 5 % detects.
 NORMAL = 1.96
 # An experiment's number of runs, as multiples of the paper's.
 MULTIPLES = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
@@ -90,14 +90,14 @@ def speed(runs: Runs, methods: list[str], seed: int, repeats: int) -> pd.DataFra
 
 
 def certainty(limits: np.ndarray, size: int, seed: int, repeats: int) -> pd.DataFrame:
-    """Return how well the average E_infinity of so many runs is known.
+    """Return how well the average E_infinity is known, by the number of runs.
 
     Parameters
     ----------
     limits : ndarray of shape (R,)
         E_infinity of all runs.
     size : int
-        Runs of the paper's experiment; `MULTIPLES` of it are looked at.
+        Runs of the paper's experiment; `MULTIPLES` of it are considered.
     seed, repeats : int
         Of the samples.
 
@@ -105,8 +105,8 @@ def certainty(limits: np.ndarray, size: int, seed: int, repeats: int) -> pd.Data
     -------
     DataFrame
         One row for each number of runs: `error`, the standard error of the average; `low`, `high`, within which 90 % of
-        experiments would estimate it; `apart`, how far apart two averages from separate starts have to be to be told
-        apart.
+        experiments would estimate it; `apart`, the least difference of two averages from separate starts that a test
+        detects.
     """
     rows = []
     for runs in (round(multiple * size) for multiple in MULTIPLES):

@@ -33,7 +33,7 @@ class Reading:
     budget : int
         Of a run, in passes.
     polished : bool
-        Whether costs are compared after batch K-means has taken each run to a fixed point, at nobody's charge.
+        Whether costs are compared after batch K-means has taken each run to a fixed point, without charge.
     baseline : str
         `SAME`, `RESTARTS` or `CHARGED`.
     target : str

@@ -11,7 +11,7 @@ import pandas as pd
 
 
 def best(cost: pd.Series, passes: pd.Series, allowed: pd.DataFrame, seeding: float) -> pd.DataFrame:
-    """Return the least cost that batch K-means finds from each start and those after it, for so many passes.
+    """Return the least cost that batch K-means finds from each start and those after it, for a number of passes.
 
     It always finishes the run from the paired start, whatever that costs; a further run counts if it ends before the
     passes are used up. After the last start comes the first one: when there are more passes than all runs need, what

@@ -174,7 +174,7 @@ def spread(X: np.ndarray) -> float:
 
 
 def draws() -> Iterator[int]:
-    """Count draws; there are so many, and what is drawn until it fits need not exist.
+    """Count draws; their number is bounded, since what is drawn until it fits need not exist.
 
     Raises
     ------

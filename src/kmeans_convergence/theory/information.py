@@ -48,7 +48,7 @@ def hidden(X: np.ndarray, w: np.ndarray) -> np.ndarray:
 def em_rate(X: np.ndarray, w: np.ndarray) -> float:
     """Return the largest share of information that is hidden: the factor of EM's error at a fixed point.
 
-    It is the largest eigenvalue of I_c^{-1} I_h, and 1 where the means cannot be told apart.
+    It is the largest eigenvalue of I_c^{-1} I_h, and 1 where the means coincide.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ DENSE = 32
 
 
 class Prediction(NamedTuple):
-    """An estimated rate, its interval by resampling, and the number of patterns near faces that it rests on."""
+    """An estimated rate, its interval by resampling, and the number of patterns near faces behind it."""
 
     rate: float
     low: float
@@ -270,7 +270,7 @@ def frozen_ratio(norms: np.ndarray, changed: np.ndarray, steps: int = 10, floor:
     changed : ndarray of shape (T + 1,)
         Patterns whose assignment differs from the iterate before.
     steps : int
-        The last so many are averaged over ...
+        The number of last steps that are averaged over ...
     floor : float
         ... before the norm has fallen to this share of that of the start, where rounding begins.
 

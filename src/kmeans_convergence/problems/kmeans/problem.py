@@ -144,7 +144,7 @@ class QuantizationProblem(PatternProblem):
         return Exchanges(self.X, here)
 
     def model(self, runs: int, options: Options | None = None) -> FaceModel:
-        """Return the quadratic model with face terms of so many runs."""
+        """Return the quadratic model with face terms of a number of runs."""
         return FaceModel(self, runs, options or Options())
 
     def sweep(self, w: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:

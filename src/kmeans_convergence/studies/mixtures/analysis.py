@@ -27,7 +27,7 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    The intervals are those of order statistics (of the sign test): what did not arrive counts as later than the rest.
+    The intervals are those of order statistics (of the sign test): what did not arrive counts as later than all others.
     """
     key = ["mixture", "target", "run"]
     ems = table[table["optimizer"] == EM].set_index(key)[["passes", "limit"]]

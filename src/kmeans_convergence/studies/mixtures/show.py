@@ -11,7 +11,7 @@ from kmeans_convergence.studies.mixtures.run.accelerated_em import METHODS, STAR
 from kmeans_convergence.studies.mixtures.run.rates import CLUSTERS
 from kmeans_convergence.theory.rates import uniform_rate
 
-# Colours of the style's palette, and markers that tell them apart in grey.
+# Colours of the style's palette, and markers that distinguish them in grey.
 LOOKS = (("#0072B2", "s"), ("#009E73", "^"), ("#D55E00", "o"), ("#000000", "D"))
 
 

@@ -23,7 +23,7 @@ SLOW = 50
 # Of the passes and of the runs that these targets are about.
 WIDE_FEATURES, WIDE_CLUSTERS = 64, 64
 LONG_PATTERNS, LONG_CLUSTERS = 100_000, 32
-# Memory beyond the data: so many bytes in any case, or so many for each pattern.
+# Memory beyond the data: bytes in any case, or for each pattern.
 FLOOR, BYTES_PER_PATTERN = 64 * 2**20, 24
 
 

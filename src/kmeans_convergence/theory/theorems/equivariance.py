@@ -43,7 +43,7 @@ ALL = frozenset({"translation", "rotation", "scaling", "duplication"})
 
 
 def _gradient(patterns: int) -> Optimizer:
-    """Return gradient descent with a constant rate that suits so many patterns."""
+    """Return gradient descent with a constant rate that suits a number of patterns."""
     return GradientDescent(Rate(1 / patterns, decays=False))
 
 

@@ -13,7 +13,7 @@ from kmeans_convergence.starts import uniform_in_box
 from kmeans_convergence.theory import checks
 from kmeans_convergence.theory.checks import Checking, Theorem
 
-# All sets of so many patterns on the integers from 0 to TOP, with two prototypes on the half-integers.
+# All sets of this number of patterns on the integers from 0 to TOP, with two prototypes on the half-integers.
 PATTERNS, TOP = 4, 4
 
 # Lengths are in units of 1/SCALE, so that everything below is an integer. No margin between two distances is below 1/2,

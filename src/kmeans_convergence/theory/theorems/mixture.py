@@ -15,7 +15,7 @@ from kmeans_convergence.theory.information import complete, hidden
 
 COMPONENTS = 3
 
-# Differences of smooth functions need many evaluations: so many cases will do.
+# Differences of smooth functions need many evaluations: this number of cases will do.
 CASES = 20
 
 # Central differences of a smooth function: the step and the error of the second order balance at these.

@@ -22,7 +22,7 @@ TRUNCATION = 4 / LAST
 PROTOTYPES = (2, 3, 6)
 BATCH = 5
 
-# Random curvatures have so many modes; equations are solved to rounding.
+# The number of modes of random curvatures; equations are solved to rounding.
 MODES = 4
 ALGEBRA = 1e-9
 

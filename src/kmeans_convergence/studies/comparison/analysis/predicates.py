@@ -181,13 +181,13 @@ def _share_of_start(e: Evidence, runs: pd.DataFrame) -> Estimate | None:
 
 
 def few_iterations(e: Evidence, r: Reading) -> Outcome:
-    """Batch K-means rests after few passes; a run that doesn't within the budget counts with what it has used."""
+    """Batch K-means converges after few passes; a run that doesn't within the budget counts with what it has used."""
     values = e.of(REFERENCE, r).rename(columns={"passes": "value"})[[*PROBLEM, "run", "value"]]
     return Outcome.joint(Condition("passes until it rests", REFERENCE, e.average(values), below=FEW))
 
 
 def rests_in_time(e: Evidence, r: Reading) -> Outcome:
-    """Batch K-means mostly rests within the budget."""
+    """Batch K-means mostly converges within the budget."""
     rows = e.of(REFERENCE, r)
     rests = rows.assign(value=(rows["stop"] == "fixed point").astype(float))
     label = "share of runs that rest within the budget"

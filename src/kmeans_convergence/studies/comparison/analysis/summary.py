@@ -34,7 +34,7 @@ def summarize(evidence: Evidence) -> pd.DataFrame:
         diverged, the share of runs that have no place in these; end_rank_biserial, end_p_holm and the same of limit
         (Wilcoxon's test over families, corrected over the optimizers of this kind of start and budget); better, equal,
         worse (shares of runs, of their limits).
-        Passes over those of batch K-means, geometric means: ratio_1, ratio_0.1 (to within so many per cent of the own
+        Passes over those of batch K-means, geometric means: ratio_1, ratio_0.1 (to within that many per cent of the own
         limit), ratio_charged (to 0.1 %, with the passes of tuning); censored_1, censored_0.1 (share of runs that never
         get there); bound_1, bound_0.1 (whether the mean is only a bound from below) and bound_1_median,
         bound_0.1_median.

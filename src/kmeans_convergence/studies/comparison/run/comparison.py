@@ -23,7 +23,7 @@ from kmeans_convergence.studies.comparison.run.tuning import Setting, Tuning, ch
 # Per cent above a reference value that count as having reached it, as in the names of the columns.
 TARGETS = {"10": 0.1, "1": 0.01, "0.1": 0.001, "1e-3": 1e-5, "1e-6": 1e-8}
 
-# Where curves are looked at inside the first pass, in passes; further on after each pass.
+# Where curves are evaluated inside the first pass, in passes; further on after each pass.
 FIRST_PASS = (0.0, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 
 STOPS = {
@@ -108,7 +108,7 @@ class Protocol:
         return min(max(self.work // (n * clusters * features), self.fewest), self.most)
 
     def grid(self) -> np.ndarray:
-        """Return the passes at which curves are looked at."""
+        """Return the passes at which curves are evaluated."""
         return np.array([*FIRST_PASS, *range(1, self.passes + 1)])
 
 

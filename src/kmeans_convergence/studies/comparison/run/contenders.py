@@ -168,7 +168,7 @@ SHIPPED = tuple(CONTENDERS)
 
 
 def enlist(file: Path) -> list[str]:
-    """Let the optimizers of a file of one's own take part: add them to `CONTENDERS`.
+    """Let the optimizers of a user's file take part: add them to `CONTENDERS`.
 
     Parameters
     ----------

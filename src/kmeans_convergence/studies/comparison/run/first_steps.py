@@ -16,10 +16,10 @@ from kmeans_convergence.theory.rates import third_ratios
 
 # Starts of each problem: the first ones of the comparison.
 STARTS = 10
-# Online K-means is followed for so many passes, looked at after numbers of patterns that grow by this factor.
+# Online K-means is followed for this number of passes, and measured after numbers of patterns that grow by a factor.
 PASSES = 4
 GROWTH = 1.25
-# Batch K-means that has not ended after so many steps counts as not ending.
+# Batch K-means that has not ended after this number of steps counts as not ending.
 MOST_STEPS = 10_000
 # Two squared distances whose relative difference is below this are tied.
 TIE = 1e-12

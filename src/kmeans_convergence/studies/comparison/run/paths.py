@@ -26,7 +26,7 @@ class Path(NamedTuple):
     limit : ndarray of shape (R,)
         Where the polish ends; NaN for a run whose end is not finite, which has nowhere to go.
     polish : ndarray of shape (R,)
-        Passes that the polish took, at nobody's charge.
+        Passes that the polish took, without charge.
     empty : ndarray of shape (R,), int64
         Prototypes without a pattern after the polish.
     stop : tuple of Stop, length R
@@ -70,7 +70,7 @@ def follow(
 
 
 def polish(problem: QuantizationProblem, trace: Trace) -> Path:
-    """Let batch K-means take every run to its fixed point, at nobody's charge."""
+    """Let batch K-means take every run to its fixed point, without charge."""
     runs = len(trace.stop)
     limit, passes, empty = np.full(runs, np.nan), np.zeros(runs), trace.diagnostics["empty"][-1].copy()
     finite = np.array([stop is not Stop.DIVERGED for stop in trace.stop])

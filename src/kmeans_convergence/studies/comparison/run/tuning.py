@@ -19,7 +19,7 @@ from kmeans_convergence.studies.comparison.run.paths import SPEED, Path, first_w
 # What a value is judged by: the cost where the method itself ends, or the passes until it is near its limit.
 TARGETS = ("end", "speed")
 
-# A run that never comes near its limit counts as so many times the budget.
+# A run that never comes near its limit counts as this multiple of the budget.
 PENALTY = 2.0
 
 # Scores that differ by less than this, relative, are equal: a tenth of the difference of costs that counts as one.
@@ -37,7 +37,7 @@ class Tuning:
     values : int
         For each optimizer, evenly spaced in the logarithm between the ends of its `Contender.settings`.
     extensions : int
-        While the best value lies at an end of the grid, it gets a further value there: so many at most at each end.
+        While the best value lies at an end of the grid, it gets a further value there: the largest number at each end.
     targets : tuple of str
         Among `TARGETS`.
     """

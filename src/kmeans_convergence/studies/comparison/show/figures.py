@@ -14,7 +14,7 @@ from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED
 from kmeans_convergence.studies.comparison.show import plots as comparison
 
-# More than these cannot be told apart as lines; optimizers of one's own are shown, too.
+# More than these cannot be distinguished as lines; the user's optimizers are shown, too.
 SHOWN = (
     "batch_kmeans",
     "nesterov",

@@ -13,7 +13,7 @@ from kmeans_convergence.report.style import STYLES, Style
 from kmeans_convergence.studies.comparison.run import contenders
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
 
-# The looks of optimizers of one's own.
+# Colours and markers of the user's optimizers.
 OWN = tuple(Style("#000000", "*", filled, line) for filled in (True, False) for line in ("-", "--", "-.", ":"))
 
 
@@ -23,6 +23,6 @@ def label(method: str) -> str:
 
 
 def enlist(files: Iterable[Path]) -> None:
-    """Give names and looks to the optimizers of files of one's own."""
+    """Give labels, colours and markers to the optimizers of the user's files."""
     for file in files:
         STYLES.update(zip(contenders.enlist(file), cycle(OWN), strict=False))

@@ -270,7 +270,7 @@ def heat_map(cost: pd.DataFrame, ratio: pd.DataFrame, datasets: pd.DataFrame) ->
 
 
 def critical_difference(ranks: pd.Series, p: pd.DataFrame, value: str) -> Figure:
-    """Draw average ranks; a bar joins the optimizers that no pairwise test tells apart.
+    """Draw average ranks; a bar joins the optimizers between which no pairwise test finds a difference.
 
     Parameters
     ----------

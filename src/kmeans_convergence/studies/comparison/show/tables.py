@@ -248,7 +248,7 @@ def _by_start(summary: pd.DataFrame, by: str) -> Iterator[tuple[str, pd.DataFram
 
 
 def _title(text: str, columns: int) -> list[str]:
-    """Return a row that is a title over so many columns."""
+    """Return a row that is a title over a number of columns."""
     return [rf"\multicolumn{{{columns}}}{{@{{}}l}}{{\emph{{{text}}}}}"]
 
 
@@ -274,7 +274,7 @@ def budgets(summary: pd.DataFrame) -> str:
     )
 
 
-# Names of families that are spelled out before the rest is only counted.
+# Names of families that are spelled out; the others are counted.
 NAMED = 3
 
 

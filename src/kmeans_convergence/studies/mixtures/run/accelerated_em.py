@@ -56,7 +56,7 @@ def measure(
 ) -> pd.DataFrame:
     """Run each method from the same starts, which are drawn from the patterns.
 
-    The own limit of a run is where EM takes its last iterate, at nobody's charge.
+    The own limit of a run is where EM takes its last iterate, without charge.
 
     Returns
     -------

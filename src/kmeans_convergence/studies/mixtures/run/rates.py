@@ -35,7 +35,7 @@ NEAR = 1e-4
 # The limit of small variances: prototypes on an interval, and their deviations in units of the gap between two.
 CLUSTERS = 3
 DEVIATIONS = tuple(float(f"{value:.3g}") for value in np.geomspace(0.4, 0.001, 14))
-# Numbers of patterns, and of samples of so many: the larger ones differ less.
+# Numbers of patterns, and of samples of each size: the larger ones differ less.
 SAMPLES = {100: 40, 1000: 20, 10_000: 6, 100_000: 1}
 # Steps from the fixed point of one deviation to that of the next end with a move below this share of the gap.
 REST = 1e-6

@@ -103,7 +103,7 @@ def accelerate(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
 
 
 def _seconds(X: np.ndarray, optimizer: Optimizer, start: np.ndarray, steps: int, rngs: Streams) -> float:
-    """Return the time that it takes to yield so many iterates."""
+    """Return the time that it takes to yield a number of iterates."""
     began = time.perf_counter()
     problem = QuantizationProblem(X)
     for _ in islice(optimizer.iterates(CountingOracle(problem, 1), problem.pack(start), rngs), steps):

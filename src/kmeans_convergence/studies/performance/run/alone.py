@@ -23,7 +23,7 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def alone(function: Callable[..., T], threads: int, *arguments: Any) -> T:
-    """Call a function of a module in a new process whose libraries use so many threads.
+    """Call a function of a module in a new process whose libraries use a number of threads.
 
     The process does not outlive this one, nor the call, however these end.
     """

@@ -20,7 +20,7 @@ def product(X: np.ndarray, w: np.ndarray) -> Callable[[], object]:
 
 
 class Copy:
-    """Copies an array with so many threads; reading and writing count alike."""
+    """Copies an array with a number of threads; reading and writing count alike."""
 
     def __init__(self, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads)

@@ -32,7 +32,7 @@ from kmeans_convergence.studies.performance.run.shapes import mixture, prepare
 # Seconds after which no round begins but the second, and of a call that is not repeated: all of it has to end in time.
 PATIENCE = 60.0
 LONG = 45.0
-# Single passes are short: so many rounds of them.
+# Single passes are short: the number of rounds.
 PASS_ROUNDS = 15
 # Passes of runs whose remembering is measured: a beginning, and about as many as a gradient method needs to its end.
 PASSES = (100, 1000)
@@ -186,7 +186,7 @@ def single_passes(name: str, seed: int, share: float, threads: int) -> pd.DataFr
         data = X.astype(precision)
         data.flags.writeable = False
         problem = QuantizationProblem(data)
-        # on the way, where prototypes are apart but the run is not over
+        # on the way, where prototypes have separated but the run is not over
         w = lloyd(problem, starts, np.full(len(starts), ON_THE_WAY)).w
         calls: dict[str, Callable[[], object]] = {
             "pass": partial(problem.evaluate, w),

@@ -22,13 +22,13 @@ SLOW = 50
 LEVELS = ("1", "0.1", "1e-3")
 
 # What Newton's method with face terms should reach: this share of the passes where batch K-means is slow, a limit there
-# that is not worse, and never more than so many times the passes elsewhere.
+# that is not worse, and never more than this multiple of the passes elsewhere.
 METHOD = "face_newton"
 SHARE, MOST = 1 / 3, 1.5
 
 
 def problems(runs: pd.DataFrame, gap: Gap) -> pd.DataFrame:
-    """Compare with batch K-means from the same start on each problem, the even runs apart from the odd ones.
+    """Compare with batch K-means from the same start on each problem, the even and the odd runs separately.
 
     Each half is called slow or not by the other half: so no start decides where it is counted.
 
@@ -43,7 +43,7 @@ def problems(runs: pd.DataFrame, gap: Gap) -> pd.DataFrame:
     -------
     DataFrame
         One row for each problem, half and optimizer: dataset, clusters, start, half, optimizer; ratio_1, ratio_0.1,
-        ratio_1e-3 (medians over runs of the ratio of passes to so many per cent above the own limit; a run that never
+        ratio_1e-3 (medians over runs of the ratio of passes to that many per cent above the own limit; a run that never
         gets there counts with the budget), cost (mean difference of the limits in per cent), lloyd (median passes of
         batch K-means to 0.1 % in the other half), slow.
     """

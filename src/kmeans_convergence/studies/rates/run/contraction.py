@@ -33,7 +33,7 @@ STARTS = 3
 ROWS = 20_000
 # Half-widths of the kernel: what a choice costs in bias and in noise.
 WIDTHS = (0.05, 0.1, 0.2)
-# A prediction says something when so many patterns for each coordinate are near faces and its interval is no longer.
+# A prediction is informative when this many patterns for each coordinate are near faces and its interval is no longer.
 FEWEST = 5.0
 LONGEST = 0.2
 # Steps in the middle of a run at which the next one is predicted, and the quantile of their interval.
@@ -209,7 +209,7 @@ GROWING: tuple[tuple[str, Callable[[np.random.Generator, int], np.ndarray], int]
     *((f"interval, K = {K}", DENSITIES["uniform, 1-d"][0], K) for K in (2, 3, 6)),
     ("square, K = 5", DENSITIES["uniform, 2-d"][0], 5),
 )
-# Samples of at least so many patterns are fewer: they differ less, and cost more.
+# Of this many patterns and more there are fewer samples: they differ less, and cost more.
 LARGE, FEW = 100_000, 7
 SIZES = (100, 316, 1000, 3162, 10_000, 31_623, 100_000, 316_228, 1_000_000)
 

@@ -18,9 +18,9 @@ from kmeans_convergence.starts import Streams, draw, streams
 from kmeans_convergence.theory.rates import floor_of_draws, floor_of_epochs, modes, online_excess
 
 ROWS = 2000
-# The lowest end of batch K-means from so many starts: from a poor one, noise would find better ones.
+# The lowest end of batch K-means from this number of starts: from a poor one, noise would find better ones.
 STARTS = 20
-# At least so many runs, and more with few coordinates: so many in all are averaged over.
+# The least number of runs, and of coordinates in all runs: with few coordinates there are more runs.
 RUNS = 8
 COORDINATES = 400
 # Half-width of the kernel of the face terms.
@@ -29,12 +29,12 @@ WIDTH = 0.1
 RATES = (0.01, 0.1)
 EPOCHS = 16
 SETTLED = 8
-# Epochs after which online K-means is looked at, and which count from the one that it starts with.
+# Epochs after which online K-means is measured, and which count from the one that it starts with.
 LOOKS = (4, 32)
 
 
 def drawn(n: int, rngs: Streams) -> np.ndarray:
-    """Return so many patterns as an epoch has, drawn with replacement for each run, shape (R, n)."""
+    """Return the patterns of an epoch, drawn with replacement for each run, shape (R, n)."""
     return np.stack([rng.integers(n, size=n) for rng in rngs])
 
 

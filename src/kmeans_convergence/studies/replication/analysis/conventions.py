@@ -204,7 +204,7 @@ def chance_agreement(combinations: pd.DataFrame, limits: np.ndarray, reported: R
     """Return how often some convention agrees with the reported figures multiplied by a meaningless factor.
 
     The factors are spread evenly, in the logarithm, over the decade around 1. The ratios between minimum, mean and
-    maximum stay as reported, so this asks how much the absolute size of the figures tells among so many conventions.
+    maximum stay as reported, so this asks how much the absolute size of the figures tells among these conventions.
     """
     limits = np.sort(limits, axis=1)
     best = _best_known(combinations, limits)

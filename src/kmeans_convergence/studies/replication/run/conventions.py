@@ -48,7 +48,7 @@ def limits(
     limits : ndarray of shape (rows, runs)
         Cost, with the factor 1/2, where each run ends.
     """
-    # All kinds of start treat features apart and scale with them: one draw serves every subset and scaling.
+    # All kinds of start treat features separately and scale with them: one draw serves every subset and scaling.
     starts = {
         (kind, K): draw(dataset.X, K, streams(seed, dataset.name, K, range(runs), f"convention {kind}"), kind)
         for kind, K in product(kinds, clusters)

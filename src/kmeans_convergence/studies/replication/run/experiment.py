@@ -15,7 +15,7 @@ from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 from kmeans_convergence.studies.replication.run.methods import METHODS
 
-# Starts that set the scale of the mixture's inputs; they are drawn apart from those of the experiment.
+# Starts that set the scale of the mixture's inputs; they are separate from those of the experiment.
 SCALE_RUNS = 100
 
 

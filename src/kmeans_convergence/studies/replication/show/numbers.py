@@ -193,7 +193,7 @@ def endings(comparison: pd.DataFrame, speed: pd.DataFrame) -> dict[str, str]:
 
 
 def certainty(table: pd.DataFrame, limits: pd.DataFrame, original: Original) -> dict[str, str]:
-    """Return how well averages are known, and how many runs would tell the reported ones apart."""
+    """Return how well averages are known, and how many runs would distinguish the reported ones."""
     error = table.set_index("runs")["error"]
     size = original.epochs("setting", "runs")
     lowest, highest = (original.number("BB-R2", f"{end} average") for end in ("lowest", "highest"))

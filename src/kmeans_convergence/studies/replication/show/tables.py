@@ -89,7 +89,7 @@ def readings(claims: pd.DataFrame) -> str:
 
 
 def certainty(table: pd.DataFrame) -> str:
-    """How well the average of so many runs is known."""
+    """How well the average is known, by the number of runs."""
     rows = []
     for _, row in table.iterrows():
         estimated = f"{row['low']:.0f}--{row['high']:.0f}"
@@ -121,7 +121,7 @@ def conventions(table: pd.DataFrame) -> str:
     rows = [_convention(row) for _, row in table.iterrows()]
     header = ["features", r"$\frac12$", "start", "$K$", "file", "minimum", "mean", "maximum", "$p$", r"$10^4L$"]
     header += ["left", "right", "$p$", "weight"]
-    # one's own features and files may have long names
+    # a user's features and files may have long names
     text = r">{\raggedright\arraybackslash}"
     known = all(feature in INITIALS for features in table["features"] for feature in features.split(" + "))
     features = "l" if known else rf"{text}p{{1.5cm}}"
