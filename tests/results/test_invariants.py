@@ -86,7 +86,7 @@ def test_something_changes_and_is_counted(trace):
     assert (trace.loc[trace["epoch"] == 0, ["changed", "largest_move"]] == 0).all().all()
 
 
-def test_no_run_ends_below_the_proved_optimum(read):
+def test_no_run_ends_below_the_proved_optimum(read, settings):
     proved = pd.read_csv("paper/literature_values.csv").set_index("clusters")["value"]
     table = read("results/conventions.csv")
     features = "sepal length + sepal width + petal length + petal width"
@@ -97,8 +97,9 @@ def test_no_run_ends_below_the_proved_optimum(read):
         & ~table["half"]
         & table["clusters"].isin(proved.index)
     ]
-    # the experiment as described is always among them
-    assert len(known)
+    tried = settings["conventions"]
+    expected = set(tried["prototypes"]) & set(proved.index) if "iris" in tried["variants"] else set()
+    assert set(known["clusters"]) == expected
     assert (known["min_05"] >= proved[known["clusters"]].to_numpy() * (1 - 1e-12)).all()
 
 
@@ -219,12 +220,13 @@ def test_conventions_that_agree_are_tested_by_the_axes(read, settings):
     alternation = drawn[:, [DRAWN.index("batch_kmeans"), DRAWN.index("mixture")]]
     assert (np.diff(alternation) <= 1e-9).all()
     # as described, with and without the factor: only the left axis knows of it
+    experiment = settings["experiment"]
     described = table[
-        (table["variant"] == "iris")
-        & (table["features"] == "sepal length + sepal width + petal length + petal width")
+        (table["variant"] == experiment["dataset"])
+        & (table["features"] == tried.loc[tried["variant"] == experiment["dataset"], "features"].iloc[0])
         & (table["unit"] == "mm")
         & (table["start"] == "patterns")
-        & (table["clusters"] == 6)
+        & (table["clusters"] == experiment["prototypes"])
     ].set_index("half")
     assert set(described.index) == {True, False}
     np.testing.assert_allclose(described.loc[False, "left_50"], 2 * described.loc[True, "left_50"])
@@ -256,7 +258,10 @@ def test_the_first_patterns_and_the_end_are_measured_on_every_problem(read, sets
     assert ((table["reached"] > 0) & (table["reached"] <= PASSES)).all()
     assert ((table["tied"] >= 0) & (table["tied"] <= table["n"])).all()
     assert table["ends"].all()
-    are_shares(table, "first", "middle", "last")
+    # runs that are too short have no thirds
+    assert (
+        (table[["first", "middle", "last"]].fillna(0) >= 0) & (table[["first", "middle", "last"]].fillna(0) <= 1)
+    ).all(axis=None)
 
 
 def test_the_rate_search_covers_both_methods_and_schedules(read, settings):
@@ -292,9 +297,9 @@ def read_compared(read, dataset):
     return table.assign(tuned_for=table["tuned_for"].fillna(""))
 
 
-@pytest.fixture(scope="module", name="tuning")
-def read_tuning(read, dataset):
-    return read(f"results/comparison/{dataset}/tuning.csv")
+@pytest.fixture(scope="module", name="tuned")
+def optimizers_with_a_setting(settings):
+    return [name for name in settings["comparison"]["optimizers"] if CONTENDERS[name].settings]
 
 
 def entries(protocol, optimizers, budgets):
@@ -353,7 +358,6 @@ def test_no_run_takes_more_than_its_budget_to_a_target(compared):
 def test_a_run_that_its_budget_has_stopped_has_spent_it(compared):
     spent, budget = compared["passes"], compared["budget"]
     stopped = compared["stop"] == "budget"
-    assert stopped.any()
     assert (spent >= budget)[stopped].all()
     # the last step of some takes several passes; one of batch K-means is one
     assert (spent <= budget)[compared["optimizer"] == "batch_kmeans"].all()
@@ -400,25 +404,27 @@ def test_curves_have_quartiles_in_order_at_all_times(read, compared, protocol, s
         assert (rows[["low", "median", "high"]] >= -1e-12).all(axis=None)
 
 
-def test_each_setting_was_tuned_for_both_targets_on_the_same_values(tuning, protocol, clusters, settings):
+def test_each_setting_was_tuned_for_both_targets_on_the_same_values(read, dataset, tuned, protocol, clusters, settings):
+    tuning = read(f"results/comparison/{dataset}/tuning.csv", rows=bool(tuned))
+    if not tuned:
+        return
     tried = tuning.groupby(["clusters", "optimizer", "budget", "target"])
     assert (tried["chosen"].sum() == 1).all()
     assert (tuning["score"] >= 0).all()
     assert (tried["edge"].sum() == 2).all()
     values = tried["setting"].apply(tuple).groupby(["clusters", "optimizer", "budget"])
     assert (values.nunique() == 1).all()
-    tuned = [name for name in settings["comparison"]["optimizers"] if CONTENDERS[name].settings]
     keys = pd.DataFrame(list(tried.groups), columns=["clusters", "optimizer", "budget", "target"])
     is_complete(keys, clusters=clusters, optimizer=tuned, budget=protocol.budgets, target=TUNED)
     assert (tried.size() >= settings["comparison"]["tuning"]["values"]).all()
     assert (tuning["passes"] > 0).all()
 
 
-def test_few_settings_were_chosen_at_an_end_of_their_grid(read, sets):
-    tables = pd.concat([read(f"results/comparison/{name}/tuning.csv") for name in sets])
+def test_few_settings_were_chosen_at_an_end_of_their_grid(read, sets, tuned):
+    tables = pd.concat([read(f"results/comparison/{name}/tuning.csv", rows=bool(tuned)) for name in sets])
     grids = tables.groupby(["dataset", "clusters", "optimizer", "budget", "target"])
     # the small grids of a trial are nearly all ends
-    if grids.size().min() >= 5:
+    if tuned and grids.size().min() >= 5:
         assert tables.query("chosen")["edge"].mean() < 0.05
 
 

@@ -120,7 +120,7 @@ def test_the_ledger_has_every_claim_once_under_each_reading(ledger):
     assert (ledger.groupby(["id", *reading], dropna=False)["outcome"].nunique() == 1).all()
 
 
-def test_every_decision_of_the_ledger_is_what_its_interval_says(ledger):
+def test_every_decision_of_the_ledger_is_what_its_interval_says(ledger, datasets):
     known = ledger.dropna(subset="effect")
     are_within(known.dropna(subset="low"), "effect", "low", "high")
     inside = (known["above"] < known["low"]) & (known["high"] < known["below"])
@@ -131,7 +131,7 @@ def test_every_decision_of_the_ledger_is_what_its_interval_says(ledger):
     # fewer families decide nothing; but one may be that of a claim about one data set
     assert (decision[known["families"].between(2, MINIMUM - 1)] == "cannot be decided").all()
     enough = known["families"] >= MINIMUM
-    assert enough.any()
+    assert enough.any() or datasets["family"].nunique() < MINIMUM
     assert decision[inside & enough].isin(["holds", "holds in part"]).all()
     assert decision[outside & enough].isin(["fails", "holds in part"]).all()
 
@@ -156,7 +156,7 @@ def test_verdicts_of_the_ledger_are_those_of_its_readings(ledger):
 def test_families_for_and_against_are_families_of_the_study(read, ledger, datasets):
     there = {*datasets["family"], *read("results/size/runs.csv")["family"]}
     named = ledger[["holding", "failing"]].fillna("").map(lambda names: set(filter(None, names.split(";"))))
-    assert named.map(len).sum(axis=None) > 0
+    assert named.map(len).sum(axis=None) > 0 or datasets["family"].nunique() < MINIMUM
     for holding, failing in named.to_numpy():
         assert holding | failing <= there
         assert not holding & failing
