@@ -203,11 +203,12 @@ def test_the_page_to_browse(builds):
 
 
 # The supplement, whose times say nothing here: of little data.
-SUPPLEMENT = (
-    ("paper/performance.pdf",)
-    if LATEX
-    else ("paper/generated/performance_numbers.tex", "figures/performance_growth.pdf")
-)
+SUPPLEMENT = [
+    "results/performance/checked.txt",
+    "paper/generated/performance_numbers.tex",
+    "figures/performance_growth.pdf",
+]
+SUPPLEMENT += ["paper/performance.pdf"] if LATEX else []
 GIT = ("git", "-c", "user.name=trial", "-c", "user.email=trial@localhost")
 
 
@@ -222,6 +223,15 @@ def with_the_supplement_and_a_confirmation(builds, own):
     made = snakemake(folder, "confirmation", "--cores", "2", *SETS)
     assert made.returncode == 0, made.stderr[-2000:]
     return builds[:2]
+
+
+def test_every_table_of_the_supplement_is_looked_at(everything):
+    folder = everything[0]
+    looked_at = (folder / "results/performance/checked.txt").read_text().splitlines()
+    # those of single shapes are put together
+    assert set(looked_at) == {
+        f"results/performance/{file.name}" for file in (folder / "results/performance").glob("*.csv")
+    }
 
 
 def called(folder: Path) -> set[str]:

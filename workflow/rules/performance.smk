@@ -178,9 +178,34 @@ rule plot_performance:
         "../../scripts/plot_performance.py"
 
 
+use rule check_results as check_supplement with:
+    input:
+        code=[
+            *code("scripts/check_results.py"),
+            *TESTED,
+            *code("tests/results/test_supplement.py"),
+        ],
+        tests=["tests/results/test_supplement.py"],
+        results=[
+            *MEASURED.values(),
+            *rules.measure_growth.output,
+            rules.measure_accelerated.output.results,
+        ],
+    output:
+        passed="results/performance/checked.txt",
+    log:
+        "logs/check_supplement.log",
+    benchmark:
+        "logs/times/check_supplement.tsv"
+    threads: ALL_CORES
+    message:
+        "Test the invariants of the supplement"
+
+
 rule build_performance:
     input:
         code=code("scripts/build_performance.py"),
+        checked="results/performance/checked.txt",
         source="paper/performance.tex",
         bibliography="paper/references.bib",
         generated=[*rules.report_performance.output, *rules.measure_accelerated.output],
