@@ -314,13 +314,13 @@ def entries(protocol, optimizers, budgets):
     ]
 
 
-def test_every_optimizer_has_every_start_of_the_comparison(compared, protocol, clusters, settings, dataset):
+def test_every_optimizer_has_every_start_of_the_comparison(read, compared, protocol, clusters, settings, dataset):
+    (about,) = read(f"results/comparison/{dataset}/dataset.csv").itertuples()
     assert set(compared["dataset"]) == {dataset}
     expected = entries(protocol, settings["comparison"]["optimizers"], protocol.budgets)
     assert set(compared["clusters"]) == set(clusters)
-    for _, rows in compared.groupby("clusters"):
-        runs = range(rows["run"].max() + 1)
-        assert protocol.fewest <= len(runs) <= protocol.most
+    for K, rows in compared.groupby("clusters"):
+        runs = range(protocol.runs(about.n, K, about.d))
         is_complete(rows.assign(entry=list(map(tuple, rows[ENTRY].to_numpy()))), entry=expected, run=runs)
     assert np.isfinite(compared[["start_cost", "start_passes", "passes", "polish_passes", "empty"]]).all(axis=None)
     assert (compared[["start_passes", "passes", "polish_passes", "empty"]] >= 0).all(axis=None)
