@@ -1,6 +1,7 @@
 """Two builds give the same bytes: in folders of different depth, with other numbers of cores, and after a kill."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ DRESSED = [
     "",
     "",
 ]
+LATEX = bool(shutil.which("pdflatex")) or (ROOT / ".texlive").is_dir()
 BUILT = ("results", "figures", "paper/generated", "paper/report.pdf", "notebooks/html")
 
 
@@ -102,7 +104,7 @@ def test_the_same_bytes(builds):
     assert sum(name.endswith(".html") for name in expected) == 3
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex") and not (ROOT / ".texlive").is_dir(), reason="there is no LaTeX")
+@pytest.mark.skipif(not LATEX, reason="there is no LaTeX")
 def test_the_report_is_built(builds):
     assert (builds[0] / "paper/report.pdf").read_bytes().startswith(b"%PDF")
 
@@ -115,6 +117,15 @@ def test_data_sets_of_ones_own_are_in_the_report(builds):
     assert re.search(r"^bare & real & 24 & 2 & 2 & no & .* & not stated ", table, re.MULTILINE)
     # between its letters a long word may break
     assert r"\textbackslash{}input\{report\}" in table.replace(r"\penalty5000{}", "")
+
+
+def test_every_table_of_the_results_is_looked_at(builds):
+    """A table that no test of the results reads could hold anything."""
+    results = builds[0] / "results"
+    marks = list(results.glob("checked*.txt"))
+    looked_at = {line for mark in marks for line in mark.read_text().splitlines()}
+    files = {str(file.relative_to(builds[0])) for file in results.rglob("*") if file.is_file()}
+    assert looked_at == files - {str(mark.relative_to(builds[0])) for mark in marks}
 
 
 def test_nothing_is_left_half_written(builds):
@@ -175,16 +186,23 @@ CONTENDERS = {"mine": Contender("my own", "alternation", lambda passes, value: M
 """
 
 
-def test_an_optimizer_or_a_data_set_of_ones_own_is_all_that_runs(builds):
+@pytest.fixture(scope="module", name="own")
+def with_an_optimizer_of_ones_own(builds):
+    """Run one on a data set of the second copy, and return what was to be done on all of them."""
     folder = builds[1]
     (folder / "mine.py").write_text(OWN)
     (folder / "more.yaml").write_text("comparison: {own: mine.py}")
     plan = snakemake(folder, "--dry-run", "--cores", "1", *SETS, "more.yaml").stdout
-    assert "Run the optimizers of mine.py on iris" in plan
-    assert "Compare all optimizers" not in plan
-    assert "judge_comparison" in plan
     made = snakemake(folder, "results/comparison/engel/own/runs.csv.gz", "--cores", "1", *SETS, "more.yaml")
     assert made.returncode == 0, made.stderr[-2000:]
+    return plan
+
+
+def test_an_optimizer_or_a_data_set_of_ones_own_is_all_that_runs(builds, own):
+    folder = builds[1]
+    assert "Run the optimizers of mine.py on iris" in own
+    assert "Compare all optimizers" not in own
+    assert "judge_comparison" in own
 
     rows = (folder / "config/datasets.tsv").read_text()
     (folder / "mine.csv").write_text("a,b\n" + "\n".join(f"{i % 7},{i % 5}" for i in range(30)))
@@ -205,3 +223,58 @@ def test_the_page_to_browse(builds):
     page = (plain / "report.html").read_text()
     for caption in ("parabolas that meet in kinks", "What each epoch leaves", "Two rows for each reported statement"):
         assert caption in page
+
+
+# The supplement, whose times say nothing here: of little data.
+SUPPLEMENT = [
+    "results/performance/checked.txt",
+    "paper/generated/performance/numbers.tex",
+    "figures/performance/growth.pdf",
+]
+SUPPLEMENT += ["paper/performance.pdf"] if LATEX else []
+GIT = ("git", "-c", "user.name=trial", "-c", "user.email=trial@localhost")
+
+
+@pytest.fixture(scope="module", name="everything")
+def with_the_supplement_and_a_confirmation(builds, own):
+    """Make what is no part of the report, too: the confirmation asks for a commit."""
+    folder = builds[0]
+    made = snakemake(folder, *SUPPLEMENT, "--cores", "2", *SETS)
+    assert made.returncode == 0, made.stderr[-2000:]
+    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "A trial")):
+        subprocess.run([*GIT, *command], cwd=folder, check=True, capture_output=True)
+    made = snakemake(folder, "confirmation", "--cores", "2", *SETS)
+    assert made.returncode == 0, made.stderr[-2000:]
+    return builds[:2]
+
+
+def test_every_table_of_the_supplement_is_looked_at(everything):
+    folder = everything[0]
+    looked_at = (folder / "results/performance/checked.txt").read_text().splitlines()
+    # those of single shapes are put together
+    assert set(looked_at) == {
+        f"results/performance/{file.name}" for file in (folder / "results/performance").glob("*.csv")
+    }
+
+
+def called(folder: Path) -> set[str]:
+    """Return the scripts of all jobs that have left something in a copy, from Snakemake's own records."""
+    records = [json.loads(file.read_text()) for file in (folder / ".snakemake/metadata").rglob("*") if file.is_file()]
+    return {name for record in records for name in re.findall(r"scripts/(\w+\.py)", str(record["code"]))}
+
+
+def test_every_script_is_called(everything):
+    """Jobs call the `main` of a script: one that no job calls is not tested."""
+    scripts = {file.name for file in (ROOT / "scripts").glob("*.py")}
+    assert scripts
+    unable = set() if LATEX else {"build_report.py", "build_performance.py"}
+    assert set.union(*map(called, everything)) == scripts - unable
+
+
+def test_a_trial_leaves_the_committed_confirmation_alone(everything):
+    folder = everything[0]
+    assert {file.name for file in (folder / "results/confirmation").iterdir()} > {"scores.csv", "summary.csv"}
+    committed = sorted((ROOT / "confirmation").iterdir())
+    assert committed
+    for file in committed:
+        assert (folder / "confirmation" / file.name).read_bytes() == file.read_bytes()

@@ -155,8 +155,25 @@ rule plot_performance:
         "../../scripts/plot_performance.py"
 
 
+use rule check_results as check_supplement with:
+    input:
+        library=LOOKING + code("tests/results/test_supplement.py"),
+        tests="tests/results/test_supplement.py",
+        results=[
+            *MEASURED.values(),
+            *rules.measure_growth.output,
+            rules.measure_accelerated.output.results,
+        ],
+    output:
+        passed="results/performance/checked.txt",
+    threads: ALL_CORES
+    message:
+        "Test the invariants of the supplement"
+
+
 rule build_performance:
     input:
+        checked=rules.check_supplement.output.passed,
         source="paper/performance.tex",
         bibliography="paper/references.bib",
         generated=rules.make_performance.output,

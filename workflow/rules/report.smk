@@ -2,17 +2,51 @@
 RESULTS, FIGURES, GENERATED = results(), made_by("plot_"), made_by("make_")
 
 
+# What all tests of results use.
+LOOKING = [
+    "tests/results/conftest.py",
+    "tests/results/holding.py",
+    *code("tests/results/conftest.py"),
+]
+# What comes last: notebooks need not wait for it.
+LAST = [*rules.judge_comparison.output, rules.judge_acceleration.output.goals]
+
+
 rule check_results:
     input:
-        tests=sorted(map(str, Path("tests/results").glob("*.py"))),
-        results=RESULTS,
+        library=LOOKING
+        + code("tests/results/test_invariants.py")
+        + code("tests/results/test_rates.py"),
+        tests=["tests/results/test_invariants.py", "tests/results/test_rates.py"],
+        results=[file for file in RESULTS if file not in LAST],
+        registry=REGISTRY,
+        claims=claims("replication"),
         proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",
+    params:
+        config=config,
     message:
         "Test the invariants of the results"
     script:
         "../../scripts/check_results.py"
+
+
+use rule check_results as check_verdicts with:
+    input:
+        library=LOOKING + code("tests/results/test_verdicts.py"),
+        tests="tests/results/test_verdicts.py",
+        results=LAST,
+        datasets=rules.collect_datasets.output.datasets,
+        samples=rules.run_size.output.runs,
+        registry=REGISTRY,
+        claims=claims("comparison"),
+        predictions="config/predictions.tsv",
+        confirmation=sorted(map(str, Path("confirmation").glob("*"))),
+    output:
+        passed="results/checked_verdicts.txt",
+    message:
+        "Test the invariants of the verdicts"
 
 
 rule execute_notebook:
@@ -44,7 +78,7 @@ rule execute_notebook:
 
 rule build_report:
     input:
-        checked=rules.check_results.output.passed,
+        checked=[rules.check_results.output.passed, rules.check_verdicts.output.passed],
         source="paper/report.tex",
         sections=sorted(map(str, Path("paper/sections").glob("*.tex"))),
         bibliography="paper/references.bib",
@@ -68,6 +102,7 @@ def everything():
     targets = [
         *RESULTS,
         rules.check_results.output.passed,
+        rules.check_verdicts.output.passed,
         *expand(rules.execute_notebook.output.html, notebook=NOTEBOOKS),
         *FIGURES,
         *GENERATED,
