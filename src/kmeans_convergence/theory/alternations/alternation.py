@@ -60,19 +60,25 @@ def alternate(problem: Alternation, w: np.ndarray) -> np.ndarray:
 def newton(problem: Alternation, w: np.ndarray) -> np.ndarray:
     """Return the parameters after Newton's step from gradient and Hessian.
 
-    Off the faces those of E are those of C(z, .) with the best choices z. The pseudo-inverse leaves in place what they
-    say nothing about.
+    Off the faces those of E are those of C(z, .) with the best choices z.
     """
-    z = problem.choose(w)
+    return newton_given(problem, problem.choose(w), w)
+
+
+def newton_given(problem: Alternation, z: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Return the parameters after Newton's step on C(z, .); the pseudo-inverse leaves in place what has no curvature."""
     return np.asarray(w - np.linalg.pinv(problem.hessian(z, w), hermitian=True) @ problem.gradient(z, w))
 
 
-def path(problem: Alternation, w: np.ndarray, step: Step, most: int) -> list[np.ndarray]:
-    """Return the iterates from `w` on, until a step moves nothing, at most so many steps, and none that is too far."""
+def path(problem: Alternation, w: np.ndarray, step: Step, most: int, rest: float = 0.0) -> list[np.ndarray]:
+    """Return the iterates from `w` on, until no parameter moves by more than `rest`, or one is `FAR` away.
+
+    There are at most so many steps; the last move is not in the path.
+    """
     found = [w]
     for _ in range(most):
         new = step(problem, found[-1])
-        if not (np.abs(new) < FAR).all() or np.array_equal(new, found[-1]):
+        if not (np.abs(new) < FAR).all() or np.abs(new - found[-1]).max() <= rest:
             break
         found.append(new)
     return found

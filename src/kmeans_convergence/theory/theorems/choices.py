@@ -46,7 +46,7 @@ import numpy as np
 import sympy as sp
 
 from kmeans_convergence.theory import checks
-from kmeans_convergence.theory.alternations.alternation import Alternation, alternate, newton, path, value
+from kmeans_convergence.theory.alternations.alternation import Alternation, alternate, newton, newton_given, path, value
 from kmeans_convergence.theory.alternations.chain import MeansChain
 from kmeans_convergence.theory.alternations.examples import EXAMPLES, SMALL, TINY
 from kmeans_convergence.theory.alternations.owners import Prototypes, Regressions
@@ -448,6 +448,16 @@ def leading_gap(c2: sp.Expr, c3: sp.Expr, u: sp.Expr) -> sp.Expr:
     return c3 / c2 * u**2 / 2
 
 
+def _end(problem: Alternation, start: Start, rng: np.random.Generator) -> np.ndarray:
+    """Return where a run ends, shape (P,), with no group or state left empty: there the Hessian is invertible."""
+    trial = checks.draws()
+    while True:
+        next(trial)
+        end = path(problem, start(rng), alternate, STEPS)[-1]
+        if np.linalg.eigvalsh(problem.hessian(problem.choose(end), end))[0] > 0:
+            return end
+
+
 def beyond(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check to which order Newton's step misses the minimiser that the alternation reaches."""
     u, c2, c3, c4 = sp.symbols("u c2:5", positive=True)
@@ -458,7 +468,7 @@ def beyond(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
         if example.quadratic:
             continue
         problem, start = example.build(SMALL, rng)
-        end = path(problem, start(rng), alternate, STEPS)[-1]
+        end = _end(problem, start, rng)
         z = problem.choose(end)
         for _ in range(CASES):
             direction = rng.normal(size=len(end))
@@ -469,7 +479,7 @@ def beyond(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
             )
             claimed = np.linalg.solve(H, third @ direction) / 2
             # both sides together: what is of odd order cancels
-            missed_by = [_newton_given(problem, z, end + side * NEAR * direction) - end for side in (1, -1)]
+            missed_by = [newton_given(problem, z, end + side * NEAR * direction) - end for side in (1, -1)]
             gap = checks.largest(sum(missed_by) / (2 * NEAR**2) - claimed)
             worst, cases = checks.worst(worst, gap / (1 + checks.largest(claimed))), cases + 1
     statement = (
@@ -479,11 +489,6 @@ def beyond(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     )
     method = "symbolic, finite differences"
     return Theorem("beyond quadratic", statement, method, cases, worst, NEAR, "near $m$, choices as at $m$")
-
-
-def _newton_given(problem: Alternation, z: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Return Newton's step with these choices, shape (P,)."""
-    return np.asarray(w - np.linalg.solve(problem.hessian(z, w), problem.gradient(z, w)))
 
 
 def scoring_step(mu: sp.Matrix, information: sp.Matrix, gradient: sp.Matrix) -> sp.Matrix:

@@ -288,9 +288,9 @@ def continuum(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     rate = (ww.inv() * continuum_share(ww, wz, zz)).subs(best).subs(at)
     residuals = [*gradient, *curvature, rate[1, 1] - (b / a) ** 2]
     statement = (
-        r"choices must be finitely many: for $z$ from a continuum $\nabla E = \nabla C$ still, but $\nabla^2 E = "
-        r"C_{ww} - C_{wz}C_{zz}^{-1}C_{zw}$, and the alternation is linear: least squares of rank one shrink their error "
-        r"by the squared ratio of the singular values"
+        r"choices from a continuum: $\nabla E = \nabla C$ still, but $\nabla^2 E = C_{ww} - C_{wz}C_{zz}^{-1}C_{zw}$, "
+        r"and the alternation is linear: in least squares of rank one the error shrinks by the squared ratio of the "
+        r"singular values"
     )
     error = checks.residual(*residuals)
     hypotheses = "symbolic for matrices of two rows"
