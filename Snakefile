@@ -17,6 +17,7 @@ include: "workflow/rules/conventions.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/contraction.smk"
 include: "workflow/rules/confirmation.smk"
+include: "workflow/rules/alternations.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/performance.smk"
 

@@ -84,6 +84,7 @@ def everything():
         *figure("mixture_predicted"),
         *figure("mixture_limit"),
         *figure("noise"),
+        *figure("alternations"),
         "paper/generated/answer.tex",
     ]
     if shutil.which("pdflatex") and shutil.which("bibtex"):
@@ -109,7 +110,7 @@ FIGURES = [
     "rates",
     "limits",
 ]
-NOTEBOOKS = ["derivation", "rates", "replication"]
+NOTEBOOKS = ["alternations", "derivation", "rates", "replication"]
 
 
 wildcard_constraints:

@@ -31,6 +31,7 @@ rule check_results:
         results=RESULTS.values(),
         candidate=CANDIDATE,
         datasets="results/comparison/datasets.csv",
+        alternations=rules.measure_alternations.output,
         comparison=expand(
             "results/comparison/{name}/{table}",
             name=COMPARED,
@@ -158,6 +159,7 @@ rule build_report:
         code=code("scripts/build_report.py"),
         checked="results/checked.txt",
         source="paper/report.tex",
+        sections=sorted(map(str, Path("paper/sections").glob("*.tex"))),
         bibliography="paper/references.bib",
         numbers="paper/generated/numbers.tex",
         tables=[
@@ -166,6 +168,8 @@ rule build_report:
             *rules.make_protocol.output,
             *rules.report_acceleration.output.ratios,
             *rules.report_acceleration.output.goals,
+            rules.report_alternations.output.examples,
+            rules.report_alternations.output.prose,
         ],
         figures=[
             f"figures/{name}.pdf"
@@ -181,6 +185,7 @@ rule build_report:
                 "mixture_predicted",
                 "mixture_limit",
                 "noise",
+                "alternations",
             ]
         ],
     output:

@@ -66,7 +66,10 @@ def newton(problem: Alternation, w: np.ndarray) -> np.ndarray:
 
 
 def newton_given(problem: Alternation, z: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Return the parameters after Newton's step on C(z, .); the pseudo-inverse leaves in place what has no curvature."""
+    """Return the parameters after Newton's step on C(z, .).
+
+    The pseudo-inverse leaves in place what the choices say nothing about.
+    """
     return np.asarray(w - np.linalg.pinv(problem.hessian(z, w), hermitian=True) @ problem.gradient(z, w))
 
 

@@ -124,9 +124,12 @@ def _missed(example: Example, seed: int) -> np.ndarray:
         problem, start = example.build(SMALL, rng)
         end = path(problem, start(rng), alternate, STEPS, REST)[-1]
         z = problem.choose(end)
+        H = problem.hessian(z, end)
+        # what an empty group or state leaves undetermined stays where it is
+        determined = H @ np.linalg.pinv(H, hermitian=True)
         for _ in range(DIRECTIONS):
-            direction = rng.normal(size=len(end))
+            direction = determined @ rng.normal(size=len(end))
             points = end + DISTANCES[:, None] * direction / np.linalg.norm(direction)
-            ways = [newton_given(problem, z, w) - problem.minimize(z, w) for w in points]
-            found.append(np.linalg.norm(ways, axis=1) / DISTANCES)
+            left = [newton_given(problem, z, w) - end for w in points]
+            found.append(np.linalg.norm(left, axis=1) / DISTANCES)
     return np.array(found)
