@@ -220,6 +220,21 @@ def test_training_all_parameters_by_hand():
     np.testing.assert_allclose(np.exp(log_probabilities(logits)), [[0.5, 0.5], [1 / 3, 2 / 3]])
 
 
+@pytest.mark.parametrize("kind", ["means", "all parameters"])
+def test_baum_and_welchs_step_minimises_the_expected_cost_over_all_paths(kind):
+    rng = np.random.default_rng(14)
+    x = rng.normal(size=5)
+    if kind == "means":
+        chain, w = MeansChain(x[:, None], rng.exponential(size=(2, 2))), rng.normal(size=2)
+    else:
+        chain, w = FullChain(x, 2), rng.normal(size=6)
+    paths = list(chain.choices())
+    weights = np.exp([-chain.cost(z, w) for z in paths])
+    after = chain.expect(w)
+    expected = sum(p * chain.gradient(z, after) for p, z in zip(weights / weights.sum(), paths, strict=True))
+    np.testing.assert_allclose(expected, 0, atol=1e-12)
+
+
 # --- owners and matchings against other libraries --------------------------------------------------------
 
 

@@ -126,9 +126,13 @@ class MeansChain(Chain):
         """Return half the squared distances of the observations to the means, shape (T, S)."""
         return np.asarray(((self.x[:, None] - w.reshape(self.states, -1)) ** 2).sum(axis=2) / 2)
 
+    def costs(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what observations cost in each state (T, S), and transitions (S, S)."""
+        return self.losses(w), self.transitions
+
     def choose(self, w: np.ndarray) -> np.ndarray:
         """Return the cheapest path, shape (T,)."""
-        return viterbi(self.losses(w), self.transitions)
+        return viterbi(*self.costs(w))
 
     def cost(self, z: np.ndarray, w: np.ndarray) -> float:
         """Return what the path costs."""
@@ -145,6 +149,14 @@ class MeansChain(Chain):
     def hessian(self, z: np.ndarray, w: np.ndarray) -> np.ndarray:
         """Return the diagonal matrix of the visits, whatever the means."""
         return np.diag(np.repeat(self._visits(z), self.x.shape[1]))
+
+    def expect(self, w: np.ndarray, s: float = 1.0) -> np.ndarray:
+        """Return the means after a step of Baum and Welch's method, with costs in units of `s`: the soft form.
+
+        For small s it is the step of Viterbi training.
+        """
+        _, states, _ = posteriors(self.losses(w) / s, self.transitions / s)
+        return np.asarray((states.T @ self.x / states.sum(axis=0)[:, None]).ravel())
 
     def minimize(self, z: np.ndarray, w: np.ndarray) -> np.ndarray:
         """Return the means of the observations of each state; a state without visits stays."""
@@ -204,7 +216,20 @@ class FullChain(Chain):
         by_logits = [row.hessian(v) for row, v in zip(rows, logits, strict=True)]
         return np.asarray(block_diag(gaussians.hessian(mu, log_variance), *by_logits))
 
+    def expect(self, w: np.ndarray) -> np.ndarray:
+        """Return all parameters after a step of Baum and Welch's method: the soft form of the alternation."""
+        _, states, pairs = posteriors(*self.costs(w))
+        N = states.sum(axis=0)
+        mean = self.x @ states / N
+        scatter = (states * (self.x[:, None] - mean) ** 2).sum(axis=0)
+        gaussians = Gaussians(N, mean, scatter, float(self.x.var()))
+        return _best(gaussians, [Categories(row) for row in pairs], self.parts(w)[0])
+
     def minimize(self, z: np.ndarray, w: np.ndarray) -> np.ndarray:
         """Return means, variances and shares of transitions along the path; the mean of a state not visited stays."""
-        gaussians, rows = self._blocks(z)
-        return np.concatenate([gaussians.minimizer(self.parts(w)[0]), *(row.minimizer() for row in rows)])
+        return _best(*self._blocks(z), self.parts(w)[0])
+
+
+def _best(gaussians: Gaussians, rows: list[Categories], mu: np.ndarray) -> np.ndarray:
+    """Return the parameters that minimise the cost of these blocks; `mu` (S,) are the means of states not visited."""
+    return np.concatenate([gaussians.minimizer(mu), *(row.minimizer() for row in rows)])

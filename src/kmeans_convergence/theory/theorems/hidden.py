@@ -18,17 +18,22 @@ from itertools import pairwise
 
 import numpy as np
 import sympy as sp
+from scipy.special import logsumexp, softmax
 
 from kmeans_convergence.theory import checks
-from kmeans_convergence.theory.alternations.chain import MeansChain, posteriors, viterbi
+from kmeans_convergence.theory.alternations.alternation import alternate
+from kmeans_convergence.theory.alternations.chain import FullChain, MeansChain, posteriors
 from kmeans_convergence.theory.checks import Checking, Theorem
 
 # Central differences of a smooth function: the step and the error of the second order balance at these.
 STEP = checks.EPS ** (1 / 3)
-SMOOTH = 1e-7
+RATE = 1e-6
 
-# Sequences on which all paths can be tried, more steps than Baum and Welch's method takes, and cases.
-LENGTH, STATES, STEPS, CASES = 6, 2, 500, 4
+# Sequences on which all paths can be tried, and how many of them.
+LENGTH, STATES, CASES = 6, 2, 2
+
+# Steps of Baum and Welch's method, and steps of Newton's method from there on, which take them to rounding.
+FIRST, THEN = 50, 10
 
 # Costs in units of this have one path that outweighs all others.
 COLD = 1e-5
@@ -195,72 +200,78 @@ def soft(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     return Theorem("soft choices", statement, "symbolic", len(residuals), error, 0.0, "three choices", "louis1982")
 
 
-def _tiny_chain(rng: np.random.Generator) -> tuple[MeansChain, np.ndarray]:
-    """Draw a sequence whose paths can all be tried, and means with a best path that visits both states."""
-    trial = checks.draws()
-    while True:
-        next(trial)
-        x = GAP * np.repeat([0.0, 1.0], LENGTH // 2)[:, None] + rng.normal(size=(LENGTH, 1))
-        chain, w = MeansChain(x, rng.uniform(0.5, 1.5, size=(STATES, STATES))), rng.normal(size=STATES)
-        if len(set(chain.choose(w))) == STATES:
-            return chain, w
+Chains = MeansChain | FullChain
 
 
-def _baum_welch(chain: MeansChain, w: np.ndarray, s: float = 1.0) -> np.ndarray:
-    """Return the means after a step of Baum and Welch's method for the means, costs in units of s."""
-    _, states, _ = posteriors(chain.losses(w) / s, chain.transitions / s)
-    return np.asarray((states.T @ chain.x[:, 0]) / states.sum(axis=0))
+def _tiny_chains(rng: np.random.Generator) -> list[tuple[Chains, np.ndarray]]:
+    """Draw a sequence whose paths can all be tried, as a model of means and one of all parameters, and starts."""
+    x = GAP * np.repeat([0.0, 1.0], LENGTH // 2) + rng.normal(size=LENGTH)
+    means = np.array([x.min(), x.max()])
+    full = np.concatenate([means, np.full(STATES, np.log(x.var()) - 1), rng.normal(size=STATES * (STATES - 1))])
+    transitions = rng.uniform(0.5, 1.5, size=(STATES, STATES))
+    return [(MeansChain(x[:, None], transitions), means), (FullChain(x, STATES), full)]
 
 
-def _rest(chain: MeansChain, w: np.ndarray) -> np.ndarray:
-    """Return where Baum and Welch's method ends, to rounding."""
-    for _ in range(STEPS):
-        before, w = w, _baum_welch(chain, w)
-        if checks.largest(w - before) < 4 * checks.EPS:
-            break
+def _information(chain: Chains, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the gradient of the soft cost (P,), and complete and hidden information (P, P), over all paths."""
+    paths, r = _weighted_paths(chain, w)
+    gradients = np.stack([chain.gradient(z, w) for z in paths])
+    complete = np.einsum("p,pab->ab", r, np.stack([chain.hessian(z, w) for z in paths]))
+    mean = r @ gradients
+    return mean, complete, (gradients * r[:, None]).T @ gradients - np.outer(mean, mean)
+
+
+def _rest(chain: Chains, w: np.ndarray) -> np.ndarray:
+    """Return a fixed point of Baum and Welch's method: after some steps Newton's method finds it."""
+    for _ in range(FIRST):
+        w = chain.expect(w)
+    for _ in range(THEN):
+        gradient, complete, hidden = _information(chain, w)
+        w = w - np.linalg.solve(complete - hidden, gradient)
     return w
 
 
 def baum_welch(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check forward and backward sums against all paths, Baum and Welch's rate, and their limit."""
-    worst, cases = 0.0, min(points, CASES)
-    for _ in range(cases):
-        chain, w = _tiny_chain(rng)
-        limit = _baum_welch(chain, w, COLD) - chain.minimize(viterbi(chain.losses(w), chain.transitions), w)
-        worst = checks.worst(worst, _against_paths(chain, w), checks.largest(limit))
-        w = _rest(chain, w)
-        found = np.array([_baum_welch(chain, w + e) - _baum_welch(chain, w - e) for e in STEP * np.eye(STATES)])
-        paths, r = _weighted_paths(chain, w)
-        gradients = np.stack([chain.gradient(z, w) for z in paths])
-        mean = r @ gradients
-        hidden = (gradients * r[:, None]).T @ gradients - np.outer(mean, mean)
-        visits = posteriors(chain.losses(w), chain.transitions)[1].sum(axis=0)
-        worst = checks.worst(worst, checks.largest(found.T / (2 * STEP) - hidden / visits[:, None]))
+    worst, cases = 0.0, 0
+    for _ in range(min(points, CASES)):
+        for chain, start in _tiny_chains(rng):
+            worst = checks.worst(worst, _against_paths(chain, start))
+            w = _rest(chain, start)
+            moves = STEP * np.eye(len(w))
+            worst = checks.worst(worst, checks.largest(chain.expect(w) - w))
+            found = np.array([chain.expect(w + e) - chain.expect(w - e) for e in moves]) / (2 * STEP)
+            _, complete, hidden = _information(chain, w)
+            worst = checks.worst(worst, checks.largest(found.T - np.linalg.solve(complete, hidden)))
+            if isinstance(chain, MeansChain):
+                worst = checks.worst(worst, checks.largest(chain.expect(start, COLD) - alternate(chain, start)))
+            cases += 1
     statement = (
-        r"Baum and Welch's method for the means: at a fixed point its derivative is $I_c^{-1} I_{\mathrm{hidden}}$, "
-        r"the share of the information that the paths hide; for small variances its step is that of Viterbi training"
+        r"Baum and Welch's method, for means or for all parameters: at a fixed point its derivative is "
+        r"$I_c^{-1} I_{\mathrm{hidden}}$, the share of the information that the paths hide; for small variances its "
+        r"step for the means is that of Viterbi training"
     )
-    hypotheses = "means only; all paths of short sequences"
+    hypotheses = "all paths of short sequences"
     method = "exhaustive, differences"
     reference = "baum1970, louis1982"
-    return Theorem("Baum and Welch's rate", statement, method, cases, worst, SMOOTH, hypotheses, reference)
+    return Theorem("Baum and Welch's rate", statement, method, cases, worst, RATE, hypotheses, reference)
 
 
-def _weighted_paths(chain: MeansChain, w: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+def _weighted_paths(chain: Chains, w: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Return all paths, and their probabilities."""
     paths = list(chain.choices())
-    weights = np.exp(-np.array([chain.cost(z, w) for z in paths]))
-    return paths, weights / weights.sum()
+    return paths, softmax([-chain.cost(z, w) for z in paths])
 
 
-def _against_paths(chain: MeansChain, w: np.ndarray) -> float:
+def _against_paths(chain: Chains, w: np.ndarray) -> float:
     """Return the largest difference of `posteriors` from the sums over all paths."""
     paths, r = _weighted_paths(chain, w)
-    cost, states, pairs = posteriors(chain.losses(w), chain.transitions)
+    losses, transitions = chain.costs(w)
+    cost, states, pairs = posteriors(losses, transitions)
+    each = [losses[np.arange(LENGTH), z].sum() + transitions[z[:-1], z[1:]].sum() for z in paths]
     one_hot = np.eye(STATES)[np.array(paths)]
-    total = -np.log(sum(np.exp(-chain.cost(z, w)) for z in paths))
     return checks.worst(
-        abs(float(cost) - float(total)),
+        abs(float(cost) + float(logsumexp(-np.array(each)))),
         checks.largest(states - np.einsum("p,pts->ts", r, one_hot)),
         checks.largest(pairs - np.einsum("p,pta,ptb->ab", r, one_hot[:, :-1], one_hot[:, 1:])),
     )
