@@ -9,9 +9,11 @@ from kmeans_convergence.theory import checks
 from kmeans_convergence.theory.checks import Checking
 from kmeans_convergence.theory.theorems import (
     alternation,
+    choices,
     equivariance,
     faces,
     gradient,
+    hidden,
     line,
     mixture,
     online,
@@ -28,6 +30,7 @@ THEOREMS: dict[str, tuple[Checking, ...]] = {
     "population": population.CHECKS,
     "online": online.CHECKS,
     "mixture": mixture.CHECKS,
+    "hard choices": (*choices.CHECKS, *hidden.CHECKS),
 }
 
 

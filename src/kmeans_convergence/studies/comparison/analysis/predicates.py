@@ -439,13 +439,21 @@ def much_faster_at_first(e: Evidence, r: Reading) -> Outcome:
 
 def derived(*steps: str) -> Predicate:
     """The claim follows from steps of the derivation, all of which hold."""
+    return _from_checks(steps, all_hold=Verdict.HOLDS, one_fails=Verdict.FAILS)
 
+
+def contradicted(*steps: str) -> Predicate:
+    """The claim contradicts theorems: it fails if all of them hold."""
+    return _from_checks(steps, all_hold=Verdict.FAILS, one_fails=Verdict.UNDECIDED)
+
+
+def _from_checks(steps: tuple[str, ...], all_hold: Verdict, one_fails: Verdict) -> Predicate:
     def judge(e: Evidence, r: Reading) -> Outcome:
         note = f"machine checks: {', '.join(steps)}"
         checks = None if e.derivation is None else e.derivation[e.derivation["step"].isin(steps)]
         if checks is None or set(checks["step"]) != set(steps):
             return Outcome(Verdict.UNDECIDED, note=note)
-        return Outcome(Verdict.HOLDS if checks["holds"].all() else Verdict.FAILS, note=note)
+        return Outcome(all_hold if checks["holds"].all() else one_fails, note=note)
 
     return Predicate(judge)
 
@@ -498,4 +506,7 @@ PREDICATES: dict[str, Predicate] = {
     "set-by-the-schedule": Predicate(set_by_the_schedule, TIME),
     "first-patterns": Predicate(first_patterns),
     "much-faster-at-first": Predicate(much_faster_at_first, TIME),
+    "viterbi-newton": derived("Viterbi, means", "same path"),
+    "viterbi-all-newton": contradicted("same path", "variances", "beyond quadratic"),
+    "choices-terminate": derived("descent and end"),
 }

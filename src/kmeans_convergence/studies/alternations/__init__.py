@@ -1,0 +1,1 @@
+"""Which alternations over hidden choices are Newton's method."""

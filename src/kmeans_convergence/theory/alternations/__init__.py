@@ -1,0 +1,1 @@
+"""Alternations over hidden choices: a step that finds the best choices, and one that minimises the cost given them."""
