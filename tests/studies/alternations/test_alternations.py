@@ -9,8 +9,8 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 
-from kmeans_convergence.reporting import alternations
 from kmeans_convergence.statistics.conditions import Verdict
+from kmeans_convergence.studies.alternations import show as alternations
 from kmeans_convergence.studies.comparison.analysis.predicates import PREDICATES, contradicted
 from kmeans_convergence.theory.alternations import measuring
 from kmeans_convergence.theory.alternations.examples import EXAMPLES
