@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.minibatch import MovingAverage
 from kmeans_convergence.pipeline.settings import Config
-from kmeans_convergence.report.text import COUNTS, thousands
+from kmeans_convergence.report.text import thousands
 from kmeans_convergence.studies.comparison.run.contenders import PAPER_RATE
 
 
@@ -13,11 +13,8 @@ def settings(comparison: Config) -> dict[str, str]:
     """Return what was configured, and the settings of methods that are not tuned."""
     return {
         "comparedRows": thousands(comparison["rows"]),
-        "comparedLargeSets": COUNTS[len(comparison["rows_of"])],
-        "comparedLargest": thousands(max(comparison["rows_of"].values(), default=comparison["rows"])),
         "comparedPasses": str(comparison["passes"]),
         "comparedFewest": str(comparison["fewest"]),
-        "comparedMost": thousands(comparison["most"]),
         "comparedOptimizers": str(len(comparison["optimizers"])),
         "comparedResamples": thousands(comparison["resamples"]),
         "onlineDefault": str(PAPER_RATE),
