@@ -111,6 +111,18 @@ class CountingOracle:
         part = self._offered.evaluate_rows(x[some], rows[some])
         return self._offered.nothing_seen(x, rows).merge(part, some)
 
+    def hessian_product(self, here: Evaluation, v: np.ndarray, where: np.ndarray) -> np.ndarray:
+        """Return the Hessian times vectors (R, P), 0 but for the runs of a mask, each at the price of a pass.
+
+        See `HESSIAN_PRODUCTS`.
+        """
+        where = where & self.active
+        self.charge(where * self.size)
+        product = np.zeros_like(v)
+        if where.any():
+            product[where] = self._offered.hessian_product(here.select(where), v[where])
+        return product
+
     def standard_errors(self, here: Evaluation, rows: np.ndarray) -> np.ndarray:
         """Return standard errors (R, blocks) of the image under some patterns (`STANDARD_ERRORS`)."""
         return self._offered.standard_errors(here, rows)

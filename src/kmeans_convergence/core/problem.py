@@ -77,10 +77,9 @@ class Evaluation(ABC):
     def parts(self) -> tuple[np.ndarray | None, ...]:
         """Return the arrays that make an evaluation, each with a first axis of R."""
 
-    @classmethod
     @abstractmethod
-    def of(cls, *parts: Any) -> Self:
-        """Return the evaluation that has these parts."""
+    def of(self, *parts: Any) -> Self:
+        """Return the evaluation that has these parts, and shares with this one what has no axis of runs."""
 
     @property
     def metric(self) -> np.ndarray:
@@ -106,6 +105,10 @@ class Evaluation(ABC):
     def promised_decrease(self) -> np.ndarray:
         """By how much the majoriser falls from x to T(x), shape (R,): the cost falls by at least as much."""
         return 0.5 * self.squared_norm(self.image - self.x)
+
+    def damped_image(self, rate: float) -> np.ndarray:
+        """Return the point (R, P) that lies a share `rate` of the way to T(x), in whatever T is an average of."""
+        return (1 - rate) * self.x + rate * self.image
 
     def lengths(self, v: np.ndarray) -> np.ndarray:
         """Return Euclidean lengths of steps `v` (R, P) for each block of parameters, shape (R, blocks)."""
@@ -147,6 +150,8 @@ class Capability(Enum):
     SWEEPS = "steps after each pattern"
     EXCHANGES = "exchanges of single patterns"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
+    DIAGONAL_METRIC = "a majoriser whose curvature is diagonal"
+    HESSIAN_PRODUCTS = "products of its Hessian with vectors"
     MODEL = "the curvature that its alternation leaves out"
     STANDARD_ERRORS = "standard errors of its parameters"
     CLUSTERING = "a clustering of patterns by their nearest prototypes"

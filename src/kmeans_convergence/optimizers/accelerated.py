@@ -181,3 +181,26 @@ class Anderson(SafeguardedExtrapolation):
             falls = before.cost - here.cost
             m = np.where(kept, np.clip(m - (falls < self.slow * fall) + (falls > self.fast * fall), 0, self.most), m)
             fall = np.where(kept, falls, fall)
+
+
+class Squarem(SafeguardedExtrapolation):
+    r"""SQUAREM (Varadhan and Roland 2008): a step along two steps of the alternation, squared.
+
+    With :math:`x_1=T(x_0)`, :math:`x_2=T(x_1)`, :math:`r=x_1-x_0` and :math:`v=x_2-x_1-r` it goes to
+    :math:`x_0-2\alpha r+\alpha^2v`, by their third step length :math:`\alpha=-\|r\|/\|v\|` but never less far than
+    :math:`x_2`, where :math:`\alpha=-1`, and from there makes a step of the alternation to the next :math:`x_0`.
+    A cycle takes three passes. They bound how far the cost may rise; here it may not.
+    """
+
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """See `SafeguardedExtrapolation`."""
+        while True:
+            before = here
+            here, _ = yield here.image
+            step = before.image - before.x
+            bend = here.image - here.x - step
+            lengths = np.sqrt((step**2).sum(axis=1)), np.sqrt((bend**2).sum(axis=1))
+            ratio = np.divide(*lengths, out=np.ones_like(lengths[0]), where=lengths[1] > 0)
+            alpha = -np.maximum(ratio, 1)[:, None]
+            here, _ = yield before.x - 2 * alpha * step + alpha**2 * bend
+            here, _ = yield here.image
