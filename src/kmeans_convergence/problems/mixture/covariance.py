@@ -18,6 +18,9 @@ from functools import cached_property
 
 import numpy as np
 
+# What is as high as this share of a floor lies on it.
+ON_FLOOR = 1 - 1e-12
+
 
 class Covariance(ABC):
     """What covariances of d features look like.
@@ -104,6 +107,38 @@ class Covariance(ABC):
     @abstractmethod
     def trace(self, moments: np.ndarray) -> np.ndarray:
         """Return the traces of moments, shape (R, G)."""
+
+    # --- floors -------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def covariance(self, factor: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """Return C M Cᵀ of moments of one pattern."""
+
+    @abstractmethod
+    def raised(self, covariance: np.ndarray, floor: float) -> np.ndarray:
+        """Return the Cholesky factors of covariances whose eigenvalues below a floor are raised to it."""
+
+    @abstractmethod
+    def raised_slope(self, factor: np.ndarray, inverse: np.ndarray, frame: np.ndarray, floor: float) -> np.ndarray:
+        """Return slopes (R, G, size) by coordinates of a function of raised factors.
+
+        Parameters
+        ----------
+        factor : ndarray
+            Factors before they were raised.
+        inverse : ndarray
+            Inverses of factors that were raised.
+        frame : ndarray
+            Symmetric: its lower triangle is the slope by A of factors that were raised.
+        floor : float
+        """
+
+    def raised_factor(self, factor: np.ndarray, floor: float) -> np.ndarray:
+        """Return factors of raised covariances, and exactly the given ones where nothing is below the floor."""
+        unit = self.identity(np.ones(factor.shape[:2])) / self.ranks
+        raised = self.raised(self.covariance(factor, unit), floor)
+        low = self.precisions(self.inverse(factor)).max(axis=2) * floor > 1
+        return np.where(low.reshape(*low.shape, *[1] * (factor.ndim - 2)), raised, factor)
 
     # --- frames -------------------------------------------------------------------------------------------------------
 
@@ -213,6 +248,15 @@ class Diagonal(Covariance):
 
     def trace(self, moments: np.ndarray) -> np.ndarray:
         return moments.sum(axis=2)
+
+    def covariance(self, factor: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        return factor**2 * moments
+
+    def raised(self, covariance: np.ndarray, floor: float) -> np.ndarray:
+        return np.sqrt(np.maximum(covariance, floor))
+
+    def raised_slope(self, factor: np.ndarray, inverse: np.ndarray, frame: np.ndarray, floor: float) -> np.ndarray:
+        return np.where(factor**2 >= ON_FLOOR * floor, frame, 0)
 
     def frame_of_step(self, factor: np.ndarray, inverse: np.ndarray, step: np.ndarray) -> np.ndarray:
         return step
@@ -331,6 +375,25 @@ class Full(Covariance):
     def trace(self, moments: np.ndarray) -> np.ndarray:
         return moments.trace(axis1=2, axis2=3)
 
+    def covariance(self, factor: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        return factor @ moments @ factor.swapaxes(-1, -2)
+
+    def raised(self, covariance: np.ndarray, floor: float) -> np.ndarray:
+        values, vectors = eigen(covariance)
+        roots = np.sqrt(np.maximum(values, floor))[..., None] * vectors.swapaxes(-1, -2)
+        triangle = np.asarray(np.linalg.qr(roots, mode="r"))
+        return (np.sign(self.diagonal(triangle))[..., None] * triangle).swapaxes(-1, -2)
+
+    def raised_slope(self, factor: np.ndarray, inverse: np.ndarray, frame: np.ndarray, floor: float) -> np.ndarray:
+        # the derivative of a function of a symmetric matrix (Daleckii and Krein 1965): divided differences
+        values, vectors = eigen(self.covariance(factor, np.eye(self.features)))
+        raised, transposed = np.maximum(values, floor), vectors.swapaxes(-1, -2)
+        gaps, rises = (part[..., None] - part[..., None, :] for part in (values, raised))
+        above = (values >= ON_FLOOR * floor)[..., None] & np.ones_like(gaps, dtype=bool)
+        shares = np.divide(rises, gaps, out=above.astype(np.float64), where=gaps != 0)
+        slope = vectors @ (shares * (transposed @ inverse.swapaxes(-1, -2) @ frame @ inverse @ vectors)) @ transposed
+        return self._entries(slope @ factor) * np.where(self._on_diagonal, self._entries(factor), 1)
+
     def frame_of_step(self, factor: np.ndarray, inverse: np.ndarray, step: np.ndarray) -> np.ndarray:
         scale = np.where(self._on_diagonal, self._entries(factor), 1)
         return inverse @ self._triangle(scale * step)
@@ -390,8 +453,14 @@ class Tied(Full):
 MODELS: dict[str, type[Covariance]] = {"spherical": Spherical, "diagonal": Diagonal, "tied": Tied, "full": Full}
 
 
+def eigen(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return eigenvalues in rising order and eigenvectors of symmetric matrices, NaN where these are not finite."""
+    finite = np.isfinite(matrices).all(axis=(-2, -1))
+    values, vectors = np.linalg.eigh(np.where(finite[..., None, None], matrices, 0))
+    return np.where(finite[..., None], values, np.nan), vectors
+
+
 def eigenvalues(matrices: np.ndarray) -> np.ndarray:
-    """Return the eigenvalues of symmetric matrices (..., m, m) in rising order, NaN where these are not finite."""
-    finite = np.isfinite(matrices).all(axis=(-2, -1), keepdims=True)
-    found = np.linalg.eigvalsh(np.where(finite, matrices, 0))
-    return np.where(finite[..., 0], found, np.nan)
+    """Return the eigenvalues of symmetric matrices in rising order, NaN where these are not finite."""
+    finite = np.isfinite(matrices).all(axis=(-2, -1))
+    return np.where(finite[..., None], np.linalg.eigvalsh(np.where(finite[..., None, None], matrices, 0)), np.nan)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kmeans_convergence.core.problem import Curvature, Evaluation
 from kmeans_convergence.problems.means import compare_assignments
-from kmeans_convergence.problems.mixture.covariance import eigenvalues
+from kmeans_convergence.problems.mixture.covariance import Covariance, eigenvalues
 from kmeans_convergence.problems.mixture.parameters import Layout, Point, centred_logits, spread_over
 
 # Times that the bound of the majoriser's curvature is doubled at most.
@@ -92,8 +92,15 @@ class GaussianEvaluation(Evaluation):
         return self.layout.join(
             self.patterns[:, None] * np.exp(point.log_weights) - self.counts,
             -model.apply_transposed(point.inverse, self.first),
-            model.slope_of_frame(point.inverse, model.identity(self.mass) - self.moments),
+            self._slope(model.identity(self.mass) - self.moments),
         )
+
+    def _slope(self, frame: np.ndarray) -> np.ndarray:
+        """Return slopes by a symmetric frame as slopes by the coordinates of covariances."""
+        model, floor = self.layout.model, self.layout.floor
+        if not floor:
+            return model.slope_of_frame(self.point.inverse, frame)
+        return model.raised_slope(model.factor(self.point.coordinates), self.point.inverse, frame, floor)
 
     @cached_property
     def image(self) -> np.ndarray:
@@ -109,16 +116,25 @@ class GaussianEvaluation(Evaluation):
 
     def _maximizer(self, counts: np.ndarray, moments: np.ndarray, mass: np.ndarray) -> np.ndarray:
         """Return the M-step for such counts and moments, and the present `first`, as points."""
-        model, point = self.layout.model, self.point
-        shift = np.divide(self.first, counts[..., None], out=np.zeros_like(self.first), where=counts[..., None] > 0)
-        about_means = moments - model.pool(model.moments(self.first[..., None], shift[..., None]))
-        # in units of the present covariance, so that one that is nearly singular costs no digits
-        unit = model.identity(np.ones_like(mass)) / model.ranks
-        scale = spread_over(model.ranks * mass, moments)
-        covariance = np.divide(about_means, scale, out=unit, where=scale > 0)
+        model, point, floor = self.layout.model, self.point, self.layout.floor
+        shift = self._shift(counts)
+        covariance = self._covariance(shift, moments, mass)
         factor = model.product(point.factor, model.root(covariance))
+        if floor:
+            factor = model.raised(model.covariance(point.factor, covariance), floor)
         logits = centred_logits(counts) + point.logits.mean(axis=1, keepdims=True)
         return self.layout.join(logits, point.means + model.apply(point.factor, shift), model.coordinates(factor))
+
+    def _shift(self, counts: np.ndarray) -> np.ndarray:
+        """Return by how much means move, in units of each component, shape (R, K, d)."""
+        return np.divide(self.first, counts[..., None], out=np.zeros_like(self.first), where=counts[..., None] > 0)
+
+    def _covariance(self, shift: np.ndarray, moments: np.ndarray, mass: np.ndarray) -> np.ndarray:
+        """Return covariances about the new means, in units of the present ones: near singular ones cost no digits."""
+        model = self.layout.model
+        about_means = moments - model.pool(model.moments(self.first[..., None], shift[..., None]))
+        unit, scale = model_unit(model, mass), spread_over(model.ranks * mass, moments)
+        return np.divide(about_means, scale, out=unit, where=scale > 0)
 
     def divergence(self, x: np.ndarray) -> np.ndarray:
         """Return how far the majoriser lies above its minimum at points (R, P), in nats, shape (R,).
@@ -135,8 +151,20 @@ class GaussianEvaluation(Evaluation):
         # B - log B - 1 for the squares B on the diagonal, and the squares off it
         squares = (relative**2).reshape(*self.mass.shape, -1).sum(axis=2) - (model.diagonal(relative) ** 2).sum(axis=2)
         bent = squares + (excess**2 + 2 * (excess - np.log1p(excess))).sum(axis=2)
+        if self.layout.floor:
+            bent = bent + self._excess_of_raised(there, least)
         covariances = 0.5 * model.ranks * (self.mass * bent).sum(axis=1)
         return weights + 0.5 * (self.counts * (shift**2).sum(axis=2)).sum(axis=1) + covariances
+
+    def _excess_of_raised(self, there: Point, least: Point) -> np.ndarray:
+        r"""Return :math:`\mathrm{tr}\,\Delta(I/\phi-\Sigma^{-1})`, (R, G), by what covariances are raised to the floor.
+
+        Where the floor :math:`\phi` holds the minimum of the majoriser up by :math:`\Delta`, the slope does not vanish.
+        """
+        model, floor, unit = self.layout.model, self.layout.floor, model_unit(self.layout.model, self.mass)
+        free = model.covariance(self.point.factor, self._covariance(self._shift(self.counts), self.moments, self.mass))
+        raised = model.covariance(least.factor, unit) - free
+        return model.trace(raised) / floor - model.trace(model.covariance(there.inverse, raised))
 
     @cached_property
     def promised_decrease(self) -> np.ndarray:
@@ -160,18 +188,21 @@ class GaussianEvaluation(Evaluation):
         )
         most, slope = spectrum.max(axis=1), (self.gradient**2).sum(axis=1)
         rounding = ROUNDING * self.patterns
-        for _ in range(DOUBLINGS):
-            fall = self.promised_decrease - self.divergence(self.x - self.gradient / most[:, None])
-            short = fall < 0.5 * slope / most - rounding
-            if not short.any():
-                break
-            most = np.where(short, 2 * most, most)
+        # a trial that is much too long ends at infinity, which is not less
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(DOUBLINGS):
+                fall = self.promised_decrease - self.divergence(self.x - self.gradient / most[:, None])
+                short = ~(fall >= 0.5 * slope / most - rounding)
+                if not short.any():
+                    break
+                most = np.where(short, 2 * most, most)
         return Curvature(np.where(spectrum > 0, spectrum, np.inf).min(axis=1), spectrum.mean(axis=1), most)
 
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return P v: of a component without patterns, and of a weight that is 0, nothing."""
         model, point = self.layout.model, self.point
         logits, means, coordinates = self.layout.split(v)
+        logits = logits - logits.mean(axis=1, keepdims=True)
         logits = _quotient(logits, self.patterns[:, None] * np.exp(point.log_weights))
         means = model.apply(point.factor, model.apply_transposed(point.factor, means))
         frame = model.frame_of_slope(point.factor, coordinates)
@@ -203,6 +234,11 @@ class GaussianEvaluation(Evaluation):
         compare_assignments(before.assignments, self.assignments, changed, owned)
         condition = self.layout.model.condition(self.point.factor, self.point.inverse).max(axis=1)
         return {"changed": changed, "empty": (~owned).sum(axis=1), "condition": condition}
+
+
+def model_unit(model: Covariance, mass: np.ndarray) -> np.ndarray:
+    """Return the covariance of one standard normal pattern for each of `mass` (R, G)."""
+    return model.identity(np.ones_like(mass)) / model.ranks
 
 
 def _quotient(values: np.ndarray, by: np.ndarray) -> np.ndarray:

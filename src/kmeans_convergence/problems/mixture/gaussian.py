@@ -38,11 +38,16 @@ class GaussianMixtureProblem(PatternProblem):
         the covariance. (Other programs add it to the M-step alone, which then maximises nothing.)
     prior : InverseWishart, optional
         With one, the cost is the negative log posterior, up to a constant.
+    floor : float
+        Least eigenvalue of a covariance, in squared units of the data. Coordinates with smaller ones are allowed, and
+        mean covariances whose eigenvalues are raised to the floor: so steps of any length stay within the bound, and
+        the M-step that respects it (eigenvalues of the covariance raised) minimises the majoriser. There are no
+        products of the Hessian then, because the cost bends at the floor.
 
     Attributes
     ----------
-    unit : float
-        The root of the mean variance of the features.
+    model : Covariance
+    layout : Layout
 
     Raises
     ------
@@ -63,27 +68,35 @@ class GaussianMixtureProblem(PatternProblem):
     capabilities = frozenset({Capability.SUBSETS, Capability.HESSIAN_PRODUCTS})
 
     def __init__(
-        self, X: np.ndarray, covariance: str = "full", ridge: float = 0.0, prior: InverseWishart | None = None
+        self,
+        X: np.ndarray,
+        covariance: str = "full",
+        ridge: float = 0.0,
+        prior: InverseWishart | None = None,
+        floor: float = 0.0,
     ) -> None:
         super().__init__(X)
         if covariance not in MODELS:
             raise InputError(f"The covariances are {covariance!r}: {', '.join(MODELS)} are allowed.")
-        if not 0 <= ridge < math.inf:
-            raise InputError(f"The ridge is {ridge}: a finite number that is not negative is needed.")
-        self.covariance, self.ridge, self.prior = covariance, ridge, prior
+        for name, value in (("ridge", ridge), ("floor", floor)):
+            if not 0 <= value < math.inf:
+                raise InputError(f"The {name} is {value}: a finite number that is not negative is needed.")
+        self.covariance, self.ridge, self.prior, self.floor = covariance, ridge, prior, floor
         unit = deviation(self.X)
         if unit == 0:
             raise InputError("All patterns are equal: a mixture of Gaussians needs some that differ.")
-        if ridge == 0 and prior is None:
+        if ridge == floor == 0 and prior is None:
             check_estimable(self.X, covariance)
         self.model = MODELS[covariance](self.X.shape[1])
-        self.layout = Layout(self.model, unit)
+        self.layout = Layout(self.model, unit, floor / unit**2)
         self._patterns = Patterns(self.X, unit, self.model, ridge / unit**2)
+        if floor:
+            self.capabilities = self.capabilities - {Capability.HESSIAN_PRODUCTS}
         self._scale = None if prior is None else _as_scale(prior, self.X.shape[1]) / unit**2
         self._strength = 0.0 if prior is None else prior.strength
 
     def _with(self, X: np.ndarray) -> Self:
-        return type(self)(X, self.covariance, self.ridge, self.prior)
+        return type(self)(X, self.covariance, self.ridge, self.prior, self.floor)
 
     @property
     def gap(self) -> Gap:

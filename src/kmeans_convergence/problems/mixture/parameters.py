@@ -88,10 +88,12 @@ class Layout:
     ----------
     model : Covariance
     unit : float
+    floor : float
+        Least eigenvalue of a covariance, in squares of the unit: smaller ones that coordinates give are raised to it.
     """
 
-    def __init__(self, model: Covariance, unit: float) -> None:
-        self.model, self.unit = model, unit
+    def __init__(self, model: Covariance, unit: float, floor: float) -> None:
+        self.model, self.unit, self.floor = model, unit, floor
 
     def components(self, coordinates: int) -> int:
         """Return K of points with so many coordinates, or say that there are none."""
@@ -121,6 +123,8 @@ class Layout:
         """Return points (R, P) taken apart, with their factors."""
         logits, means, coordinates = self.split(x)
         factor = self.model.factor(coordinates)
+        if self.floor:
+            factor = self.model.raised_factor(factor, self.floor)
         largest = logits.max(axis=1, keepdims=True)
         log_weights = logits - largest - np.log(np.exp(logits - largest).sum(axis=1, keepdims=True))
         return Point(logits, means, coordinates, log_weights, factor, self.model.inverse(factor))
