@@ -334,7 +334,7 @@ def test_a_run_is_the_same_in_any_company_and_in_any_blocks(model, monkeypatch):
     whole, part = mine.evaluate(x), mine.evaluate(x[[4, 1]])
     for name in ("cost", "gradient", "image", "assignments"):
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name)[[4, 1]])
-    monkeypatch.setattr(passes, "PIECE", 9 * 7)
+    monkeypatch.setattr(passes, "BLOCK", 9 * 7)
     cut = mine.evaluate(x)
     np.testing.assert_allclose(cut.cost, whole.cost, rtol=1e-13)
     np.testing.assert_allclose(cut.image, whole.image, atol=1e-11)

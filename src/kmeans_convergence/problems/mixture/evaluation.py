@@ -34,6 +34,8 @@ class GaussianEvaluation(Evaluation):
     layout : Layout
     points : ndarray of shape (R, P)
         `x`.
+    point : Point
+        The same taken apart.
     costs : ndarray of shape (R,)
         `cost`.
     counts : ndarray of shape (R, K)
@@ -50,6 +52,7 @@ class GaussianEvaluation(Evaluation):
 
     layout: Layout
     points: np.ndarray
+    point: Point
     costs: np.ndarray
     counts: np.ndarray
     first: np.ndarray
@@ -69,16 +72,12 @@ class GaussianEvaluation(Evaluation):
 
     def of(self, *parts: Any) -> Self:
         """See `Evaluation`."""
-        return type(self)(self.layout, *parts)
+        points, *others = parts
+        return type(self)(self.layout, points, self.layout.point(points), *others)
 
     def parts(self) -> tuple[np.ndarray | None, ...]:
         """See `Evaluation`."""
         return self.x, self.cost, self.counts, self.first, self.moments, self.mass, self.assignments
-
-    @cached_property
-    def point(self) -> Point:
-        """The parts of the points."""
-        return self.layout.point(self.x)
 
     @property
     def patterns(self) -> np.ndarray:

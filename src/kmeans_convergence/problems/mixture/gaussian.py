@@ -139,7 +139,7 @@ class GaussianMixtureProblem(PatternProblem):
         counts, first = np.exp(point.log_weights), np.zeros_like(point.means)
         mass, assignments = self.model.pool(counts), np.zeros(rows.shape, dtype=np.int32)
         moments = self.model.identity(mass)
-        return GaussianEvaluation(self.layout, x, np.zeros(len(x)), counts, first, moments, mass, assignments)
+        return GaussianEvaluation(self.layout, x, point, np.zeros(len(x)), counts, first, moments, mass, assignments)
 
     def hessian_product(self, here: GaussianEvaluation, v: np.ndarray) -> np.ndarray:
         r"""Return the Hessian times vectors `v` (R, P), in one pass.
@@ -228,7 +228,7 @@ class GaussianMixtureProblem(PatternProblem):
         if self._scale is not None:
             moments = moments + share * self.model.whitened(point.inverse, self._scale)
             mass = mass + share * self._strength
-        return GaussianEvaluation(self.layout, x, cost, sums.counts, sums.first, moments, mass, assignments)
+        return GaussianEvaluation(self.layout, x, point, cost, sums.counts, sums.first, moments, mass, assignments)
 
 
 def _as_scale(prior: InverseWishart, features: int) -> np.ndarray:

@@ -9,7 +9,10 @@ import numpy as np
 
 from kmeans_convergence.problems.mixture.covariance import Covariance
 from kmeans_convergence.problems.mixture.parameters import Point, spread_over
-from kmeans_convergence.problems.patterns import PIECE
+
+# Numbers in a block: its arrays stay in a processor's cache, and so small that they are not given back to the system
+# and asked for again each time.
+BLOCK = 2**16
 
 # Some runs and patterns of a pass, with these patterns in units of each component (R, K, d, b), and the logarithms of
 # weight times density (R, K, b).
@@ -49,8 +52,8 @@ class Patterns:
         """
         runs, clusters, features = point.means.shape
         patterns = len(self._X) if rows is None else rows.shape[1]
-        columns = min(patterns, max(1, PIECE // (clusters * features)))
-        lines = max(1, PIECE // (clusters * features * columns))
+        columns = min(patterns, max(1, BLOCK // (clusters * features)))
+        lines = max(1, BLOCK // (clusters * features * columns))
         constant = (
             point.log_weights - self._model.log_determinant(point.factor) - 0.5 * features * math.log(2 * math.pi)
         )
