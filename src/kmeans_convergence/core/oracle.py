@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kmeans_convergence.core.gap import Gap
-from kmeans_convergence.core.problem import Evaluation, Model, Problem, Steps, replaced
+from kmeans_convergence.core.problem import Evaluation, Model, Problem, Steps, TermCurvature, replaced
 from kmeans_convergence.errors import InputError
 
 
@@ -51,6 +51,11 @@ class CountingOracle:
     def length(self) -> float:
         """A typical length of the coordinates; it is not charged: the first evaluation could compute it, too."""
         return self._problem.length
+
+    @property
+    def term_curvature(self) -> TermCurvature:
+        """The curvature of the majoriser of a single term; it is not charged either."""
+        return self._problem.term_curvature
 
     def charge(self, work: int | np.ndarray) -> None:
         """Charge the active runs, by one number or one for each run (R,)."""
@@ -110,6 +115,18 @@ class CountingOracle:
             return self._offered.evaluate_rows(x, rows)
         part = self._offered.evaluate_rows(x[some], rows[some])
         return self._offered.nothing_seen(x, rows).merge(part, some)
+
+    def hessian_product(self, here: Evaluation, v: np.ndarray, where: np.ndarray) -> np.ndarray:
+        """Return the Hessian times vectors (R, P), 0 but for the runs of a mask, each at the price of a pass.
+
+        See `HESSIAN_PRODUCTS`.
+        """
+        where = where & self.active
+        self.charge(where * self.size)
+        product = np.zeros_like(v)
+        if where.any():
+            product[where] = self._offered.hessian_product(here.select(where), v[where])
+        return product
 
     def standard_errors(self, here: Evaluation, rows: np.ndarray) -> np.ndarray:
         """Return standard errors (R, blocks) of the image under some patterns (`STANDARD_ERRORS`)."""

@@ -34,6 +34,14 @@ class Curvature(NamedTuple):
     most: np.ndarray
 
 
+class TermCurvature(NamedTuple):
+    """Bounds and mean of the curvature of a term of the cost: of one pattern, or one pair."""
+
+    least: float
+    mean: float
+    most: float
+
+
 class Evaluation(ABC):
     """What one pass over the data says about R points.
 
@@ -77,10 +85,9 @@ class Evaluation(ABC):
     def parts(self) -> tuple[np.ndarray | None, ...]:
         """Return the arrays that make an evaluation, each with a first axis of R."""
 
-    @classmethod
     @abstractmethod
-    def of(cls, *parts: Any) -> Self:
-        """Return the evaluation that has these parts."""
+    def of(self, *parts: Any) -> Self:
+        """Return the evaluation that has these parts, and shares with this one what has no axis of runs."""
 
     @property
     def metric(self) -> np.ndarray:
@@ -95,8 +102,8 @@ class Evaluation(ABC):
 
     @property
     def hessian_diagonal(self) -> np.ndarray:
-        """Diagonal of the Hessian, shape (R, P), for problems with the capability `DIAGONAL_HESSIAN`."""
-        raise TypeError(f"{type(self).__name__} has no diagonal Hessian.")
+        """Diagonal of the Hessian, shape (R, P), for problems with the capability `HESSIAN_DIAGONAL`."""
+        raise TypeError(f"{type(self).__name__} does not know the diagonal of its Hessian.")
 
     def norm(self, v: np.ndarray) -> np.ndarray:
         """Return the length of steps `v` (R, P) in the metric of the majoriser, shape (R,)."""
@@ -146,7 +153,9 @@ class Capability(Enum):
     SUBSETS = "steps on some patterns at a time"
     SWEEPS = "steps after each pattern"
     EXCHANGES = "exchanges of single patterns"
+    HESSIAN_DIAGONAL = "the diagonal of its Hessian"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
+    HESSIAN_PRODUCTS = "products of its Hessian with vectors"
     MODEL = "the curvature that its alternation leaves out"
     STANDARD_ERRORS = "standard errors of its parameters"
     CLUSTERING = "a clustering of patterns by their nearest prototypes"
@@ -216,6 +225,11 @@ class Problem(ABC):
     def length(self) -> float:
         """A typical length of the coordinates, for optimizers whose steps have one of their own."""
         return 1.0
+
+    @property
+    def term_curvature(self) -> TermCurvature:
+        """The curvature of the majoriser of a single term, for optimizers that move after each."""
+        return TermCurvature(1.0, 1.0, 1.0)
 
     @property
     def centred(self) -> Problem:
