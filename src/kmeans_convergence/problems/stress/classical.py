@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.sparse.csgraph import shortest_path
+from scipy.sparse.csgraph import csgraph_from_dense, shortest_path
 
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.problems.stress.dissimilarities import Pairs
@@ -43,8 +43,10 @@ def inner_products(pairs: Pairs) -> np.ndarray:
     """
     B = pairs.matrix(pairs.dissimilarities)
     if not pairs.complete:
-        missing = pairs.matrix(pairs.weights) == 0
-        B = shortest_path(np.ma.masked_array(B, missing), directed=False)
+        B[pairs.matrix(pairs.weights) == 0] = np.inf
+        np.fill_diagonal(B, 0)
+        # a dissimilarity of 0 is a way, too
+        B = shortest_path(csgraph_from_dense(B, null_value=np.inf), directed=False)
     B *= B
     means = B.mean(axis=0)
     B -= means
