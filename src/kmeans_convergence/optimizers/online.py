@@ -110,8 +110,8 @@ class AnnealedRate:
     r"""A rate that falls from where it solves the lightest term to where it hardly moves the heaviest.
 
     It is the schedule of Zheng, Pawar and Goodman (2018) for stress: :math:`1/c_{min}\,e^{-\lambda(t-1)}` in epoch t,
-    such that it would be `least` / :math:`c_{max}` after `epochs`; from :math:`1/c_{max}` on, it falls like 1/t, so
-    that it converges. c are the curvatures of the terms.
+    such that it would be `least` / :math:`c_{max}` in the last of `epochs`; from :math:`1/c_{max}` on, it falls like
+    1/t instead, so that it converges. c are the curvatures of the terms, over their mean.
 
     Attributes
     ----------
@@ -126,13 +126,14 @@ class AnnealedRate:
 
     def __call__(self, epoch: int) -> float:
         """Return the rate of an epoch, counted from 1."""
-        ratio = self.curvature.most / self.curvature.least
+        lightest, heaviest = self.curvature.least / self.curvature.mean, self.curvature.most / self.curvature.mean
+        ratio = heaviest / lightest
         decay = log(ratio / self.least) / (self.epochs - 1)
         # the first epoch whose rate on the exponential is below 1 / c_max
         switch = floor(log(ratio) / decay) + 2
         if epoch < switch:
-            return exp(-decay * (epoch - 1)) / self.curvature.least
-        return 1 / (self.curvature.most * (1 + decay * (epoch - switch)))
+            return exp(-decay * (epoch - 1)) / lightest
+        return 1 / (heaviest * (1 + decay * (epoch - switch)))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from kmeans_convergence.core.problem import Capability, Evaluation
 from kmeans_convergence.optimizers.base import General, StepRule
 from kmeans_convergence.starts import Streams
 
-NEEDS = frozenset({Capability.HESSIAN_DIAGONAL})
+NEEDS = frozenset({Capability.SECOND_DERIVATIVES})
 
 
 def direction(here: Evaluation) -> np.ndarray:

@@ -201,11 +201,12 @@ def find_squares(v, weights, squares):
 
 
 @compiled(**OPTIONS)
-def sweep(x, order, first, second, targets, weights, rate, factor, curvatures):
+def sweep(x, order, first, second, targets, weights, unit, rate, factor, counts):
     """Move the two points of each pair in turn along their connection, by the gradient of its own stress.
 
-    The curvature of a pair is 4 w: a rate of 1 / (4 w) gives the pair its distance, and no rate is larger. A point's
-    rate is otherwise `rate` where this is positive, else `factor` over the sum of the curvatures of its pairs so far.
+    The curvature of a pair is 4 w: a step of 1 / (4 w) gives the pair its distance, and no step is longer. A point's
+    step is otherwise `rate` where this is positive, else `factor` over its count: the sum of the curvatures of its
+    pairs so far. Curvatures are counted in a unit, rates and factors in its inverse.
 
     Parameters
     ----------
@@ -215,8 +216,8 @@ def sweep(x, order, first, second, targets, weights, rate, factor, curvatures):
     first, second : int32 arrays, in
         The points of each pair.
     targets, weights : float64 arrays, in
-    rate, factor : float
-    curvatures : float64 array of shape (R, n), in and out
+    unit, rate, factor : float
+    counts : float64 array of shape (R, n), in and out
     """
     runs, pairs = order.shape
     p = x.shape[2]
@@ -230,12 +231,13 @@ def sweep(x, order, first, second, targets, weights, rate, factor, curvatures):
             distance = math.sqrt(square)
             if distance == 0:
                 continue
-            curvatures[r, i] += 4 * weight
-            curvatures[r, j] += 4 * weight
-            pull = 2 * weight * (distance - targets[k]) / distance
-            shortest = 1 / (4 * weight)
-            rate_i = min(shortest, rate if rate > 0 else factor / curvatures[r, i])
-            rate_j = min(shortest, rate if rate > 0 else factor / curvatures[r, j])
+            curvature = 4 * weight / unit
+            counts[r, i] += curvature
+            counts[r, j] += curvature
+            # half of what is missing, in units of curvature
+            pull = 0.5 * curvature * (distance - targets[k]) / distance
+            rate_i = min(1 / curvature, rate if rate > 0 else factor / counts[r, i])
+            rate_j = min(1 / curvature, rate if rate > 0 else factor / counts[r, j])
             for a in range(p):
                 difference = x[r, i, a] - x[r, j, a]
                 x[r, i, a] -= rate_i * pull * difference

@@ -25,7 +25,7 @@ class Majorizer(ABC):
 
     @abstractmethod
     def curvature(self) -> Curvature:
-        """Return least, mean and largest eigenvalue of 2V but that of translations, as arrays without axes."""
+        """Return least (but that of translations), mean and largest eigenvalue of 2V, as arrays without axes."""
 
 
 class EvenMajorizer(Majorizer):
@@ -37,6 +37,7 @@ class EvenMajorizer(Majorizer):
     """
 
     def __init__(self, pairs: Pairs) -> None:
+        self._points = pairs.points
         self._curvature = 2.0 * pairs.points * float(pairs.weights[0])
 
     def solve(self, v: np.ndarray) -> np.ndarray:
@@ -46,7 +47,7 @@ class EvenMajorizer(Majorizer):
     def curvature(self) -> Curvature:
         """See `Majorizer`."""
         same = np.array(self._curvature)
-        return Curvature(same, same, same)
+        return Curvature(same, same * (1 - 1 / self._points), same)
 
 
 class WeightedMajorizer(Majorizer):
@@ -78,7 +79,7 @@ class WeightedMajorizer(Majorizer):
     def curvature(self) -> Curvature:
         """See `Majorizer`; it takes as long as some hundreds of passes."""
         eigenvalues = 2 * eigvalsh(self._laplacian(), overwrite_a=True, check_finite=False)
-        return Curvature(eigenvalues[1], eigenvalues[1:].mean(), eigenvalues[-1])
+        return Curvature(eigenvalues[1], eigenvalues.mean(), eigenvalues[-1])
 
 
 def majorizer(pairs: Pairs) -> Majorizer:

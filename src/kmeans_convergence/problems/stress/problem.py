@@ -73,7 +73,7 @@ class StressEvaluation(Evaluation):
 
     @property
     def curvature(self) -> Curvature:
-        """Eigenvalues of 2V but that of translations: the same for all runs."""
+        """Eigenvalues of 2V: the same for all runs."""
         return Curvature(*(np.full(len(self.x), each) for each in self._problem.curvature))
 
     def precondition(self, v: np.ndarray) -> np.ndarray:
@@ -166,7 +166,7 @@ class StressProblem(Problem):
         self._order = None if ties is None else Order(self.pairs, ties)
         self.capabilities = frozenset({Capability.SWEEPS} if ties is None else ())
         if ties is None:
-            self.capabilities |= {Capability.HESSIAN_DIAGONAL, Capability.HESSIAN_PRODUCTS}
+            self.capabilities |= {Capability.SECOND_DERIVATIVES, Capability.HESSIAN_PRODUCTS}
 
     @property
     def size(self) -> int:
@@ -197,7 +197,7 @@ class StressProblem(Problem):
 
     @cached_property
     def curvature(self) -> Curvature:
-        """Eigenvalues of 2V but that of translations."""
+        """Eigenvalues of 2V, see `Majorizer.curvature`."""
         return self.majorizer.curvature()
 
     def pack(self, parameters: Any) -> np.ndarray:
@@ -255,34 +255,33 @@ class StressProblem(Problem):
         return 2 * squares
 
     def sweep(self, x: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
-        """Move the points of each pair of `order` (R, m) in turn by its gradient, times min(rate, 1 / 4w).
+        """Move the points of each pair of `order` (R, m) in turn by its gradient times min(rate / u, 1 / 4w).
 
-        The largest rate gives the pair its dissimilarity; so the pairs are those of Zheng, Pawar and Goodman (2018).
+        u is the mean of 4w over all pairs. The longest step gives the pair its dissimilarity (Zheng, Pawar and Goodman
+        2018).
         """
         return self._sweep(x, order, rate, 0.0, np.zeros((len(x), self.pairs.points)))
 
     def sweep_counts(
         self, x: np.ndarray, order: np.ndarray, metric: np.ndarray, factor: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Move the points of each pair in turn by its gradient, times min(1 / 4w, factor / m).
+        """Move the points of each pair in turn by its gradient times min(factor / um, 1 / 4w).
 
-        m is what the curvatures 4w of all pairs of a point so far add up to, `metric` (R, n p).
+        m is what 4w / u of all pairs of a point so far add up to: `metric` (R, n p), the same for all its coordinates.
         """
-        curvatures = self.unpack(metric)[:, :, 0].copy()
-        x = self._sweep(x, order, 0.0, factor, curvatures)
-        return x, np.repeat(curvatures, self.dimensions, axis=1)
+        counts = self.unpack(metric)[:, :, 0].copy()
+        x = self._sweep(x, order, 0.0, factor, counts)
+        return x, np.repeat(counts, self.dimensions, axis=1)
 
-    def _sweep(
-        self, x: np.ndarray, order: np.ndarray, rate: float, factor: float, curvatures: np.ndarray
-    ) -> np.ndarray:
-        X, order = self.unpack(x).copy(), np.ascontiguousarray(order)
-        pairs = self.pairs
+    def _sweep(self, x: np.ndarray, order: np.ndarray, rate: float, factor: float, counts: np.ndarray) -> np.ndarray:
+        X, order, pairs = self.unpack(x).copy(), np.ascontiguousarray(order), self.pairs
         if isinstance(pairs.present, np.ndarray):
             order = pairs.present[order]
-        pairs_of = (*map(frozen, pairs.all_rows), pairs.dissimilarities, pairs.weights)
+        all_pairs = (*map(frozen, pairs.all_rows), pairs.dissimilarities, pairs.weights)
+        constants = self.term_curvature.mean, float(rate), float(factor)
 
         def task(some: slice) -> None:
-            kernels.sweep(X[some], frozen(order)[some], *pairs_of, float(rate), float(factor), curvatures[some])
+            kernels.sweep(X[some], frozen(order)[some], *all_pairs, *constants, counts[some])
 
         over_runs(task, len(x), products=order.size * self.dimensions)
         return X.reshape(x.shape)
