@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kmeans_convergence.analysis import quality
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.reporting.convergence import OURS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def main(runs: Runs, original: Original, seed: int, resamples: int, ends: Path, speed: Path, certainty: Path) -> None:
     """Write the comparisons; the paired reference is batch K-means."""
     size = original.epochs("setting", "runs")
-    write_csv(quality.compare(runs, list(OURS), "batch_kmeans", seed, resamples), ends)
+    write_csv(quality.compare(runs, RELATIVE, list(OURS), "batch_kmeans", seed, resamples), ends)
     write_csv(quality.speed(runs, ["batch_kmeans", "hybrid"], seed, resamples), speed)
     write_csv(quality.certainty(runs.limit["batch_kmeans"], size, seed, resamples), certainty)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from kmeans_convergence.analysis import ledger, methods, summary
 from kmeans_convergence.analysis.evidence import Evidence
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all, write_csv
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def main(tables: dict[str, list[Path]], claims: Path, seed: int, resamples: int, output: dict[str, Path]) -> None:
     """Write the summary of all optimizers, what is robust about each, and the ledger of claims."""
-    evidence = Evidence(seed=seed, repeats=resamples, **{name: read_all(paths) for name, paths in tables.items()})
+    evidence = Evidence(
+        RELATIVE, seed=seed, repeats=resamples, **{name: read_all(paths) for name, paths in tables.items()}
+    )
     write_csv(summary.summarize(evidence), output["summary"])
     write_csv(methods.judge(evidence), output["methods"])
     write_csv(ledger.judge(ledger.read_claims(claims), evidence), output["ledger"])

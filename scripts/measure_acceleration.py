@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmeans_convergence.analysis.acceleration import problems, summarize
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Description, read
 from kmeans_convergence.experiments.acceleration import accelerate
 from kmeans_convergence.pipeline.logs import logged
@@ -19,7 +20,7 @@ def main(datasets: list[Description], acceleration: Config, seed: int, resamples
     sets = [read(dataset, rows=acceleration["rows"], root_seed=seed) for dataset in datasets]
     runs = accelerate(sets, seed, acceleration["passes"], acceleration["starts"])
     family = {dataset["name"]: dataset["family"] for dataset in datasets}
-    table = problems(runs).assign(family=lambda some: some["dataset"].map(family))
+    table = problems(runs, RELATIVE).assign(family=lambda some: some["dataset"].map(family))
     write_csv(runs, output["runs"])
     write_csv(table, output["problems"])
     write_csv(summarize(table, seed, resamples), output["summary"])

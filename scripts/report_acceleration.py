@@ -7,6 +7,7 @@ import pandas as pd
 
 from kmeans_convergence.analysis import paired
 from kmeans_convergence.analysis.acceleration import METHOD, judge, problems
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.tables import read_all, write_csv
 from kmeans_convergence.reporting import acceleration
@@ -23,7 +24,7 @@ def main(results: list[Path], compared: list[Path], seed: int, resamples: int, o
     runs = read_all(compared)
     runs = runs[runs["budget"] == paired.main_budget(runs)]
     wide = runs[runs["optimizer"].isin((paired.REFERENCE, METHOD))]
-    goals = judge(table, problems(wide), seed, resamples)
+    goals = judge(table, problems(wide, RELATIVE), seed, resamples)
     write_csv(goals, output["judged"][0])
     save(acceleration.against_lloyd(table), *output["figure"])
     write(acceleration.ratios(summary), output["ratios"][0])

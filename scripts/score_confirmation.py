@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.analysis.predictions import Fresh, read_predictions, score
 from kmeans_convergence.analysis.summary import summarize
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Description
 from kmeans_convergence.pipeline.logs import logged
 from kmeans_convergence.pipeline.provenance import provenance
@@ -24,7 +25,7 @@ def main(given: dict[str, list[Path]], output: dict[str, Path], datasets: list[D
     """Write the scores, the table of all optimizers, and where they come from; `bootstrap`: seed and repeats."""
     runs, tuning, sets, accelerated, rates, excess = (read_all(given[name]) for name in TABLES)
     (commit,), (predictions,) = given["commit"], given["predictions"]
-    evidence = Evidence(runs, sets, tuning=tuning, **bootstrap)
+    evidence = Evidence(RELATIVE, runs, sets, tuning=tuning, **bootstrap)
     write_csv(score(read_predictions(predictions), Fresh(evidence, accelerated, rates, excess)), output["scores"])
     write_csv(summarize(evidence), output["summary"])
     about = provenance(commit.read_text().strip(), predictions, datasets)

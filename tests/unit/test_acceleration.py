@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kmeans_convergence.analysis.acceleration import judge, problems, summarize
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments.acceleration import METHODS, accelerate
@@ -30,7 +31,7 @@ def runs(**passes):
 
 
 def table(**passes):
-    found = problems(runs(batch_kmeans=((60, 80), (10, 20)), **passes))
+    found = problems(runs(batch_kmeans=((60, 80), (10, 20)), **passes), RELATIVE)
     return found.assign(family=found["dataset"])
 
 
@@ -51,7 +52,7 @@ def test_a_run_that_never_gets_there_counts_with_the_budget():
 
 
 def test_where_batch_kmeans_is_slow_is_seen_from_the_other_starts():
-    found = problems(runs(batch_kmeans=((10, 20, 200), (5, 5, 5)), face_newton=((10, 10, 10), (5, 5, 5))))
+    found = problems(runs(batch_kmeans=((10, 20, 200), (5, 5, 5)), face_newton=((10, 10, 10), (5, 5, 5))), RELATIVE)
     found = found[(found["dataset"] == "slow") & (found["optimizer"] == "face_newton")].set_index("half")
     # the start that takes 200 passes makes the odd one slow, and is not slow itself
     assert found["lloyd"].to_dict() == {0: 20, 1: 105}
@@ -59,7 +60,7 @@ def test_where_batch_kmeans_is_slow_is_seen_from_the_other_starts():
     assert found.loc[0, "ratio_0.1"] == pytest.approx(np.sqrt(1 / 20))
     assert found.loc[1, "ratio_0.1"] == pytest.approx(1 / 2)
     # from one start nothing can be said
-    assert problems(runs(batch_kmeans=((100,), (5,)))).empty
+    assert problems(runs(batch_kmeans=((100,), (5,))), RELATIVE).empty
 
 
 def test_slow_starts_alone_make_nothing_look_fast():
@@ -72,7 +73,7 @@ def test_slow_starts_alone_make_nothing_look_fast():
                 rows.append((f"s{p}", optimizer, run, passes, passes, passes))
     table = pd.DataFrame(rows, columns=["dataset", "optimizer", "run", "own_1", "own_0.1", "own_1e-3"])
     table = table.assign(clusters=2, start="patterns", start_cost=9.0, end=1.0, limit=1.0, budget=10000)
-    found = problems(table)
+    found = problems(table, RELATIVE)
     twin = found[found["optimizer"] == "twin"]
     for _, some in twin.groupby("slow"):
         assert abs(np.log(some["ratio_0.1"]).mean()) < 0.25
@@ -130,5 +131,5 @@ def test_the_runs_are_those_of_the_comparison():
     lloyd = found[found["optimizer"] == "batch_kmeans"].reset_index(drop=True)
     own = [column for column in alone if not column.startswith("best")]
     pd.testing.assert_frame_equal(lloyd[own], alone[own])
-    text = report.ratios(summarize(problems(found).assign(family="iris"), 1, 100))
+    text = report.ratios(summarize(problems(found, RELATIVE).assign(family="iris"), 1, 100))
     assert "Newton with face terms" in text

@@ -12,6 +12,7 @@ from kmeans_convergence.analysis.claims import Verdict
 from kmeans_convergence.analysis.conventions import Reported
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Dataset
 
 
@@ -320,7 +321,9 @@ def test_ends_are_compared_run_by_run():
     base = np.full(10, 1000.0)
     shift = {"base": np.zeros(10), "lower": np.full(10, -10.0), "mixed": np.array([2, -2, 0.9, -0.9, *[20.0] * 6])}
     runs = Runs({}, {key: base + value for key, value in shift.items()})
-    table = quality.compare(runs, ["lower", "base", "mixed"], "base", seed=0, repeats=2000).set_index("optimizer")
+    table = quality.compare(runs, RELATIVE, ["lower", "base", "mixed"], "base", seed=0, repeats=2000).set_index(
+        "optimizer"
+    )
     lower, same, mixed = (table.loc[key] for key in ("lower", "base", "mixed"))
     assert lower["mean"] == pytest.approx(990)
     assert [lower[key] for key in ("difference", "low", "high")] == pytest.approx([-1, -1, -1])

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from kmeans_convergence.analysis import paired
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments import comparison, tuning
 from kmeans_convergence.experiments.comparison import (
@@ -108,8 +109,8 @@ def path(cost, passes, limit):
     return Path(cost, passes, limit, nothing, nothing, (Stop.BUDGET,) * runs, diverged)
 
 
-def table_of(*arguments):
-    return pd.DataFrame(reduce(*arguments))
+def table_of(path, best, passes):
+    return pd.DataFrame(reduce(path, RELATIVE, best, passes))
 
 
 def test_targets_of_a_path_that_can_be_checked_by_hand():
@@ -136,7 +137,7 @@ def test_what_lies_beyond_the_budget_does_not_count():
 
 def test_curves_take_the_last_iterate_that_is_there():
     costs = [[300, 200], [200, 150], [100, 100]]
-    table = curve(path(costs, [[0, 0], [0.5, 1], [2, 1.5]], [100, 100]), np.array([0, 0.5, 1, 2]))
+    table = curve(path(costs, [[0, 0], [0.5, 1], [2, 1.5]], [100, 100]), RELATIVE, np.array([0, 0.5, 1, 2]))
     # excesses of the two runs: 2 and 1; 1 and 1; 1 and 0.5; 0 and 0
     np.testing.assert_allclose(table["median"], [1.5, 1, 0.75, 0])
     np.testing.assert_allclose(table["low"], [1.25, 1, 0.625, 0])
@@ -152,7 +153,7 @@ def test_runs_that_diverge_are_named_and_have_no_limit_without_a_finite_end():
     lost = path([[3], [2]], [[0], [1]], [math.nan])._replace(stop=(Stop.DIVERGED,), diverged=np.array([True]))
     assert paired.diverged(table_of(lost, 1, 1)).all()
     # the curve is of the others
-    assert curve(infinite, np.array([1.0]))["high"].item() == pytest.approx(2.5)
+    assert curve(infinite, RELATIVE, np.array([1.0]))["high"].item() == pytest.approx(2.5)
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -333,7 +334,10 @@ def test_every_contender_can_be_run_and_says_whether_it_knows_its_budget(dataset
     if contender.horizon:
         assert (cut.w != short.w).any()
     else:
-        for name in (*short.MEASURES, "w", "stop", "ended"):
+        assert cut.measures.keys() == short.measures.keys()
+        for name, values in short.measures.items():
+            np.testing.assert_array_equal(cut.measures[name], values)
+        for name in ("w", "stop", "ended"):
             np.testing.assert_array_equal(getattr(cut, name), getattr(short, name))
 
 
@@ -388,10 +392,10 @@ def test_the_value_with_the_least_score_is_chosen(dataset):
 def test_scores_of_runs_that_diverge():
     good = path([[10, 10], [4, 2], [4, 2]], [[0, 0], [1, 1], [2, 2]], [4, 2])
     bad = path([[10, 10], [4, 11]], [[0, 0], [1, 1]], [4, 2])
-    assert score([good, bad], 2, "end").tolist() == [0.5, np.inf]
-    assert score([good, bad], 2, "speed") == pytest.approx([1, np.sqrt(1 * 4)])
+    assert score([good, bad], RELATIVE, 2, "end").tolist() == [0.5, np.inf]
+    assert score([good, bad], RELATIVE, 2, "speed") == pytest.approx([1, np.sqrt(1 * 4)])
     # nothing to choose from
-    assert score([bad._replace(diverged=np.array([True, True]))] * 2, 2, "end").tolist() == [0, 0]
+    assert score([bad._replace(diverged=np.array([True, True]))] * 2, RELATIVE, 2, "end").tolist() == [0, 0]
 
 
 def test_of_equal_values_the_middle_one_is_chosen():

@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex
 from kmeans_convergence.analysis import ledger, methods, paired, predicates, profiles, readings
 from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.analysis.summary import summarize
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.pipeline.tables import write_csv
 from kmeans_convergence.reporting import answer, comparison, comparison_figures, comparison_tables, style, text
@@ -65,7 +66,7 @@ def runs(datasets):
 def evidence(runs, datasets):
     tuning = synthetic.tuning(datasets).assign(clusters=4)
     powers = dict.fromkeys(predicates.STOCHASTIC, -0.2)
-    return Evidence(runs, datasets, 0, 100, tuning=tuning, size=synthetic.size(powers))
+    return Evidence(RELATIVE, runs, datasets, 0, 100, tuning=tuning, size=synthetic.size(powers))
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,7 @@ def test_final_costs_are_the_weighted_shares_of_runs(runs, datasets):
     ends = paired.select(runs, "patterns", 100, paired.END)
     # some sets with fewer runs, each of which then weighs more
     some = ends[ends["optimizer"].isin(FEW) & ((ends["run"] < 2) | (ends["dataset"] > "set05"))]
-    tables = {column: profiles.excess(some, column, datasets) for column in ("end", "limit")}
+    tables = {column: profiles.excess(some, RELATIVE, column, datasets) for column in ("end", "limit")}
     assert tables["end"]["weight"].nunique() > 1
     assert np.isinf(tables["end"]["excess"]).any()
     for panel, table in zip(comparison.final_costs(tables, FEW).axes, tables.values(), strict=True):

@@ -10,6 +10,7 @@ import synthetic
 from kmeans_convergence.analysis import predicates, readings
 from kmeans_convergence.analysis.conditions import Verdict
 from kmeans_convergence.analysis.evidence import Evidence
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.experiments import first_steps
 from kmeans_convergence.problems import QuantizationProblem
@@ -119,7 +120,7 @@ def verdict(predicate, table=None, checks=None, datasets=None, **changes):
     datasets = synthetic.datasets(10, 3) if datasets is None else datasets
     table = steps(datasets) if table is None else table
     runs = synthetic.runs(datasets, synthetic.EFFECTS | changes, count=10, clusters=(4,), starts=("patterns",))
-    evidence = Evidence(runs, datasets, 0, 200, derivation=checks, first_steps=table)
+    evidence = Evidence(RELATIVE, runs, datasets, 0, 200, derivation=checks, first_steps=table)
     return predicates.PREDICATES[predicate].judge(evidence, readings.main(runs)).verdict
 
 
@@ -173,7 +174,7 @@ def test_a_schedule_that_matters_and_a_conditioning_that_does_not():
     runs = synthetic.runs(datasets, synthetic.EFFECTS, count=10, clusters=(4,), starts=("patterns",))
     online = runs["optimizer"] == "online_kmeans"
     runs.loc[online, "own_1"] = 10 ** (2 * runs.loc[online, "dataset"].map(left)) / 10
-    evidence = Evidence(runs, datasets, 0, 200, first_steps=table)
+    evidence = Evidence(RELATIVE, runs, datasets, 0, 200, first_steps=table)
     schedule, conditioning = predicates.set_by_the_schedule(evidence, readings.main(runs)).conditions
     assert conditioning.estimate.effect == pytest.approx(2)
     assert conditioning.verdict is Verdict.FAILS

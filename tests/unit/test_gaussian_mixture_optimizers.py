@@ -82,7 +82,7 @@ def test_every_optimizer_runs_on_every_model(name, model):
 
 def test_what_needs_a_diagonal_metric_is_refused(refused):
     for optimizer in (MiniBatchCounts(), MiniBatchRoot()):
-        with refused(type(optimizer).__name__, "a majoriser whose curvature is diagonal", "GaussianMixtureProblem"):
+        with refused(type(optimizer).__name__, "a metric of the majoriser that is diagonal", "GaussianMixtureProblem"):
             check_fit(problem(), optimizer)
         check_fit(QuantizationProblem(patterns()), optimizer)
     for refusing in (MixtureProblem(patterns()), problem(floor=0.1)):

@@ -15,6 +15,7 @@ from kmeans_convergence.analysis import ledger, paired, predicates
 from kmeans_convergence.analysis.conditions import Condition, Estimate, Outcome, Verdict
 from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.analysis.readings import BOTH, Reading, combine, grid
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.theory import derivation
 
@@ -136,7 +137,7 @@ def world(datasets=None, count=10, starts=("patterns",), budgets=(synthetic.BUDG
     datasets = synthetic.datasets(10, 2) if datasets is None else datasets
     effects = synthetic.EFFECTS | (changes or {})
     runs = synthetic.runs(datasets, effects, count=count, clusters=(4,), starts=starts, budgets=budgets)
-    return Evidence(runs, datasets, 0, 200, **tables)
+    return Evidence(RELATIVE, runs, datasets, 0, 200, **tables)
 
 
 MAIN = Reading("patterns", int(synthetic.BUDGET))
@@ -284,7 +285,7 @@ def test_where_it_fails_is_named():
     good = synthetic.runs(datasets.iloc[:8], synthetic.EFFECTS, count=10, clusters=(4,), starts=("patterns",))
     other = synthetic.EFFECTS | {"gradient_nmax": Effect(-2.0)}
     bad = synthetic.runs(datasets.iloc[8:], other, count=10, clusters=(4,), starts=("patterns",))
-    evidence = Evidence(pd.concat([good, bad], ignore_index=True), datasets, 0, 200)
+    evidence = Evidence(RELATIVE, pd.concat([good, bad], ignore_index=True), datasets, 0, 200)
     condition = predicates.worse("gradient_nmax").judge(evidence, MAIN).conditions[0]
     assert condition.for_and_against[1] == list(datasets["name"].iloc[8:])
     assert condition.verdict is Verdict.PART
@@ -401,7 +402,7 @@ def test_any_table_has_a_verdict(claims, sets, methods, starts):
     datasets = synthetic.datasets(sets, 1 if sets > 1 else 0)
     effects = {method: synthetic.EFFECTS[method] for method in methods}
     runs = synthetic.runs(datasets, effects, count=2, clusters=(3,), starts=starts)
-    table = ledger.judge(claims, Evidence(runs, datasets, 0, 20))
+    table = ledger.judge(claims, Evidence(RELATIVE, runs, datasets, 0, 20))
     assert set(table["id"]) == set(claims["id"])
     undecided = {"cannot be decided", "not a question of data"}
     assert set(table.loc[table["id"] != "T14", "verdict"]) == undecided

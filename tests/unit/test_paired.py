@@ -7,6 +7,7 @@ import synthetic
 from scipy import stats
 
 from kmeans_convergence.analysis import paired
+from kmeans_convergence.core.gap import RELATIVE
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def runs():
 
 
 def test_differences_are_paired_by_run_in_any_order(runs):
-    one = paired.differences(runs, polished=True)
-    other = paired.differences(runs.sample(frac=1, random_state=3), polished=True)
+    one = paired.differences(runs, RELATIVE, polished=True)
+    other = paired.differences(runs.sample(frac=1, random_state=3), RELATIVE, polished=True)
     by = [*paired.PROBLEM, "run", "optimizer"]
     pd.testing.assert_frame_equal(
         one.sort_values(by, ignore_index=True), other.sort_values(by, ignore_index=True), check_column_type=False
@@ -41,7 +42,7 @@ def test_differences_by_hand():
         limit=[10.0, 30.0, 7.0, 11.0, 30.0],
         end=[10.0, 30.0, 7.0, 20.0, 36.0],
     )
-    table = paired.differences(runs, polished=True).set_index(["optimizer", "run"])["value"]
+    table = paired.differences(runs, RELATIVE, polished=True).set_index(["optimizer", "run"])["value"]
     # the third run has no partner; the average of the reference is 20
     assert table.to_dict() == {
         ("batch_kmeans", 0): 0.0,
@@ -49,7 +50,7 @@ def test_differences_by_hand():
         ("other", 0): 5.0,
         ("other", 1): 0.0,
     }
-    table = paired.differences(runs, polished=False).set_index(["optimizer", "run"])["value"]
+    table = paired.differences(runs, RELATIVE, polished=False).set_index(["optimizer", "run"])["value"]
     assert table["other"].tolist() == [50.0, 30.0]
 
 
@@ -64,12 +65,12 @@ def test_a_run_that_diverges_is_counted_and_has_no_cost(end):
     )
     assert paired.diverged(runs).tolist() == [False, False, True, False]
     for polished, expected in ((False, 10.0), (True, 5.0)):
-        table = paired.differences(runs, polished).set_index(["optimizer", "run"])["value"]
+        table = paired.differences(runs, RELATIVE, polished).set_index(["optimizer", "run"])["value"]
         assert np.isnan(table["other", 0])
         # the average of batch K-means is still that over both runs
         assert table["other", 1] == expected
     # its passes are censored, whatever it came near to before the polish took it elsewhere
-    ratios = paired.log_ratios(runs, "own_1").set_index(["optimizer", "run"])["value"]
+    ratios = paired.log_ratios(runs, RELATIVE, "own_1").set_index(["optimizer", "run"])["value"]
     np.testing.assert_allclose(np.exp(ratios["other"]), [100 / 5, 1])
 
 
@@ -80,8 +81,8 @@ def test_ending_where_it_started_is_not_diverging():
 def test_nothing_is_compared_with_a_cost_of_zero():
     runs = tiny(optimizer=["batch_kmeans", "other"] * 2, run=[0, 0, 1, 1], limit=[0.0, 0.0, 2.0, 3.0])
     runs = runs.assign(end=runs["limit"])
-    assert paired.differences(runs, polished=True)["run"].tolist() == [1, 1]
-    assert paired.differences(runs[runs["optimizer"] == "other"], polished=True).empty
+    assert paired.differences(runs, RELATIVE, polished=True)["run"].tolist() == [1, 1]
+    assert paired.differences(runs[runs["optimizer"] == "other"], RELATIVE, polished=True).empty
 
 
 def test_censored_runs_count_with_the_budget_and_early_ones_with_the_first_step():
@@ -92,7 +93,7 @@ def test_censored_runs_count_with_the_budget_and_early_ones_with_the_first_step(
         end=1.0,
         own_1=[10.0, np.nan, 0.0, np.nan, 5.0, 0.125],
     )
-    table = paired.log_ratios(runs, "own_1")
+    table = paired.log_ratios(runs, RELATIVE, "own_1")
     ratio = np.exp(table[table["optimizer"] == "other"].sort_values("run")["value"])
     np.testing.assert_allclose(ratio, [100 / 10, 5 / 100, 0.125 / paired.FIRST])
 
@@ -106,7 +107,7 @@ def test_two_censored_runs_say_nothing():
         end=1.0,
         own_1=[np.nan, 50, np.nan, np.nan],
     )
-    table = paired.log_ratios(runs, "own_1").set_index(["optimizer", "run"])["value"]
+    table = paired.log_ratios(runs, RELATIVE, "own_1").set_index(["optimizer", "run"])["value"]
     assert table.isna().tolist() == [True, False, True, False]
     assert np.exp(table["slower", 1]) == pytest.approx(2)
 
@@ -116,12 +117,14 @@ def test_what_tuning_has_cost_is_added_to_the_optimizer_that_was_tuned():
     index = pd.MultiIndex.from_tuples(
         [("a", 2, "tuned"), ("a", 3, "other")], names=["dataset", "clusters", "optimizer"]
     )
-    table = paired.log_ratios(runs, "own_1", pd.Series([45.0, 7.0], index=index)).set_index("optimizer")["value"]
+    table = paired.log_ratios(runs, RELATIVE, "own_1", pd.Series([45.0, 7.0], index=index)).set_index("optimizer")[
+        "value"
+    ]
     np.testing.assert_allclose(np.exp(table[["batch_kmeans", "tuned", "other"]]), [1, 5, 2])
 
 
 def test_ratios_find_the_factor(runs):
-    table = paired.log_ratios(runs, "own_1")
+    table = paired.log_ratios(runs, RELATIVE, "own_1")
     for optimizer, factor in (("worse", 2.0), ("better", 0.5), ("twin", 1.0)):
         values = table.loc[table["optimizer"] == optimizer, "value"]
         assert abs(values.mean() - np.log(factor)) <= 4 * stats.sem(values)

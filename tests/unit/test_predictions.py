@@ -16,6 +16,7 @@ from kmeans_convergence.analysis.predictions import (
     score,
     verdict,
 )
+from kmeans_convergence.core.gap import RELATIVE
 
 HEADER = "id\tclaim\tstatistic\tsign\tlow\thigh\tsource\n"
 
@@ -64,7 +65,7 @@ def fresh():
             "with_faces": measured,
         }
     )
-    return Fresh(Evidence(runs, datasets, 1, 200), pd.DataFrame(rows), rates, noise)
+    return Fresh(Evidence(RELATIVE, runs, datasets, 1, 200), pd.DataFrame(rows), rates, noise)
 
 
 def predicted(*rows):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from kmeans_convergence.analysis import profiles, ranking
+from kmeans_convergence.core.gap import RELATIVE
 
 DATASETS = pd.DataFrame({"name": ["a", "b"], "family": ["a", "b"]})
 
@@ -111,7 +112,7 @@ def test_excess_by_hand():
     ]
     columns = ["dataset", "clusters", "optimizer", "run", "end", "limit"]
     runs = pd.DataFrame(rows, columns=columns).assign(start="patterns", start_cost=30.0)
-    ends, limits = (profiles.excess(runs, column, DATASETS) for column in ("end", "limit"))
+    ends, limits = (profiles.excess(runs, RELATIVE, column, DATASETS) for column in ("end", "limit"))
     np.testing.assert_allclose(ends["excess"], [20, 0, np.inf, np.inf, 25])
     np.testing.assert_allclose(limits["excess"], [10, 0, np.inf, 0, 0])
     # half for each set, shared by its problems and by the runs of an optimizer on each

@@ -17,6 +17,7 @@ from kmeans_convergence.analysis import axes, claims, conventions, quality, rate
 from kmeans_convergence.analysis.noise import agreement
 from kmeans_convergence.analysis.original import Original
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments import conventions as trials
@@ -220,7 +221,7 @@ def study(root):
             verdicts.likeliest(judged, candidate, 6),
             original,
         ),
-        "limits": quality.compare(runs, [key for key in METHODS if key != "mixture"], "batch_kmeans", 1, 100),
+        "limits": quality.compare(runs, RELATIVE, [key for key in METHODS if key != "mixture"], "batch_kmeans", 1, 100),
         "certainty": quality.certainty(runs.limit["batch_kmeans"], 20, 1, 100),
         "axes": axes.judge(described, np.stack([drawn] * len(described)), axes.Ends.of(original), 1, 100),
         "first_steps": first_steps.first_steps(replace(dataset, clusters=(3,)), 1),

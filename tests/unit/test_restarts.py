@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmeans_convergence.analysis import paired, restarts
+from kmeans_convergence.core.gap import RELATIVE
 
 
 def looped(cost, passes, budget, first, seeding):
@@ -61,12 +62,12 @@ def test_a_start_that_is_lucky_is_found_by_batch_kmeans_as_well():
         "passes": [5.0, 5.0, 5.0, 50.0, 9.0, 10.0],
     }
     runs = pd.DataFrame(rows).assign(limit=lambda table: table["end"])
-    table = paired.differences(runs, polished=False, restarted=True).set_index(["optimizer", "run"])["value"]
+    table = paired.differences(runs, RELATIVE, polished=False, restarted=True).set_index(["optimizer", "run"])["value"]
     # for 50 passes the best of all; for 9 its own start only; for 10 the next one, too: after the last comes the first
     np.testing.assert_allclose(table["other"], [100 * (9 - 10) / 20, 100 * (16 - 20) / 20, 100 * (15 - 10) / 20])
     assert (table["batch_kmeans"] == 0).all()
     # nine further passes, spent on tuning, buy one start more
     index = pd.MultiIndex.from_tuples([("a", 2, "other")], names=["dataset", "clusters", "optimizer"])
     charges = pd.Series([9.0], index=index)
-    table = paired.differences(runs, False, True, charges).set_index(["optimizer", "run"])["value"]
+    table = paired.differences(runs, RELATIVE, False, True, charges).set_index(["optimizer", "run"])["value"]
     assert table["other", 1] == pytest.approx(100 * (16 - 10) / 20)

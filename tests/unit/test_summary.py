@@ -11,6 +11,7 @@ from synthetic import EFFECTS
 from kmeans_convergence.analysis import summary
 from kmeans_convergence.analysis.evidence import Evidence
 from kmeans_convergence.analysis.ranking import Hierarchy
+from kmeans_convergence.core.gap import RELATIVE
 
 SOME = [key for key in EFFECTS if not key.startswith("minibatch")]
 
@@ -18,7 +19,7 @@ SOME = [key for key in EFFECTS if not key.startswith("minibatch")]
 def world(effects, sets=14, count=12, starts=("patterns",), repeats=400, **more):
     datasets = synthetic.datasets(sets, 5)
     runs = synthetic.runs(datasets, effects, count=count, starts=starts, **more)
-    return Evidence(runs, datasets, 0, repeats, tuning=synthetic.tuning(datasets))
+    return Evidence(RELATIVE, runs, datasets, 0, repeats, tuning=synthetic.tuning(datasets))
 
 
 @pytest.fixture(scope="module")

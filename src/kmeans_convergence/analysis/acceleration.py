@@ -14,6 +14,7 @@ import pandas as pd
 from kmeans_convergence.analysis import paired, resampling
 from kmeans_convergence.analysis.paired import PROBLEM, REFERENCE
 from kmeans_convergence.analysis.quality import EQUIVALENCE
+from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.starts import stream
 
 # Batch K-means is slow on a problem where the median of its passes to within 0.1 % of its limit is larger.
@@ -26,7 +27,7 @@ METHOD = "face_newton"
 SHARE, MOST = 1 / 3, 1.5
 
 
-def problems(runs: pd.DataFrame) -> pd.DataFrame:
+def problems(runs: pd.DataFrame, gap: Gap) -> pd.DataFrame:
     """Compare with batch K-means from the same start on each problem, the even runs apart from the odd ones.
 
     Each half is called slow or not by the other half: so no start decides where it is counted.
@@ -35,6 +36,8 @@ def problems(runs: pd.DataFrame) -> pd.DataFrame:
     ----------
     runs : DataFrame
         The table of runs of one budget; a problem with one run has no other half, and is left out.
+    gap : Gap
+        The scale of the limits.
 
     Returns
     -------
@@ -44,8 +47,8 @@ def problems(runs: pd.DataFrame) -> pd.DataFrame:
         gets there counts with the budget), cost (mean difference of the limits in per cent), lloyd (median passes of
         batch K-means to 0.1 % in the other half), slow.
     """
-    values = {f"ratio_{level}": paired.log_ratios(runs, f"own_{level}") for level in LEVELS}
-    values["cost"] = paired.differences(runs, polished=True)
+    values = {f"ratio_{level}": paired.log_ratios(runs, gap, f"own_{level}") for level in LEVELS}
+    values["cost"] = paired.differences(runs, gap, polished=True)
     keys = [*PROBLEM, "run", "optimizer"]
     table = pd.concat({name: part.set_index(keys)["value"] for name, part in values.items()}, axis=1).reset_index()
     halves = table.assign(half=table["run"] % 2).groupby([*PROBLEM, "half", "optimizer"], sort=False)

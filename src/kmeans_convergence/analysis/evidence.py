@@ -11,6 +11,7 @@ from kmeans_convergence.analysis.conditions import Estimate
 from kmeans_convergence.analysis.paired import END, REFERENCE, SPEED
 from kmeans_convergence.analysis.ranking import Hierarchy
 from kmeans_convergence.analysis.readings import CHARGED, SAME, Reading
+from kmeans_convergence.core.gap import Gap
 
 
 class Evidence:
@@ -18,6 +19,8 @@ class Evidence:
 
     Parameters
     ----------
+    gap : Gap
+        The scale on which costs are compared.
     runs, datasets : DataFrame
         As the comparison writes them; some optimizers, kinds of start, budgets or sets may be missing.
     seed, repeats : int
@@ -34,6 +37,7 @@ class Evidence:
 
     def __init__(
         self,
+        gap: Gap,
         runs: pd.DataFrame,
         datasets: pd.DataFrame,
         seed: int,
@@ -43,6 +47,7 @@ class Evidence:
         size: pd.DataFrame | None = None,
         first_steps: pd.DataFrame | None = None,
     ) -> None:
+        self.gap = gap
         self.runs, self.datasets, self.seed, self.repeats = runs, datasets, seed, repeats
         self.tuning, self.derivation, self.size, self.first_steps = tuning, derivation, size, first_steps
         self._hierarchies: dict[tuple[object, ...], Hierarchy] = {}
@@ -69,12 +74,12 @@ class Evidence:
         return some.groupby(["dataset", "clusters", "optimizer"])["passes"].sum()
 
     def costs(self, reading: Reading) -> Hierarchy:
-        """Average how far final costs are from batch K-means', in per cent."""
+        """Average how far final costs are from batch K-means', on the scale of their gap."""
         key = ("costs", reading.start, reading.budget, reading.polished, reading.baseline, reading.tuned_for)
         if key not in self._hierarchies:
             charges = self.charges(reading, END) if reading.baseline == CHARGED else None
             runs, restarted = self.select(reading, END), reading.baseline != SAME
-            values = paired.differences(runs, reading.polished, restarted, charges)
+            values = paired.differences(runs, self.gap, reading.polished, restarted, charges)
             self._hierarchies[key] = Hierarchy.of(values, self.datasets, self.seed, self.repeats)
         return self._hierarchies[key]
 
@@ -83,7 +88,7 @@ class Evidence:
         key = ("passes", reading.start, reading.budget, reading.target, reading.charged, reading.tuned_for)
         if key not in self._hierarchies:
             charges = self.charges(reading, SPEED) if reading.charged else None
-            values = paired.log_ratios(self.select(reading, SPEED), reading.target, charges)
+            values = paired.log_ratios(self.select(reading, SPEED), self.gap, reading.target, charges)
             self._hierarchies[key] = Hierarchy.of(values, self.datasets, self.seed, self.repeats)
         return self._hierarchies[key]
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kmeans_convergence.analysis import restarts
+from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.starts import KINDS, passes_of
 
 REFERENCE = "batch_kmeans"
@@ -82,26 +83,26 @@ def select(runs: pd.DataFrame, start: str, budget: int, tuned_for: str) -> pd.Da
     return runs[(runs["start"] == start) & (runs["budget"] == budget) & tuned.isin(("", tuned_for))]
 
 
-def problems(runs: pd.DataFrame) -> Iterator[Problem]:
+def problems(runs: pd.DataFrame, gap: Gap) -> Iterator[Problem]:
     """Yield each problem with its runs.
 
-    Left out are runs that some optimizer lacks, runs that batch K-means ends at cost zero (nothing is left to compare
-    there), and problems without batch K-means.
+    Left out are runs that some optimizer lacks, runs that batch K-means ends where the gap has no scale (k-means: at
+    cost zero, where nothing is left to compare), and problems without batch K-means.
     """
     for (dataset, clusters, start), rows in runs.groupby(PROBLEM, sort=False):
         if not (rows["optimizer"] == REFERENCE).any():
             continue
         count = rows.groupby("run")["optimizer"].transform("size")
-        zero = rows.loc[(rows["optimizer"] == REFERENCE) & ~(rows["limit"] > 0), "run"]
+        zero = rows.loc[(rows["optimizer"] == REFERENCE) & ~(gap.size(rows["limit"]) > 0), "run"]
         kept = rows[(count == rows["optimizer"].nunique()) & ~rows["run"].isin(zero)]
         if len(kept):
             yield Problem(str(dataset), int(clusters), str(start), kept)
 
 
 def differences(
-    runs: pd.DataFrame, polished: bool, restarted: bool = False, charges: pd.Series | None = None
+    runs: pd.DataFrame, gap: Gap, polished: bool, restarted: bool = False, charges: pd.Series | None = None
 ) -> pd.DataFrame:
-    """Return for each run how far the final cost is from batch K-means', in per cent of its average on the problem.
+    """Return for each run how far the final cost is from batch K-means', on the scale of its average on the problem.
 
     A run that diverged has no value: how many did is a number of its own.
 
@@ -109,6 +110,8 @@ def differences(
     ----------
     runs : DataFrame
         Of one budget.
+    gap : Gap
+        The scale; k-means: per cent.
     polished : bool
         Whether the final cost is the limit, where batch K-means takes the run at nobody's charge, or that at which the
         optimizer itself ends.
@@ -120,7 +123,7 @@ def differences(
     """
     column = "limit" if polished else "end"
     tables = []
-    for problem in problems(runs.assign(ends=runs[column].mask(diverged(runs)))):
+    for problem in problems(runs.assign(ends=runs[column].mask(diverged(runs))), gap):
         costs = problem.wide("ends")
         reference = costs[REFERENCE]
         base = pd.DataFrame(dict.fromkeys(costs, reference))
@@ -128,11 +131,11 @@ def differences(
             spent = problem.wide("passes")
             allowed = spent.add(charged(charges, problem, spent.columns), axis=1)
             base = restarts.best(reference, spent[REFERENCE], allowed, passes_of(problem.start, problem.clusters))
-        tables.append((problem, 100 * (costs - base) / reference.mean()))
+        tables.append((problem, gap.shown * (costs - base) / gap.size(reference.mean())))
     return _stack(tables)
 
 
-def log_ratios(runs: pd.DataFrame, target: str, charges: pd.Series | None = None) -> pd.DataFrame:
+def log_ratios(runs: pd.DataFrame, gap: Gap, target: str, charges: pd.Series | None = None) -> pd.DataFrame:
     """Return for each run the natural logarithm of passes to a target over those of batch K-means.
 
     A censored run, one that never came to the target or diverged, counts with the budget: so the ratio of an optimizer
@@ -143,6 +146,8 @@ def log_ratios(runs: pd.DataFrame, target: str, charges: pd.Series | None = None
     ----------
     runs : DataFrame
         Of one budget.
+    gap : Gap
+        See `problems`.
     target : str
         One of the columns own_10, own_1, ..., best_1e-6.
     charges : Series, optional
@@ -150,7 +155,7 @@ def log_ratios(runs: pd.DataFrame, target: str, charges: pd.Series | None = None
         added.
     """
     tables = []
-    for problem in problems(runs.assign(passes=clipped(runs, target), missed=reached(runs, target).isna())):
+    for problem in problems(runs.assign(passes=clipped(runs, target), missed=reached(runs, target).isna()), gap):
         passes, missed = problem.wide("passes"), problem.wide("missed")
         passes = passes.add(charged(charges, problem, passes.columns), axis=1)
         ratios = np.log(passes).sub(np.log(passes[REFERENCE]), axis=0)

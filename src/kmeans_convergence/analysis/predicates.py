@@ -167,7 +167,7 @@ def _share_of_start(e: Evidence, runs: pd.DataFrame) -> Estimate | None:
     A start from which some optimizer diverges is left out.
     """
     rows = []
-    for problem in paired.problems(runs):
+    for problem in paired.problems(runs, e.gap):
         costs = problem.wide("ends").dropna()
         deviation = costs - costs.to_numpy().mean() if len(costs) else costs
         total, between = (deviation**2).sum(axis=1), costs.shape[1] * deviation.mean(axis=1) ** 2

@@ -150,7 +150,7 @@ def reaches(fresh: Fresh, optimizer: str, target: str, *words: str) -> Measured:
 def where_slow(fresh: Fresh, optimizer: str, level: str) -> Measured:
     """Return the median of passes to a level such as "0.1" over batch K-means', on problems where that is slow."""
     evidence = fresh.evidence
-    table = acceleration.problems(fresh.accelerated)
+    table = acceleration.problems(fresh.accelerated, fresh.evidence.gap)
     family = evidence.datasets.set_index("name")["family"].to_dict()
     table["family"] = [family.get(name) or name for name in table["dataset"]]
     some = table[(table["optimizer"] == optimizer) & table["slow"]]

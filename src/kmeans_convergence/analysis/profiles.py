@@ -7,6 +7,7 @@ import pandas as pd
 
 from kmeans_convergence.analysis.paired import FIRST, PROBLEM, diverged, reached
 from kmeans_convergence.analysis.ranking import Hierarchy, weights
+from kmeans_convergence.core.gap import Gap
 
 
 def medians(runs: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -95,12 +96,13 @@ def run_times(
     return table[columns].sort_values(["optimizer", "passes"], ignore_index=True)
 
 
-def excess(runs: pd.DataFrame, column: str, datasets: pd.DataFrame) -> pd.DataFrame:
+def excess(runs: pd.DataFrame, gap: Gap, column: str, datasets: pd.DataFrame) -> pd.DataFrame:
     """Return how far each run ends above the lowest limit of all runs on its data with its number of prototypes.
 
     Parameters
     ----------
     runs : DataFrame
+    gap : Gap
     column : str
         "end", where the budget ended, or "limit", where the polish did.
     datasets : DataFrame
@@ -113,7 +115,7 @@ def excess(runs: pd.DataFrame, column: str, datasets: pd.DataFrame) -> pd.DataFr
     """
     best = runs.groupby(["dataset", "clusters"])["limit"].transform("min")
     with np.errstate(divide="ignore"):
-        above = 100 * np.divide(runs[column] - best, best)
+        above = gap.shown * np.divide(runs[column] - best, gap.size(best))
     # zero over zero: at the lowest limit
     above = above.where(runs[column] != best, 0.0).mask(diverged(runs), np.inf)
     problems = runs.groupby(PROBLEM, sort=False).size()

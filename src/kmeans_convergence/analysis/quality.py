@@ -9,8 +9,9 @@ from statsmodels.stats.multitest import multipletests
 
 from kmeans_convergence.analysis import resampling
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.core.gap import Gap
 
-# Relative differences of the cost below this count as equal.
+# Gaps below this count as equal.
 EQUIVALENCE = 0.001
 # Times the standard error of a difference: so far apart are two averages that a test at 5 % tells apart.
 NORMAL = 1.96
@@ -18,7 +19,7 @@ NORMAL = 1.96
 MULTIPLES = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
 
 
-def compare(runs: Runs, methods: list[str], reference: str, seed: int, repeats: int) -> pd.DataFrame:
+def compare(runs: Runs, gap: Gap, methods: list[str], reference: str, seed: int, repeats: int) -> pd.DataFrame:
     """Compare E_infinity of each method with that of `reference` from the same starts.
 
     Returns
@@ -32,14 +33,14 @@ def compare(runs: Runs, methods: list[str], reference: str, seed: int, repeats: 
     bootstrap = resampling.samples(len(runs), len(runs), repeats, seed)
     base = runs.limit[reference]
     limits = np.stack([runs.limit[method] for method in methods], axis=1)
-    differences = 100 * (limits - base[:, None]) / base.mean()
+    differences = gap.shown * (limits - base[:, None]) / gap.size(base.mean())
     # the samples are the same for all methods: one product for all of them
     intervals = [resampling.interval(resampling.averages(bootstrap, values)).T for values in (limits, differences)]
     rows = []
     for method, limit, difference, (mean_low, mean_high), (low, high) in zip(
         methods, limits.T, differences.T, *intervals, strict=True
     ):
-        relative = limit / base - 1
+        relative = gap.of(limit, base)
         p, effect = signed_rank(difference)
         rows.append(
             {

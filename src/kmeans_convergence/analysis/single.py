@@ -7,6 +7,7 @@ import pandas as pd
 
 from kmeans_convergence.analysis import quality
 from kmeans_convergence.analysis.runs import Runs
+from kmeans_convergence.core.gap import RELATIVE
 
 REFERENCE = "batch_kmeans"
 
@@ -40,7 +41,7 @@ def summarize(runs: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:
     limits = runs.pivot(index="run", columns="optimizer", values="limit")
     methods = list(runs["optimizer"].unique())
     arrays = {key: limits[key].to_numpy() for key in methods}
-    table = quality.compare(Runs({}, arrays), methods, REFERENCE, seed, repeats)
+    table = quality.compare(Runs({}, arrays), RELATIVE, methods, REFERENCE, seed, repeats)
     times = runs["own_1"].fillna(np.inf).groupby(runs["optimizer"])
     for column, share in (("passes_low", 0.25), ("passes", 0.5), ("passes_high", 0.75)):
         quantile = times.quantile(share, interpolation="higher")

@@ -178,9 +178,9 @@ def running_times(runs: pd.DataFrame, datasets: pd.DataFrame, target: str, seed:
 def _comparisons(e: Evidence, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the shares of runs whose limit is better than, equal to and worse than batch K-means'."""
     parts = []
-    for problem in paired.problems(runs.assign(limit=runs["limit"].mask(paired.diverged(runs)))):
+    for problem in paired.problems(runs.assign(limit=runs["limit"].mask(paired.diverged(runs))), e.gap):
         limits = problem.wide("limit")
-        relative = (limits.div(limits[REFERENCE], axis=0) - 1).melt(ignore_index=False, var_name="optimizer")
+        relative = limits.apply(e.gap.of, reference=limits[REFERENCE]).melt(ignore_index=False, var_name="optimizer")
         parts.append(relative.reset_index().assign(**problem.names))
     values = pd.concat(parts, ignore_index=True).dropna(subset="value")
     shares = {

@@ -16,8 +16,13 @@ class Gap(Protocol):
     """The scale on which costs of a problem are compared."""
 
     @property
+    def shown(self) -> float:
+        """By what gaps are multiplied where people read them."""
+        ...
+
+    @property
     def unit(self) -> str:
-        """What a gap of 1 is, in words."""
+        """The unit in which people read them."""
         ...
 
     def of(self, cost: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -37,7 +42,8 @@ class Gap(Protocol):
 class RelativeGap:
     """Cost / reference - 1, for costs with a natural zero."""
 
-    unit: str = "of the reference"
+    shown: float = 100.0
+    unit: str = "per cent"
 
     def of(self, cost: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """See `Gap`."""
@@ -52,6 +58,10 @@ class RelativeGap:
         return cost
 
 
+# That of the quantisation error.
+RELATIVE = RelativeGap()
+
+
 @dataclass(frozen=True)
 class AbsoluteGap:
     """(Cost - reference) / scale, for costs of either sign.
@@ -63,6 +73,7 @@ class AbsoluteGap:
     """
 
     scale: float
+    shown: float = 1.0
     unit: str = "nats per pattern"
 
     def of(self, cost: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -76,3 +87,30 @@ class AbsoluteGap:
     def size(self, cost: np.ndarray) -> np.ndarray:
         """See `Gap`."""
         return np.full_like(cost, self.scale)
+
+
+@dataclass(frozen=True)
+class FlooredGap:
+    """(Cost - reference) / max(reference, floor), for costs with a natural zero that can be reached.
+
+    Attributes
+    ----------
+    floor : float
+        Positive: below it, costs differ by rounding errors alone.
+    """
+
+    floor: float
+    shown: float = 100.0
+    unit: str = "per cent"
+
+    def of(self, cost: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """See `Gap`."""
+        return (cost - reference) / self.size(reference)
+
+    def level(self, reference: np.ndarray, gap: float) -> np.ndarray:
+        """See `Gap`."""
+        return reference + self.size(reference) * gap
+
+    def size(self, cost: np.ndarray) -> np.ndarray:
+        """See `Gap`."""
+        return np.maximum(cost, self.floor)

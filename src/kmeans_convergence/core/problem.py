@@ -34,6 +34,14 @@ class Curvature(NamedTuple):
     most: np.ndarray
 
 
+class TermCurvature(NamedTuple):
+    """Bounds and mean of the curvature of a term of the cost: of one pattern, or one pair."""
+
+    least: float
+    mean: float
+    most: float
+
+
 class Evaluation(ABC):
     """What one pass over the data says about R points.
 
@@ -83,19 +91,25 @@ class Evaluation(ABC):
 
     @property
     def metric(self) -> np.ndarray:
-        """Diagonal of the inverse of P, shape (R, P), where that matrix is diagonal.
+        """Diagonal of the inverse of P, shape (R, P), for problems with the capability `DIAGONAL_METRIC`.
 
         Raises
         ------
-        TypeError
-            Where it is not.
+        InputError
+            For other problems.
         """
-        raise TypeError(f"{type(self).__name__} has no diagonal metric.")
+        raise InputError(f"{type(self).__name__} has no diagonal metric.")
 
     @property
     def hessian_diagonal(self) -> np.ndarray:
-        """Diagonal of the Hessian, shape (R, P), for problems with the capability `DIAGONAL_HESSIAN`."""
-        raise TypeError(f"{type(self).__name__} has no diagonal Hessian.")
+        """Diagonal of the Hessian, shape (R, P), for problems with the capability `SECOND_DERIVATIVES`.
+
+        Raises
+        ------
+        InputError
+            For other problems.
+        """
+        raise InputError(f"{type(self).__name__} has no diagonal of a Hessian.")
 
     def norm(self, v: np.ndarray) -> np.ndarray:
         """Return the length of steps `v` (R, P) in the metric of the majoriser, shape (R,)."""
@@ -149,12 +163,24 @@ class Capability(Enum):
     SUBSETS = "steps on some patterns at a time"
     SWEEPS = "steps after each pattern"
     EXCHANGES = "exchanges of single patterns"
+    SECOND_DERIVATIVES = "second derivatives along the coordinates"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
-    DIAGONAL_METRIC = "a majoriser whose curvature is diagonal"
+    DIAGONAL_METRIC = "a metric of the majoriser that is diagonal"
     HESSIAN_PRODUCTS = "products of its Hessian with vectors"
     MODEL = "the curvature that its alternation leaves out"
     STANDARD_ERRORS = "standard errors of its parameters"
     CLUSTERING = "a clustering of patterns by their nearest prototypes"
+
+
+# The methods of a problem that serve a capability; others are served by its evaluations, or by its data.
+SERVED_BY = {
+    Capability.SUBSETS: ("evaluate_rows", "nothing_seen"),
+    Capability.SWEEPS: ("sweep", "sweep_counts"),
+    Capability.EXCHANGES: ("exchanges",),
+    Capability.HESSIAN_PRODUCTS: ("hessian_product",),
+    Capability.MODEL: ("model",),
+    Capability.STANDARD_ERRORS: ("standard_errors",),
+}
 
 
 class Steps(NamedTuple):
@@ -203,9 +229,22 @@ class Model(Protocol):
 
 
 class Problem(ABC):
-    """A cost over flat vectors that can be evaluated for many runs in one pass over the data."""
+    """A cost over flat vectors that can be evaluated for many runs in one pass over the data.
+
+    Attributes
+    ----------
+    capabilities : frozenset of Capability
+        What it offers beyond an evaluation: a class that lacks the methods is refused where it is defined.
+    """
 
     capabilities: frozenset[Capability] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for capability in cls.capabilities:
+            for name in SERVED_BY.get(capability, ()):
+                if not hasattr(cls, name):
+                    raise TypeError(f"{cls.__name__} claims to offer {capability.value} and has no {name}.")
 
     @property
     @abstractmethod
@@ -221,6 +260,11 @@ class Problem(ABC):
     def length(self) -> float:
         """A typical length of the coordinates, for optimizers whose steps have one of their own."""
         return 1.0
+
+    @property
+    def term_curvature(self) -> TermCurvature:
+        """The curvature of a single term's majoriser, for optimizers that move after each: its mean is their unit."""
+        return TermCurvature(1.0, 1.0, 1.0)
 
     @property
     def centred(self) -> Problem:
@@ -249,13 +293,18 @@ class Problem(ABC):
 
 
 def check_fit(problem: Problem, optimizer: Any) -> None:
-    """Refuse an optimizer that needs what a problem does not offer.
+    """Refuse an optimizer that needs what a problem does not offer, or does not say what it needs.
 
     Raises
     ------
     InputError
         With the reason.
     """
+    if not hasattr(optimizer, "needs"):
+        raise InputError(
+            f"{type(optimizer).__name__} does not say what it `needs` of a problem: an optimizer derives from "
+            "`StepRule` or `General`, which need an evaluation alone, or has a set of capabilities of that name."
+        )
     missing = [need.value for need in Capability if need in optimizer.needs - problem.capabilities]
     if missing:
         raise InputError(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.data import Dataset, check_dataset
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.paths import Path, first_within, follow
@@ -199,9 +200,11 @@ def _compare(
     return Tables(
         _stack(
             [names | {"start_passes": passes_of(entry.start, K)} for entry, names in about.items()],
-            [reduce(path, best, entry.budget) for entry, path in paths.items()],
+            [reduce(path, problem.gap, best, entry.budget) for entry, path in paths.items()],
         )[RUNS],
-        _stack([about[entry] for entry in shown], [curve(path, protocol.grid()) for path in shown.values()]),
+        _stack(
+            [about[entry] for entry in shown], [curve(path, problem.gap, protocol.grid()) for path in shown.values()]
+        ),
         tuning.assign(dataset=name, clusters=K)[["dataset", "clusters", *tuning.columns]],
     )
 
@@ -228,12 +231,14 @@ def shared_runs(key: str, protocol: Protocol, settings: Mapping[Setting, float])
     return list(groups.values())
 
 
-def reduce(path: Path, best: float, passes: float) -> dict[str, np.ndarray]:
+def reduce(path: Path, gap: Gap, best: float, passes: float) -> dict[str, np.ndarray]:
     """Return columns of the table of runs: where the runs end, and after how many passes they are near their limits.
 
     Parameters
     ----------
     path : Path
+    gap : Gap
+        The scale of `TARGETS`.
     best : float
         The least cost known for this data set and number of prototypes.
     passes : float
@@ -259,18 +264,19 @@ def reduce(path: Path, best: float, passes: float) -> dict[str, np.ndarray]:
     }
     for reference, value in (("own", path.limit), ("best", np.full_like(path.limit, best))):
         for target, excess in TARGETS.items():
-            table[f"{reference}_{target}"] = first_within(path, value * (1 + excess), passes)
+            table[f"{reference}_{target}"] = first_within(path, gap.level(value, excess), passes)
     return table
 
 
-def curve(path: Path, grid: np.ndarray) -> dict[str, np.ndarray]:
-    """Return quartiles over runs of the excess over the own limit, relative to it, at the last iterate of each time.
+def curve(path: Path, gap: Gap, grid: np.ndarray) -> dict[str, np.ndarray]:
+    """Return quartiles over runs of the gap to the own limit at the last iterate of each time.
 
     Runs without a limit are left out, and a cost that is no number stands above all others.
 
     Parameters
     ----------
     path : Path
+    gap : Gap
     grid : ndarray of shape (G,)
         Times in passes.
     """
@@ -278,7 +284,7 @@ def curve(path: Path, grid: np.ndarray) -> dict[str, np.ndarray]:
     if not runs.size:
         return {"passes": grid} | {name: np.full(len(grid), np.inf) for name in ("low", "median", "high")}
     rows = [(path.passes[:, runs] <= time).sum(axis=0) - 1 for time in grid]
-    excess = np.stack([path.cost[row, runs] for row in rows]) / path.limit[runs] - 1
+    excess = gap.of(np.stack([path.cost[row, runs] for row in rows]), path.limit[runs])
     # between the infinite costs of two runs NumPy finds no number
     with np.errstate(invalid="ignore"):
         quartiles = np.quantile(excess, [0.25, 0.5, 0.75], axis=1)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.paths import SPEED, Path, first_within, follow
 from kmeans_convergence.optimizers.online import EARLY
@@ -92,9 +93,9 @@ def tune(
         that were spent, summed over the starts, and the same for both targets, which share their runs; chosen; and
         edge, whether the value is an end of the grid.
 
-        The score for the target "end" is the mean excess of the cost where the runs end, without a polish, over the
-        least such cost of the optimizer, relative to it, and infinite for what diverged; for "speed" the geometric mean
-        of the passes until the cost is at most 0.1 % above the run's own limit, where what never is so or diverged
+        The score for the target "end" is the mean gap of the cost where the runs end, without a polish, to the
+        least such cost of the optimizer, and infinite for what diverged; for "speed" the geometric mean
+        of the passes until the gap to the run's own limit is at most `SPEED`, where what never is so or diverged
         counts as `PENALTY` times the budget. Of values within `TIE` of the least score the middle one is chosen.
     """
     repetitions = range(tuning.starts)
@@ -116,7 +117,9 @@ def tune(
                 for value in untried:
                     paths[value] = follow(problem, CONTENDERS[key], value, starts, orders(), group)
                 columns = {
-                    (budget, target): score([paths[value][budget] for value in grid.values], budget, target)
+                    (budget, target): score(
+                        [paths[value][budget] for value in grid.values], problem.gap, budget, target
+                    )
                     for budget in group
                     for target in tuning.targets
                 }
@@ -151,15 +154,16 @@ class Grid:
         self.values = [*([low] if 0 in ends else []), *self.values, *([high] if -1 in ends else [])]
 
 
-def score(paths: Sequence[Path], budget: int, target: str) -> np.ndarray:
+def score(paths: Sequence[Path], gap: Gap, budget: int, target: str) -> np.ndarray:
     """Return the score of each value, from the path of its runs; see `tune`."""
     if target == "end":
         ends = np.array([np.where(path.diverged, np.inf, path.cost[-1]) for path in paths])
         least = ends.min()
         # all of them diverged, or there is nothing left to lower: no value is better than another
-        return np.zeros(len(ends)) if not 0 < least < np.inf else (ends / least - 1).mean(axis=1)
+        there_is_one = np.isfinite(least) and gap.size(least) > 0
+        return gap.of(ends, least).mean(axis=1) if there_is_one else np.zeros(len(ends))
     reached = np.array(
-        [np.where(path.diverged, np.nan, first_within(path, path.limit * (1 + SPEED), budget)) for path in paths]
+        [np.where(path.diverged, np.nan, first_within(path, gap.level(path.limit, SPEED), budget)) for path in paths]
     )
     return np.exp(np.log(np.where(np.isnan(reached), PENALTY * budget, np.maximum(reached, EARLY[0]))).mean(axis=1))
 

@@ -204,3 +204,32 @@ class Squarem(SafeguardedExtrapolation):
             alpha = -np.maximum(ratio, 1)[:, None]
             here, _ = yield before.x - 2 * alpha * step + alpha**2 * bend
             here, _ = yield here.image
+
+
+@dataclass(frozen=True)
+class Relaxation(General):
+    r"""The alternation relaxed by a factor up to 2 (de Leeuw and Heiser 1980), with a plain step at its end.
+
+    The sequence :math:`y_{t+1}=y_t+\omega(T(y_t)-y_t)` is hidden, and :math:`T(y_t)` is shown. With
+    :math:`\omega=2` the majoriser promises no decrease, only that y does not get worse, and an eigenvalue
+    :math:`\lambda` of the derivative of T becomes :math:`2\lambda-1`: what was slow converges in about half the steps.
+    But an eigenvalue of 0 becomes -1. Stress has one: the Guttman transform does not see the scale of a configuration,
+    :math:`T(ay)=T(y)` for :math:`a>0`, so its derivative along y is 0; while the shape of y converges, its scale
+    alternates between 1 + e and 1 - e for ever. The plain step at the end removes just that, without another pass,
+    because the evaluation at y brings its image.
+
+    Attributes
+    ----------
+    omega : float
+        In (0, 2].
+    """
+
+    omega: float = 2.0
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the images of the relaxed iterates, one pass over the data for each."""
+        y = starts
+        while True:
+            here = problem.evaluate(y)
+            yield here.image
+            y = here.x + self.omega * (here.image - here.x)

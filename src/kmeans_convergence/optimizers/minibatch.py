@@ -18,8 +18,7 @@ from kmeans_convergence.optimizers.base import Rate
 from kmeans_convergence.optimizers.online import shown, shuffled
 from kmeans_convergence.starts import Streams
 
-SUBSETS = frozenset({Capability.SUBSETS})
-COUNTS = SUBSETS | {Capability.DIAGONAL_METRIC}
+NEEDS = frozenset({Capability.SUBSETS, Capability.DIAGONAL_METRIC})
 
 # Patterns of a batch: scikit-learn's default; of small data, about a sixteenth, but enough to average over.
 LARGEST, SMALLEST, PARTS = 1024, 16, 16
@@ -104,7 +103,7 @@ class MiniBatchCounts:
     factor: float = 1.0
 
     memoryless = False
-    needs = COUNTS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
@@ -129,7 +128,7 @@ class MiniBatchAveraged:
     factor: float = FACTOR
 
     memoryless = False
-    needs = COUNTS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the averages some times within the first epoch and then after each."""
@@ -176,7 +175,7 @@ class MiniBatchEstimated:
     """
 
     memoryless = False
-    needs = COUNTS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
@@ -210,7 +209,7 @@ class MiniBatchRoot:
     """
 
     memoryless = False
-    needs = COUNTS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
@@ -242,7 +241,7 @@ class MovingAverage:
 
     # it ends with its schedule, and before that it is nowhere at rest
     memoryless = True
-    needs = COUNTS
+    needs = NEEDS
 
     def rate(self, share: float) -> float:
         """Return alpha after this share of the schedule."""
@@ -275,7 +274,7 @@ class OnlineEM:
     exponent: float = 0.6
 
     memoryless = False
-    needs = SUBSETS
+    needs = frozenset({Capability.SUBSETS})
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the iterates some times within the first epoch and then after each."""
@@ -299,7 +298,7 @@ class MiniBatchGradient:
     rate: Rate
 
     memoryless = False
-    needs = SUBSETS
+    needs = frozenset({Capability.SUBSETS})
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the iterates some times within the first epoch and then after each."""

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from kmeans_convergence.analysis import paired, profiles, ranking, readings
 from kmeans_convergence.analysis.evidence import Evidence
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.experiments.contenders import SHIPPED
 from kmeans_convergence.reporting import comparison
 
@@ -43,7 +44,7 @@ def draw(
     seed : int
     """
     main = readings.main(runs)
-    evidence = Evidence(runs, datasets, seed, 1)
+    evidence = Evidence(RELATIVE, runs, datasets, seed, 1)
     ends, speeds = evidence.select(main, paired.END), evidence.select(main, paired.SPEED)
     curves = curves[(curves["start"] == main.start) & curves["tuned_for"].fillna("").isin(("", paired.SPEED))]
     there = list(dict.fromkeys(runs["optimizer"]))
@@ -63,7 +64,9 @@ def draw(
         "convergence": comparison.convergence(curves, panels(datasets), shown),
         "profiles": comparison.performance_profiles(shares, shown),
         "run_times": comparison.run_times(distributions, shown),
-        "costs": comparison.final_costs({c: profiles.excess(some, c, datasets) for c in ("end", "limit")}, shown),
+        "costs": comparison.final_costs(
+            {c: profiles.excess(some, evidence.gap, c, datasets) for c in ("end", "limit")}, shown
+        ),
         "quality_speed": comparison.quality_against_speed(summary[summary["budget"] == main.budget]),
         "sets": comparison.heat_map(costs.table(), ratio, datasets),
         "ranks": comparison.critical_difference(ranks, p, "final cost, without polish"),

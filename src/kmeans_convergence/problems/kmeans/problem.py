@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from kmeans_convergence.core.gap import RelativeGap
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.core.problem import Capability, Evaluation, replaced
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
 from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
@@ -58,7 +58,7 @@ class QuantizationProblem(PatternProblem):
     """
 
     capabilities = frozenset(Capability)
-    gap = RelativeGap()
+    gap = RELATIVE
 
     def __init__(self, X: np.ndarray, remember: bool = False) -> None:
         super().__init__(X)

@@ -1,0 +1,54 @@
+"""The problems that the tests of the interface run on; whoever adds one adds it here."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from toy import Logistic
+
+from kmeans_convergence.core import Problem
+from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
+from kmeans_convergence.problems.stress import StressProblem, Ties, distances, sammon
+
+
+class Case(NamedTuple):
+    """A problem, and what draws parameters of so many runs for it."""
+
+    problem: Problem
+    draw: Callable[[np.random.Generator, int], np.ndarray]
+
+
+def clusters(seed, n=80, features=3, groups=4, spread=2.0):
+    """Return patterns in overlapping groups."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, features)) + spread * rng.normal(size=(groups, features))[rng.integers(groups, size=n)]
+
+
+def prototypes(rng, runs):
+    """Draw prototypes all over the place, one of which owns no pattern."""
+    w = 3 * rng.normal(size=(runs, 5, 3))
+    w[0, 3] = 1e3
+    return w
+
+
+def configurations(rng, runs):
+    """Draw configurations of 15 points, two of which coincide in the first run."""
+    x = 2 * rng.normal(size=(runs, 15, 2))
+    x[0, 1] = x[0, 0]
+    return x
+
+
+X = clusters(1)
+# rounded, so that many are equal
+D = distances(X[:15]).round(0) + 1
+CASES = {
+    "k-means": Case(QuantizationProblem(X), prototypes),
+    "k-means, one feature": Case(QuantizationProblem(X[:, :1]), lambda rng, runs: 3 * rng.normal(size=(runs, 4, 1))),
+    "mixture": Case(MixtureProblem(X), lambda rng, runs: 3 * rng.normal(size=(runs, 5, 3))),
+    "mixture, apart": Case(MixtureProblem(4 * X), lambda rng, runs: 9 * rng.normal(size=(runs, 3, 3))),
+    "stress": Case(StressProblem(D), configurations),
+    "stress, Sammon's": Case(StressProblem(D, sammon(D)), configurations),
+    "stress, missing pairs": Case(StressProblem(D, np.arange(D.size) % 4 > 0), configurations),
+    "stress, non-metric": Case(StressProblem(D, ties=Ties.PRIMARY), configurations),
+    "toy": Case(Logistic(), lambda rng, runs: 2 * rng.normal(size=(runs, 3))),
+}
