@@ -148,7 +148,7 @@ class GaussianEvaluation(Evaluation):
         relative = model.product(there.inverse, least.factor)
         excess = model.diagonal(relative) - 1
         # B - log B - 1 for the squares B on the diagonal, and the squares off it
-        squares = (relative**2).reshape(*self.mass.shape, -1).sum(axis=2) - (model.diagonal(relative) ** 2).sum(axis=2)
+        squares = _sum_entries(relative**2) - (model.diagonal(relative) ** 2).sum(axis=2)
         bent = squares + (excess**2 + 2 * (excess - np.log1p(excess))).sum(axis=2)
         if self.layout.floor:
             bent = bent + self._excess_of_raised(there, least)
@@ -179,11 +179,13 @@ class GaussianEvaluation(Evaluation):
         """
         model, point, runs = self.layout.model, self.point, len(self.x)
         weights = self.patterns[:, None] * np.exp(point.log_weights)
-        shares = weights[..., None] * (np.eye(weights.shape[1]) - np.exp(point.log_weights)[:, None])
+        shares = eigenvalues(weights[..., None] * (np.eye(weights.shape[1]) - np.exp(point.log_weights)[:, None]))
+        # a level that all logits share changes nothing
+        shares[:, 0] = 0
         means = self.counts[..., None] * model.precisions(point.inverse)
         factors = self.mass[..., None] * model.curvatures(point.factor, point.inverse)
         spectrum = np.concatenate(
-            [eigenvalues(shares)[:, 1:], means.reshape(runs, -1), factors.reshape(runs, -1)], axis=1
+            [shares, *(part.reshape(runs, part.shape[1] * part.shape[2]) for part in (means, factors))], axis=1
         )
         most, slope = spectrum.max(axis=1), (self.gradient**2).sum(axis=1)
         rounding = ROUNDING * self.patterns
@@ -219,7 +221,7 @@ class GaussianEvaluation(Evaluation):
         weights = np.exp(point.log_weights)
         logits = logits - (weights * logits).sum(axis=1, keepdims=True)
         frame = model.frame_of_step(point.factor, point.inverse, coordinates)
-        squares = (model.information * frame**2).reshape(*self.mass.shape, -1).sum(axis=2)
+        squares = _sum_entries(model.information * frame**2)
         return (
             self.patterns * (weights * logits**2).sum(axis=1)
             + (self.counts * (model.apply(point.inverse, means) ** 2).sum(axis=2)).sum(axis=1)
@@ -243,3 +245,8 @@ def model_unit(model: Covariance, mass: np.ndarray) -> np.ndarray:
 def _quotient(values: np.ndarray, by: np.ndarray) -> np.ndarray:
     """Return values / by, 0 where that would be a division by 0."""
     return np.divide(values, by, out=np.zeros_like(values), where=by > 0)
+
+
+def _sum_entries(values: np.ndarray) -> np.ndarray:
+    """Return the sums (R, G) of arrays (R, G, ...) over all entries of a factor."""
+    return np.asarray(values.sum(axis=tuple(range(2, values.ndim))))

@@ -111,13 +111,14 @@ class Layout:
         """Return logits (R, K), means (R, K, d) and coordinates of covariances (R, G, size), views."""
         runs, clusters, features = len(x), self.components(x.shape[1]), self.model.features
         logits, means, rest = np.split(x, [clusters, clusters * (1 + features)], axis=1)
-        return logits, means.reshape(runs, clusters, features), rest.reshape(runs, -1, self.model.size)
+        groups = 1 if self.model.shared else clusters
+        return logits, means.reshape(runs, clusters, features), rest.reshape(runs, groups, self.model.size)
 
     @staticmethod
     def join(logits: np.ndarray, means: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
         """Return what `split` takes apart."""
-        runs = len(logits)
-        return np.concatenate([logits, means.reshape(runs, -1), coordinates.reshape(runs, -1)], axis=1)
+        flat = (part.reshape(len(part), part.shape[1] * part.shape[2]) for part in (means, coordinates))
+        return np.concatenate([logits, *flat], axis=1)
 
     def point(self, x: np.ndarray) -> Point:
         """Return points (R, P) taken apart, with their factors."""
