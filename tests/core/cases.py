@@ -7,7 +7,9 @@ import numpy as np
 from toy import Logistic
 
 from kmeans_convergence.core import Problem
-from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
+from kmeans_convergence.problems import GaussianMixtureProblem, MixtureProblem, QuantizationProblem
+from kmeans_convergence.problems.mixture import Mixture
+from kmeans_convergence.problems.stress import StressProblem, Ties, distances, sammon
 
 
 class Case(NamedTuple):
@@ -30,11 +32,42 @@ def prototypes(rng, runs):
     return w
 
 
+def configurations(rng, runs):
+    """Draw configurations of 15 points, two of which coincide in the first run."""
+    x = 2 * rng.normal(size=(runs, 15, 2))
+    x[0, 1] = x[0, 0]
+    return x
+
+
+def mixtures(*factors):
+    """Return what draws mixtures of three Gaussians with factors of this shape, about the identity."""
+
+    def draw(rng, runs):
+        weights = rng.dirichlet(np.full(3, 5.0), runs)
+        near = np.eye(3) if factors[1:] == (3, 3) else np.ones(factors[1:])
+        return Mixture(weights, 3 * rng.normal(size=(runs, 3, 3)), near * np.exp(rng.uniform(0, 1, (runs, *factors))))
+
+    return draw
+
+
 X = clusters(1)
+# rounded, so that many are equal
+D = distances(X[:15]).round(0) + 1
 CASES = {
     "k-means": Case(QuantizationProblem(X), prototypes),
     "k-means, one feature": Case(QuantizationProblem(X[:, :1]), lambda rng, runs: 3 * rng.normal(size=(runs, 4, 1))),
     "mixture": Case(MixtureProblem(X), lambda rng, runs: 3 * rng.normal(size=(runs, 5, 3))),
     "mixture, apart": Case(MixtureProblem(4 * X), lambda rng, runs: 9 * rng.normal(size=(runs, 3, 3))),
+    "stress": Case(StressProblem(D), configurations),
+    "stress, Sammon's": Case(StressProblem(D, sammon(D)), configurations),
+    "stress, missing pairs": Case(StressProblem(D, np.arange(D.size) % 4 > 0), configurations),
+    "stress, non-metric": Case(StressProblem(D, ties=Ties.PRIMARY), configurations),
     "toy": Case(Logistic(), lambda rng, runs: 2 * rng.normal(size=(runs, 3))),
+}
+# Problems whose majoriser is not quadratic in their coordinates: T(x) = x - P grad E to the first order only.
+BENT = {
+    "Gaussians": Case(GaussianMixtureProblem(X, ridge=0.1), mixtures(3, 3, 3)),
+    "Gaussians, tied": Case(GaussianMixtureProblem(X, "tied"), mixtures(1, 3, 3)),
+    "Gaussians, diagonal": Case(GaussianMixtureProblem(X, "diagonal", ridge=0.1), mixtures(3, 3)),
+    "Gaussians, spherical": Case(GaussianMixtureProblem(X, "spherical", ridge=0.1), mixtures(3, 1)),
 }

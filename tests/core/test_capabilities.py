@@ -91,7 +91,7 @@ def test_an_optimizer_that_hides_what_it_needs_is_caught(key, name, refused):
     liar = copy.copy(honest)
     object.__setattr__(liar, "__class__", type("Liar", (type(honest),), {"needs": frozenset()}))
     check_fit(problem, liar)
-    with refused("no diagonal Hessian" if key == "newton" else "does not offer, and did not say"):
+    with refused("no diagonal of a Hessian" if key == "newton" else "does not offer, and did not say"):
         minimize(problem, liar, starts, passes=6, rngs=orders())
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import CASES
+from cases import BENT, CASES
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,14 +10,15 @@ from kmeans_convergence.core import Capability
 from kmeans_convergence.core.oracle import chosen
 from kmeans_convergence.errors import InputError
 
-every = pytest.mark.parametrize("name", CASES)
+every = pytest.mark.parametrize("name", CASES | BENT)
+quadratic = pytest.mark.parametrize("name", CASES)
 points = given(seed=st.integers(0, 2**32 - 1))
 RUNS = 4
 
 
 def at(name, seed):
     """Return a problem, its evaluation at random points, and the stream that drew them."""
-    problem, draw = CASES[name]
+    problem, draw = (CASES | BENT)[name]
     rng = np.random.default_rng(seed)
     return problem, problem.evaluate(problem.pack(draw(rng, RUNS))), rng
 
@@ -28,7 +29,7 @@ def inverse(here):
     return np.stack([here.precondition(np.repeat(unit[None], len(here.x), axis=0)) for unit in units], axis=2)
 
 
-@every
+@quadratic
 @points
 def test_the_image_is_a_preconditioned_gradient_step(name, seed):
     _, here, _ = at(name, seed)
@@ -39,7 +40,7 @@ def test_the_image_is_a_preconditioned_gradient_step(name, seed):
     assert (np.abs(step) > 0).any(axis=1).all()
 
 
-@every
+@quadratic
 @points
 def test_the_cost_stays_below_its_majoriser(name, seed):
     problem, here, rng = at(name, seed)
@@ -57,7 +58,12 @@ def test_the_image_lowers_the_cost_by_what_is_promised(name, seed):
     assert (here.promised_decrease > 0).all()
     after = problem.evaluate(here.image).cost
     assert (after <= here.cost - here.promised_decrease + 1e-12 * np.abs(here.cost)).all()
-    # it is the decrease of the majoriser: half the slope along the step
+
+
+@quadratic
+@points
+def test_what_is_promised_is_half_the_slope_along_the_step(name, seed):
+    _, here, _ = at(name, seed)
     slope = (here.gradient * (here.image - here.x)).sum(axis=1)
     np.testing.assert_allclose(here.promised_decrease, -0.5 * slope, rtol=1e-9)
 
@@ -136,10 +142,10 @@ def test_a_diagonal_metric_is_offered_where_there_is_one(name, seed):
             here.metric  # noqa: B018
 
 
-@every
+@quadratic
 @points
 def test_packing_is_undone_by_unpacking(name, seed):
-    problem, draw = CASES[name]
+    problem, draw = (CASES | BENT)[name]
     parameters = draw(np.random.default_rng(seed), RUNS)
     x = problem.pack(parameters)
     assert x.shape == (RUNS, parameters[0].size)
@@ -216,6 +222,6 @@ def test_where_the_image_is_said_to_solve_the_piece_it_does(name, seed):
 
 @every
 def test_a_length_is_positive_and_scales_with_what_it_measures(name):
-    problem, _ = CASES[name]
+    problem, _ = (CASES | BENT)[name]
     assert problem.length > 0
     assert problem.size > 0

@@ -1,10 +1,10 @@
 """What is minimised, how it is measured, and the one loop: nothing here knows an objective or an optimizer."""
 
-from kmeans_convergence.core.gap import AbsoluteGap, Gap, RelativeGap
+from kmeans_convergence.core.gap import AbsoluteGap, FlooredGap, Gap, RelativeGap
 from kmeans_convergence.core.loop import Mark, Stop, Trace, minimize
 from kmeans_convergence.core.optimizer import Optimizer
 from kmeans_convergence.core.oracle import CountingOracle
-from kmeans_convergence.core.problem import Capability, Curvature, Evaluation, Problem, Steps, check_fit
+from kmeans_convergence.core.problem import Capability, Curvature, Evaluation, Problem, Steps, TermCurvature, check_fit
 
 __all__ = [
     "AbsoluteGap",
@@ -12,6 +12,7 @@ __all__ = [
     "CountingOracle",
     "Curvature",
     "Evaluation",
+    "FlooredGap",
     "Gap",
     "Mark",
     "Optimizer",
@@ -19,6 +20,7 @@ __all__ = [
     "RelativeGap",
     "Steps",
     "Stop",
+    "TermCurvature",
     "Trace",
     "check_fit",
     "minimize",

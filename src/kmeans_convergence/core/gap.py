@@ -87,3 +87,30 @@ class AbsoluteGap:
     def size(self, cost: np.ndarray) -> np.ndarray:
         """See `Gap`."""
         return np.full_like(cost, self.scale)
+
+
+@dataclass(frozen=True)
+class FlooredGap:
+    """(Cost - reference) / max(reference, floor), for costs with a natural zero that can be reached.
+
+    Attributes
+    ----------
+    floor : float
+        Positive: below it, costs differ by rounding errors alone.
+    """
+
+    floor: float
+    shown: float = 100.0
+    unit: str = "per cent"
+
+    def of(self, cost: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """See `Gap`."""
+        return (cost - reference) / self.size(reference)
+
+    def level(self, reference: np.ndarray, gap: float) -> np.ndarray:
+        """See `Gap`."""
+        return reference + self.size(reference) * gap
+
+    def size(self, cost: np.ndarray) -> np.ndarray:
+        """See `Gap`."""
+        return np.maximum(cost, self.floor)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kmeans_convergence.core.gap import Gap
-from kmeans_convergence.core.problem import Capability, Evaluation, Model, Problem, Steps, replaced
+from kmeans_convergence.core.problem import Capability, Evaluation, Model, Problem, Steps, TermCurvature, replaced
 from kmeans_convergence.errors import InputError
 
 
@@ -51,6 +51,11 @@ class CountingOracle:
     def length(self) -> float:
         """A typical length of the coordinates; it is not charged: the first evaluation could compute it, too."""
         return self._problem.length
+
+    @property
+    def term_curvature(self) -> TermCurvature:
+        """The curvature of the majoriser of a single term; it is not charged either."""
+        return self._problem.term_curvature
 
     def charge(self, work: int | np.ndarray) -> None:
         """Charge the active runs, by one number or one for each run (R,)."""
@@ -110,12 +115,27 @@ class CountingOracle:
             return problem.evaluate_rows(x, rows)
         return problem.nothing_seen(x, rows).merge(problem.evaluate_rows(x[some], rows[some]), some)
 
+    def hessian_product(self, here: Evaluation, v: np.ndarray, where: np.ndarray) -> np.ndarray:
+        """Return the Hessian times vectors (R, P), 0 but for the runs of a mask, each at the price of a pass.
+
+        See `HESSIAN_PRODUCTS`.
+        """
+        where = where & self.active
+        self.charge(where * self.size)
+        product = np.zeros_like(v)
+        if where.any():
+            product[where] = self._offering(Capability.HESSIAN_PRODUCTS).hessian_product(here.select(where), v[where])
+        return product
+
     def standard_errors(self, here: Evaluation, rows: np.ndarray) -> np.ndarray:
         """Return standard errors (R, blocks) of the image under some patterns (`STANDARD_ERRORS`)."""
         return self._offering(Capability.STANDARD_ERRORS).standard_errors(here, rows)
 
     def sweep(self, x: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
-        """Return points after a step with a fixed rate for each pattern of `order` (R, m) in turn (`SWEEPS`)."""
+        """Return points after a step with a fixed rate for each pattern of `order` (R, m) in turn (`SWEEPS`).
+
+        The unit of the rate is the inverse of the mean `term_curvature`.
+        """
         self.charge(order.shape[1])
         some = self.active
         return replaced(x, self._offering(Capability.SWEEPS).sweep(x[some], order[some], rate), some)

@@ -34,6 +34,14 @@ class Curvature(NamedTuple):
     most: np.ndarray
 
 
+class TermCurvature(NamedTuple):
+    """Bounds and mean of the curvature of a term of the cost: of one pattern, or one pair."""
+
+    least: float
+    mean: float
+    most: float
+
+
 class Evaluation(ABC):
     """What one pass over the data says about R points.
 
@@ -77,10 +85,9 @@ class Evaluation(ABC):
     def parts(self) -> tuple[np.ndarray | None, ...]:
         """Return the arrays that make an evaluation, each with a first axis of R."""
 
-    @classmethod
     @abstractmethod
-    def of(cls, *parts: Any) -> Self:
-        """Return the evaluation that has these parts."""
+    def of(self, *parts: Any) -> Self:
+        """Return the evaluation that has these parts, and shares with this one what has no axis of runs."""
 
     @property
     def metric(self) -> np.ndarray:
@@ -95,14 +102,14 @@ class Evaluation(ABC):
 
     @property
     def hessian_diagonal(self) -> np.ndarray:
-        """Diagonal of the Hessian, shape (R, P), for problems with the capability `DIAGONAL_HESSIAN`.
+        """Diagonal of the Hessian, shape (R, P), for problems with the capability `SECOND_DERIVATIVES`.
 
         Raises
         ------
         InputError
             For other problems.
         """
-        raise InputError(f"{type(self).__name__} has no diagonal Hessian.")
+        raise InputError(f"{type(self).__name__} has no diagonal of a Hessian.")
 
     def norm(self, v: np.ndarray) -> np.ndarray:
         """Return the length of steps `v` (R, P) in the metric of the majoriser, shape (R,)."""
@@ -112,6 +119,10 @@ class Evaluation(ABC):
     def promised_decrease(self) -> np.ndarray:
         """By how much the majoriser falls from x to T(x), shape (R,): the cost falls by at least as much."""
         return 0.5 * self.squared_norm(self.image - self.x)
+
+    def damped_image(self, rate: float) -> np.ndarray:
+        """Return the point (R, P) that lies a share `rate` of the way to T(x), in whatever T is an average of."""
+        return (1 - rate) * self.x + rate * self.image
 
     def lengths(self, v: np.ndarray) -> np.ndarray:
         """Return Euclidean lengths of steps `v` (R, P) for each block of parameters, shape (R, blocks)."""
@@ -152,8 +163,10 @@ class Capability(Enum):
     SUBSETS = "steps on some patterns at a time"
     SWEEPS = "steps after each pattern"
     EXCHANGES = "exchanges of single patterns"
+    SECOND_DERIVATIVES = "second derivatives along the coordinates"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
     DIAGONAL_METRIC = "a metric of the majoriser that is diagonal"
+    HESSIAN_PRODUCTS = "products of its Hessian with vectors"
     MODEL = "the curvature that its alternation leaves out"
     STANDARD_ERRORS = "standard errors of its parameters"
     CLUSTERING = "a clustering of patterns by their nearest prototypes"
@@ -164,6 +177,7 @@ SERVED_BY = {
     Capability.SUBSETS: ("evaluate_rows", "nothing_seen"),
     Capability.SWEEPS: ("sweep", "sweep_counts"),
     Capability.EXCHANGES: ("exchanges",),
+    Capability.HESSIAN_PRODUCTS: ("hessian_product",),
     Capability.MODEL: ("model",),
     Capability.STANDARD_ERRORS: ("standard_errors",),
 }
@@ -246,6 +260,11 @@ class Problem(ABC):
     def length(self) -> float:
         """A typical length of the coordinates, for optimizers whose steps have one of their own."""
         return 1.0
+
+    @property
+    def term_curvature(self) -> TermCurvature:
+        """The curvature of a single term's majoriser, for optimizers that move after each: its mean is their unit."""
+        return TermCurvature(1.0, 1.0, 1.0)
 
     @property
     def centred(self) -> Problem:

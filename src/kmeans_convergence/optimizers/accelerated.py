@@ -181,3 +181,55 @@ class Anderson(SafeguardedExtrapolation):
             falls = before.cost - here.cost
             m = np.where(kept, np.clip(m - (falls < self.slow * fall) + (falls > self.fast * fall), 0, self.most), m)
             fall = np.where(kept, falls, fall)
+
+
+class Squarem(SafeguardedExtrapolation):
+    r"""SQUAREM (Varadhan and Roland 2008): a step along two steps of the alternation, squared.
+
+    With :math:`x_1=T(x_0)`, :math:`x_2=T(x_1)`, :math:`r=x_1-x_0` and :math:`v=x_2-x_1-r` it goes to
+    :math:`x_0-2\alpha r+\alpha^2v`, by their third step length :math:`\alpha=-\|r\|/\|v\|` but never less far than
+    :math:`x_2`, where :math:`\alpha=-1`, and from there makes a step of the alternation to the next :math:`x_0`.
+    A cycle takes three passes. They bound how far the cost may rise; here it may not.
+    """
+
+    def extrapolations(self, here: Evaluation) -> Extrapolations:
+        """See `SafeguardedExtrapolation`."""
+        while True:
+            before = here
+            here, _ = yield here.image
+            step = before.image - before.x
+            bend = here.image - here.x - step
+            lengths = np.sqrt((step**2).sum(axis=1)), np.sqrt((bend**2).sum(axis=1))
+            ratio = np.divide(*lengths, out=np.ones_like(lengths[0]), where=lengths[1] > 0)
+            alpha = -np.maximum(ratio, 1)[:, None]
+            here, _ = yield before.x - 2 * alpha * step + alpha**2 * bend
+            here, _ = yield here.image
+
+
+@dataclass(frozen=True)
+class Relaxation(General):
+    r"""The alternation relaxed by a factor up to 2 (de Leeuw and Heiser 1980), with a plain step at its end.
+
+    The sequence :math:`y_{t+1}=y_t+\omega(T(y_t)-y_t)` is hidden, and :math:`T(y_t)` is shown. With
+    :math:`\omega=2` the majoriser promises no decrease, only that y does not get worse, and an eigenvalue
+    :math:`\lambda` of the derivative of T becomes :math:`2\lambda-1`: what was slow converges in about half the steps.
+    But an eigenvalue of 0 becomes -1. Stress has one: the Guttman transform does not see the scale of a configuration,
+    :math:`T(ay)=T(y)` for :math:`a>0`, so its derivative along y is 0; while the shape of y converges, its scale
+    alternates between 1 + e and 1 - e for ever. The plain step at the end removes just that, without another pass,
+    because the evaluation at y brings its image.
+
+    Attributes
+    ----------
+    omega : float
+        In (0, 2].
+    """
+
+    omega: float = 2.0
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the images of the relaxed iterates, one pass over the data for each."""
+        y = starts
+        while True:
+            here = problem.evaluate(y)
+            yield here.image
+            y = here.x + self.omega * (here.image - here.x)

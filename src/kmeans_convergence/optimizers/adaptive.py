@@ -18,7 +18,8 @@ class Adam(General):
     """Adam (Kingma and Ba 2015) with the gradient of all patterns; its rate falls linearly to 0 over the budget.
 
     A step has about the length of the rate whatever the size of the gradient, so the rate has the unit of the data: it
-    is given in standard deviations of a feature. So is the constant in the denominator.
+    is given in standard deviations of a feature. So is the constant in the denominator, times the mean curvature of a
+    term.
 
     Attributes
     ----------
@@ -38,11 +39,12 @@ class Adam(General):
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield iterates, one pass over the data for each."""
         x, mean, square = starts, np.zeros_like(starts), np.zeros_like(starts)
+        small = 1e-8 * problem.length * problem.term_curvature.mean
         for t in count(1):
             gradient = problem.evaluate(x).gradient
             mean = self.first * mean + (1 - self.first) * gradient
             square = self.second * square + (1 - self.second) * gradient**2
-            size = np.sqrt(square / (1 - self.second**t)) + 1e-8 * problem.length
+            size = np.sqrt(square / (1 - self.second**t)) + small
             rate = self.rate * problem.length * max(0.0, 1 - (t - 1) / self.passes)
             step = np.divide(mean / (1 - self.first**t), size, out=np.zeros_like(x), where=size > 0)
             x = x - rate * step

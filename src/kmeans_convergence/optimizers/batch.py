@@ -52,6 +52,25 @@ class GradientDescent(StepRule):
         return evaluation.x - self.rate(epoch) * evaluation.gradient
 
 
+@dataclass(frozen=True)
+class NaturalGradient(StepRule):
+    r"""Natural gradient (Amari 1998) in the metric of the complete data: :math:`x-\epsilon P\nabla E(x)`.
+
+    With a rate of 1 it is the alternation wherever T(x) = x - P grad E: batch K-means on the quantisation problem, and
+    on mixtures EM to the first order in the step, because the coordinates bend.
+
+    Attributes
+    ----------
+    rate : float
+    """
+
+    rate: float = 1.0
+
+    def step(self, evaluation: Evaluation, epoch: int) -> np.ndarray:
+        """Return x - rate * P grad E."""
+        return evaluation.x - self.rate * evaluation.precondition(evaluation.gradient)
+
+
 def stable_rate(evaluation: Evaluation) -> np.ndarray:
     """Return the inverse of the largest curvature, shape (R,): the cost cannot rise, because the majoriser does not.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.core.problem import Capability, Evaluation
+from kmeans_convergence.optimizers.base import Rate
 from kmeans_convergence.optimizers.online import shown, shuffled
 from kmeans_convergence.starts import Streams
 
@@ -255,3 +256,56 @@ class MovingAverage:
             if due:
                 yield x
         yield from repeat(x)
+
+
+@dataclass(frozen=True)
+class OnlineEM:
+    r"""Online EM on mini-batches (Cappé and Moulines 2009), of any alternation that is a step towards an average.
+
+    After t batches the running average of what T averages over, of a mixture the expected sufficient statistics, is
+    moved by :math:`(t+1)^{-\kappa}` towards that of the next batch, and the parameters follow.
+
+    Attributes
+    ----------
+    exponent : float
+        :math:`\kappa` in (1/2, 1], as their theory asks for; 0.6 is what they advise.
+    """
+
+    exponent: float = 0.6
+
+    memoryless = False
+    needs = frozenset({Capability.SUBSETS})
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the iterates some times within the first epoch and then after each."""
+        x = starts
+        for batch, (rows, due) in enumerate(batches(problem.size, rngs), 1):
+            x = problem.evaluate_rows(x, rows).damped_image((batch + 1) ** -self.exponent)
+            if due:
+                yield x
+
+
+@dataclass(frozen=True)
+class MiniBatchGradient:
+    """Gradient steps on mini-batches (Robbins and Monro 1951): x - rate * (mean gradient of a pattern of the batch).
+
+    Attributes
+    ----------
+    rate : Rate
+        Of an epoch.
+    """
+
+    rate: Rate
+
+    memoryless = False
+    needs = frozenset({Capability.SUBSETS})
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the iterates some times within the first epoch and then after each."""
+        x, seen = starts, 0
+        for rows, due in batches(problem.size, rngs):
+            epoch = 1 + seen // problem.size
+            x = x - self.rate(epoch) / rows.shape[1] * problem.evaluate_rows(x, rows).gradient
+            seen += rows.shape[1]
+            if due:
+                yield x

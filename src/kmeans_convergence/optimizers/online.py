@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
-from math import ceil
+from math import ceil, exp, floor, log
 
 import numpy as np
 
 from kmeans_convergence.core.oracle import CountingOracle
-from kmeans_convergence.core.problem import Capability
+from kmeans_convergence.core.problem import Capability, TermCurvature
 from kmeans_convergence.optimizers.base import Rate
 from kmeans_convergence.starts import Streams
 
@@ -102,4 +102,65 @@ class OnlineGradient:
         x = starts
         for epoch, order in sweeps(problem.size, rngs, self.early):
             x = problem.sweep(x, order, self.rate(epoch))
+            yield x
+
+
+@dataclass(frozen=True)
+class AnnealedRate:
+    r"""A rate that falls from where it solves the lightest term to where it hardly moves the heaviest.
+
+    It is the schedule of Zheng, Pawar and Goodman (2018) for stress: :math:`1/c_{min}\,e^{-\lambda(t-1)}` in epoch t,
+    such that it would be `least` / :math:`c_{max}` in the last of `epochs`; from :math:`1/c_{max}` on, it falls like
+    1/t instead, so that it converges. c are the curvatures of the terms, over their mean.
+
+    Attributes
+    ----------
+    curvature : TermCurvature
+    epochs : int
+    least : float
+    """
+
+    curvature: TermCurvature
+    epochs: int
+    least: float
+
+    def __call__(self, epoch: int) -> float:
+        """Return the rate of an epoch, counted from 1."""
+        lightest, heaviest = self.curvature.least / self.curvature.mean, self.curvature.most / self.curvature.mean
+        ratio = heaviest / lightest
+        decay = log(ratio / self.least) / (self.epochs - 1)
+        # the first epoch whose rate on the exponential is below 1 / c_max
+        switch = floor(log(ratio) / decay) + 2
+        if epoch < switch:
+            return exp(-decay * (epoch - 1)) / lightest
+        return 1 / (heaviest * (1 + decay * (epoch - switch)))
+
+
+@dataclass(frozen=True)
+class AnnealedGradient:
+    """Online gradient with the `AnnealedRate`: on stress, the stochastic pairs of Zheng, Pawar and Goodman (2018).
+
+    The defaults are theirs.
+
+    Attributes
+    ----------
+    epochs : int
+        At least 2; the rate goes on falling after them.
+    least : float
+    early : bool
+        Whether iterates are shown within the first epoch, too.
+    """
+
+    epochs: int = 15
+    least: float = 0.1
+    early: bool = False
+
+    memoryless = False
+    needs = SWEEPS
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the iterate after each epoch."""
+        x, rate = starts, AnnealedRate(problem.term_curvature, self.epochs, self.least)
+        for epoch, order in sweeps(problem.size, rngs, self.early):
+            x = problem.sweep(x, order, rate(epoch))
             yield x

@@ -20,7 +20,8 @@ class LBFGS(General):
 
     SciPy goes on until the cost falls no more, or until its line search fails at a kink of the cost. From there on the
     alternation takes over: it can only stop where the gradient vanishes. SciPy's first step has the length 1; for this
-    to mean something, lengths are measured in the problem's typical length, and the cost in its square.
+    to mean something, lengths are measured in the problem's typical length, and the cost in its square, times the mean
+    curvature of a term.
 
     Attributes
     ----------
@@ -52,11 +53,11 @@ class LBFGS(General):
     def _path(self, problem: CountingOracle, start: np.ndarray, unit: float) -> list[tuple[np.ndarray, int]]:
         """Return each iterate of a run (P,) with the work since the one before."""
         path: list[tuple[np.ndarray, int]] = []
-        paid = 0
+        paid, weight = 0, problem.term_curvature.mean
 
         def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
             evaluation = problem.evaluate(unit * x[None])
-            return float(evaluation.cost[0]) / unit**2, evaluation.gradient[0] / unit
+            return float(evaluation.cost[0]) / unit**2 / weight, evaluation.gradient[0] / unit / weight
 
         def record(x: np.ndarray) -> None:
             nonlocal paid

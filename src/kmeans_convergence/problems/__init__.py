@@ -1,6 +1,6 @@
 """What is minimised: each problem gives cost, gradient and the image under its alternation in one pass."""
 
 from kmeans_convergence.problems.kmeans import QuantizationProblem
-from kmeans_convergence.problems.mixture.problem import MixtureProblem
+from kmeans_convergence.problems.mixture import GaussianMixtureProblem, MixtureProblem
 
-__all__ = ["MixtureProblem", "QuantizationProblem"]
+__all__ = ["GaussianMixtureProblem", "MixtureProblem", "QuantizationProblem"]

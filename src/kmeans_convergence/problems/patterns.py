@@ -23,6 +23,13 @@ def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield first, X[first : first + rows]
 
 
+def deviation(X: np.ndarray) -> float:
+    """Return the root of the mean variance of the features of `X` (n, d)."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    squares = sum(((part - mean) ** 2).sum() for _, part in pieces(X))
+    return float(np.sqrt(squares / X.size))
+
+
 class PatternProblem(Problem):
     """A problem about patterns whose parameters are prototypes, or means, of shape (R, K, d).
 
@@ -49,9 +56,7 @@ class PatternProblem(Problem):
     @cached_property
     def length(self) -> float:
         """Root of the mean variance of the features."""
-        mean = self.X.mean(axis=0, dtype=np.float64)
-        squares = sum(((part - mean) ** 2).sum() for _, part in pieces(self.X))
-        return float(np.sqrt(squares / self.X.size))
+        return deviation(self.X)
 
     @cached_property
     def centred(self) -> Self:
@@ -73,15 +78,15 @@ class PatternProblem(Problem):
         """Return prototypes (R, K, d) as flat vectors (R, K d)."""
         return self._as_parameters(parameters).reshape(len(parameters), -1)
 
-    def unpack(self, x: np.ndarray) -> np.ndarray:
+    def unpack(self, x: np.ndarray) -> Any:
         """Return flat vectors as prototypes, a view."""
         return x.reshape(len(x), -1, self.X.shape[1])
 
-    def to_centred(self, parameters: Any) -> np.ndarray:
+    def to_centred(self, parameters: Any) -> Any:
         """Return prototypes less `origin`."""
         return self._as_parameters(parameters) - self.origin
 
-    def from_centred(self, parameters: Any) -> np.ndarray:
+    def from_centred(self, parameters: Any) -> Any:
         """Return prototypes of `centred` plus `origin`."""
         return np.asarray(parameters + self.origin)
 

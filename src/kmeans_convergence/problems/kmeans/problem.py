@@ -139,6 +139,10 @@ class QuantizationProblem(PatternProblem):
             errors.append(np.sqrt(variation / np.maximum(counts * (counts - 1), 1)))
         return np.stack(errors)
 
+    def hessian_product(self, here: KMeansEvaluation, v: np.ndarray) -> np.ndarray:
+        """Return the Hessian times vectors (R, P), wherever it exists."""
+        return np.asarray(here.hessian_diagonal * v)
+
     def exchanges(self, here: KMeansEvaluation) -> Exchanges:
         """Return sweeps of exchanges that begin with the assignments of an evaluation."""
         return Exchanges(self.X, here)
