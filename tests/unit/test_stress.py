@@ -162,6 +162,8 @@ def test_the_metric_is_that_of_twice_the_laplacian(kind):
     here, v = problem.evaluate(points(problem)), points(problem, seed=2)
     V = laplacian(problem.pairs.weights)
     squares = [2 * np.trace(w.T @ V @ w) for w in problem.unpack(v)]
+    solved = np.stack([0.5 * np.linalg.pinv(V) @ w for w in problem.unpack(v) + 7])
+    np.testing.assert_allclose(problem.unpack(here.precondition(v + 7)), solved, atol=1e-10)
     np.testing.assert_allclose(here.squared_norm(v), squares)
     np.testing.assert_allclose(here.promised_decrease, 0.5 * here.squared_norm(here.image - here.x))
     eigenvalues = 2 * np.linalg.eigvalsh(V)
@@ -252,15 +254,18 @@ def test_disparities_are_the_projection_on_all_that_have_the_order(kind, seed):
     w, fitted, d = pairs.weights[some], fitted[some], d[some]
     _, rank = np.unique(pairs.dissimilarities[some], return_inverse=True)
     assert (w * fitted**2).sum() == pytest.approx(pairs.total)
-    # the nearest vector of a cone leaves a residual that is orthogonal to it, and points away from all others
+    # the nearest vector of a cone leaves a residual that is orthogonal to it, and points away from all that span the
+    # cone: steps up at a rank; where ties are free, also steps of any pairs of that rank, such as the residual's worst
     nearest = fitted * (w * fitted * d).sum() / (w * fitted**2).sum()
     residual = w * (d - nearest)
-    for _ in range(20):
-        steps = rng.exponential(size=(2, rank.max() + 1)) * rng.choice([0.0, 1.0], size=(2, 1))
-        # a value for each rank, and within a tie, where ties are free, anything up to the next rank's
-        spread = 0 if kind == "secondary" else rng.random(rank.size)
-        other = (steps.sum(axis=0).cumsum() - steps[1])[rank] + spread * steps[1, rank]
-        assert (residual * other).sum() <= 1e-12 * (w * d).sum() * np.abs(other).max()
+    assert (nearest * w * fitted).sum() > 0
+    for step in range(rank.max() + 1):
+        up = residual[rank > step].sum() + (0 if kind == "secondary" else np.maximum(residual[rank == step], 0).sum())
+        assert up <= 1e-12 * (w * d).sum()
+    assert abs((residual * nearest).sum()) <= 1e-12 * (w * d**2).sum()
+    if kind == "secondary":
+        assert all(np.ptp(fitted[rank == each]) == 0 for each in range(rank.max() + 1))
+    assert all(fitted[rank == each].max() <= fitted[rank > each].min() for each in range(rank.max()))
 
 
 def test_disparities_with_tied_values_are_those_of_scikit_learn():

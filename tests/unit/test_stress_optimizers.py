@@ -20,7 +20,7 @@ from kmeans_convergence.problems.stress import StressProblem, Ties, distances, n
 
 
 def iris(every=1):
-    """Return every so manieth of the 149 distinct rows of R's Iris, in their order."""
+    """Return the 149 distinct rows of R's Iris in their order, or each second, third, ... of them."""
     X = load_iris().data
     return X[np.sort(np.unique(X, axis=0, return_index=True)[1])][::every]
 

@@ -13,15 +13,20 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigvalsh
 
 from kmeans_convergence.core.problem import Curvature
+from kmeans_convergence.problems.stress import kernels
 from kmeans_convergence.problems.stress.dissimilarities import Pairs
 
 
 class Majorizer(ABC):
-    """The inverse of twice the Laplacian, for vectors (n, m)."""
+    """Twice the Laplacian and its inverse, for vectors of R runs as planes (R, p, n)."""
 
     @abstractmethod
     def solve(self, v: np.ndarray) -> np.ndarray:
-        """Return the product of half the pseudo-inverse of V with columns (n, m)."""
+        """Return half the pseudo-inverse of V times v, shape (R, p, n)."""
+
+    @abstractmethod
+    def squared_norm(self, v: np.ndarray) -> np.ndarray:
+        """Return v times 2V times v, shape (R,)."""
 
     @abstractmethod
     def curvature(self) -> Curvature:
@@ -42,7 +47,11 @@ class EvenMajorizer(Majorizer):
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         """See `Majorizer`."""
-        return (v - v.mean(axis=0)) / self._curvature
+        return _centred(v) / self._curvature
+
+    def squared_norm(self, v: np.ndarray) -> np.ndarray:
+        """See `Majorizer`; without a pass over the pairs."""
+        return np.asarray(self._curvature * (_centred(v) ** 2).sum(axis=(1, 2)))
 
     def curvature(self) -> Curvature:
         """See `Majorizer`."""
@@ -73,13 +82,24 @@ class WeightedMajorizer(Majorizer):
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         """See `Majorizer`."""
-        solved = cho_solve(self._factor, 0.5 * (v - v.mean(axis=0)), check_finite=False)
-        return np.asarray(solved - solved.mean(axis=0))
+        columns = 0.5 * _centred(v).reshape(-1, v.shape[2]).T
+        return np.asarray(cho_solve(self._factor, columns, check_finite=False).T.reshape(v.shape))
+
+    def squared_norm(self, v: np.ndarray) -> np.ndarray:
+        """See `Majorizer`; by a pass over the pairs."""
+        squares = np.empty(len(v))
+        kernels.find_squares(v, self._pairs.weights, squares)
+        return 2 * squares
 
     def curvature(self) -> Curvature:
         """See `Majorizer`; it takes as long as some hundreds of passes."""
         eigenvalues = 2 * eigvalsh(self._laplacian(), overwrite_a=True, check_finite=False)
         return Curvature(eigenvalues[1], eigenvalues.mean(), eigenvalues[-1])
+
+
+def _centred(v: np.ndarray) -> np.ndarray:
+    """Return vectors (R, p, n) less their mean over points."""
+    return np.asarray(v - v.mean(axis=2, keepdims=True))
 
 
 def majorizer(pairs: Pairs) -> Majorizer:

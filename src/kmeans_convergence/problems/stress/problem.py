@@ -244,15 +244,11 @@ class StressProblem(Problem):
 
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return half the pseudo-inverse of V times vectors (R, n p)."""
-        planes = self._planes(v)
-        solved = self.majorizer.solve(planes.reshape(-1, self.pairs.points).T)
-        return _flat(solved.T.reshape(planes.shape))
+        return _flat(self.majorizer.solve(self._planes(v)))
 
     def squared_norm(self, v: np.ndarray) -> np.ndarray:
         """Return twice the weighted sum of squared distances of vectors of points (R, n p), shape (R,)."""
-        V, squares = self._planes(v), np.empty(len(v))
-        self._over_runs(lambda some: kernels.find_squares(V[some], self.pairs.weights, squares[some]), len(v))
-        return 2 * squares
+        return self.majorizer.squared_norm(self._planes(v))
 
     def sweep(self, x: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
         """Move the points of each pair of `order` (R, m) in turn by its gradient times min(rate / u, 1 / 4w).
