@@ -145,7 +145,7 @@ def test_the_image_is_the_guttman_transform_and_a_preconditioned_gradient_step(k
         targets = pairs.dissimilarities
         if "ary" in kind:
             targets = pdist(X)
-            problem._order.to_disparities(targets)
+            problem.order.to_disparities(targets)
         B = laplacian(pairs.weights * targets / pdist(X))
         guttman, image = inverse @ B @ X, problem.unpack(here.image)[run]
         np.testing.assert_allclose(image - image.mean(axis=0), guttman, atol=1e-12)
@@ -221,7 +221,7 @@ def test_stress_1_is_that_of_the_best_scale(kind):
         d, target, w = pdist(X), problem.pairs.dissimilarities, problem.pairs.weights
         if "ary" in kind:
             target = d.copy()
-            problem._order.to_disparities(target)
+            problem.order.to_disparities(target)
         best = (w * target * d).sum() / (w * target**2).sum()
         stress_1 = math.sqrt((w * (best * target - d) ** 2).sum() / (w * d**2).sum())
         assert here.stress_1[run] == pytest.approx(stress_1)
@@ -249,7 +249,7 @@ def test_disparities_are_the_projection_on_all_that_have_the_order(kind, seed):
     rng, pairs = np.random.default_rng(seed), problem.pairs
     d = pdist(problem.draw([rng])[0])
     fitted = d.copy()
-    problem._order.to_disparities(fitted)
+    problem.order.to_disparities(fitted)
     some = pairs.weights > 0
     w, fitted, d = pairs.weights[some], fitted[some], d[some]
     _, rank = np.unique(pairs.dissimilarities[some], return_inverse=True)
@@ -273,7 +273,7 @@ def test_disparities_with_tied_values_are_those_of_scikit_learn():
     problem = StressProblem(d, ties=Ties.SECONDARY)
     X = problem.draw([np.random.default_rng(4)])[0]
     fitted = pdist(X)
-    problem._order.to_disparities(fitted)
+    problem.order.to_disparities(fitted)
     theirs = IsotonicRegression().fit_transform(d, pdist(X))
     np.testing.assert_allclose(fitted, theirs * math.sqrt((d**2).sum() / (theirs**2).sum()))
     assert len(np.unique(d)) < len(d)
@@ -382,7 +382,7 @@ def test_a_missing_dissimilarity_is_that_of_the_shortest_way():
 @pytest.mark.parametrize("kind", KINDS)
 def test_matrices_and_their_upper_triangles_say_the_same(kind):
     problem = make(kind)
-    pairs, ties = problem.pairs, problem._order and problem._order._ties
+    pairs, ties = problem.pairs, problem.order and problem.order.ties
     again = StressProblem(squareform(pairs.dissimilarities), squareform(pairs.weights), ties=ties)
     x = points(problem)
     np.testing.assert_array_equal(again.evaluate(x).gradient, problem.evaluate(x).gradient)

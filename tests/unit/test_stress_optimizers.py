@@ -8,7 +8,6 @@ from scipy.spatial.distance import pdist
 from sklearn.datasets import load_iris
 
 from kmeans_convergence.core import TermCurvature, minimize
-from kmeans_convergence.experiments.contenders import CONTENDERS, SHIPPED
 from kmeans_convergence.optimizers import MajorizeMinimize, Newton
 from kmeans_convergence.optimizers.accelerated import OverRelaxation, Relaxation
 from kmeans_convergence.optimizers.batch import CurvatureGradient, best_rate, stable_rate
@@ -17,6 +16,7 @@ from kmeans_convergence.optimizers.online import AnnealedGradient, AnnealedRate
 from kmeans_convergence.optimizers.pseudo_newton import PseudoNewton, PseudoNewtonSearch, direction
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.stress import StressProblem, Ties, distances, normalized, sammon
+from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS, SHIPPED
 
 
 def iris(every=1):

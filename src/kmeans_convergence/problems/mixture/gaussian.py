@@ -190,10 +190,10 @@ class GaussianMixtureProblem(PatternProblem):
         x = self.layout.join(np.zeros((runs, clusters)), mean / centred.layout.unit, coordinates)
         # the moments of the second turn are about the means, so that they keep their digits
         for _ in range(2):
-            x = centred._weigh(x, responsibilities.transpose(0, 2, 1)).image
+            x = centred.weigh(x, responsibilities.transpose(0, 2, 1)).image
         return self.from_centred(centred.unpack(x))
 
-    def _weigh(self, x: np.ndarray, responsibilities: np.ndarray) -> GaussianEvaluation:
+    def weigh(self, x: np.ndarray, responsibilities: np.ndarray) -> GaussianEvaluation:
         """Return what given responsibilities (R, K, n) say about the parameters; it has no cost."""
         point = self.layout.point(x)
         sums = Moments(self.model, *point.means.shape)

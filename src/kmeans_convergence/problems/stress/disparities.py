@@ -38,13 +38,13 @@ class Order:
     """
 
     def __init__(self, pairs: Pairs, ties: Ties) -> None:
-        self._present, self._ties, self._total = pairs.present, ties, pairs.total
+        self._present, self.ties, self._total = pairs.present, ties, pairs.total
         self._weights = pairs.weights[self._present]
         self._even = (self._weights == self._weights[0]).all()
         dissimilarities = pairs.dissimilarities[self._present]
-        self._order = np.argsort(dissimilarities, kind="stable").astype(np.int32)
+        self._sorted = np.argsort(dissimilarities, kind="stable").astype(np.int32)
         # in ascending order, whether a dissimilarity differs from the one before
-        self._new = np.diff(dissimilarities[self._order], prepend=-1.0) > 0
+        self._new = np.diff(dissimilarities[self._sorted], prepend=-1.0) > 0
         if self._new.sum() == 1:
             raise InputError(
                 f"All dissimilarities are {dissimilarities[0]}: non-metric stress is about their order, so some have "
@@ -65,9 +65,9 @@ class Order:
 
     def _fit(self, distances: np.ndarray) -> np.ndarray:
         """Return the projection of distances (m,) on the cone."""
-        order = self._order
+        order = self._sorted
         if not self._new.all():
-            if self._ties is Ties.SECONDARY:
+            if self.ties is Ties.SECONDARY:
                 return self._fit_means(distances)
             # equal dissimilarities ask nothing of each other: they are in the order of the distances
             order = order[np.lexsort((distances[order], self._new.cumsum()))]
@@ -79,8 +79,8 @@ class Order:
     def _fit_means(self, distances: np.ndarray) -> np.ndarray:
         """Return the projection where equal dissimilarities share their mean."""
         starts = np.flatnonzero(self._new)
-        weights = np.add.reduceat(self._weights[self._order], starts)
-        sums = np.add.reduceat((self._weights * distances)[self._order], starts)
+        weights = np.add.reduceat(self._weights[self._sorted], starts)
+        sums = np.add.reduceat((self._weights * distances)[self._sorted], starts)
         means = isotonic_regression(sums / weights, weights=weights).x
-        distances[self._order] = means[self._new.cumsum() - 1]
+        distances[self._sorted] = means[self._new.cumsum() - 1]
         return distances

@@ -163,7 +163,7 @@ class StressProblem(Problem):
         if not 1 <= dimensions < self.pairs.points:
             raise InputError(f"{self.pairs.points} points span fewer than {dimensions} dimensions, or that is none.")
         self.dimensions = dimensions
-        self._order = None if ties is None else Order(self.pairs, ties)
+        self.order = None if ties is None else Order(self.pairs, ties)
         self.capabilities = frozenset({Capability.SWEEPS} if ties is None else ())
         if ties is None:
             self.capabilities |= {Capability.SECOND_DERIVATIVES, Capability.HESSIAN_PRODUCTS}
@@ -218,12 +218,12 @@ class StressProblem(Problem):
         cost, gradient = np.empty(len(x)), np.zeros(X.shape)
 
         def task(some: slice) -> None:
-            if self._order is None:
+            if self.order is None:
                 kernels.find_stress(X[some], self.pairs.dissimilarities, weights, cost[some], gradient[some])
                 return
             for r in range(some.start, some.stop):
                 one = slice(r, r + 1)
-                kernels.find_stress(X[one], self._disparities(self._order, X[r]), weights, cost[one], gradient[one])
+                kernels.find_stress(X[one], self._disparities(self.order, X[r]), weights, cost[one], gradient[one])
 
         self._over_runs(task, len(x))
         return StressEvaluation(self, Found(x, cost, _flat(gradient)))
