@@ -606,3 +606,10 @@ def test_priors_points_and_responsibilities_are_checked(refused):
         problem("tied").evaluate(np.zeros((1, 5)))
     with refused("(2, 5, 3)", "(runs, 80, components)"):
         problem().from_responsibilities(np.ones((2, 5, 3)))
+    weights, means = np.full((2, 3), 1 / 3), np.zeros((2, 3, 3))
+    with refused("factors", "(2, 3, 3)", "(2, 3, 3, 3)"):
+        problem().pack(Mixture(weights, means, np.ones((2, 3, 3))))
+    with refused("means", "(2, 3, 2)", "(2, 3, 3)"):
+        problem().pack(Mixture(weights, means[..., :2], np.ones((2, 3, 3, 3))))
+    with refused("not positive"):
+        problem("spherical").pack(Mixture(weights, means, np.zeros((2, 3, 1))))

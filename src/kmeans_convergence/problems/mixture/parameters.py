@@ -73,10 +73,6 @@ class Point(NamedTuple):
     factor: np.ndarray
     inverse: np.ndarray
 
-    def of(self, runs: slice) -> Point:
-        """Return some runs."""
-        return Point(*(part[runs] for part in self))
-
 
 class Layout:
     r"""Flat coordinates of mixtures: K logits, whose softmax are the weights; K means; and the covariances'.
@@ -131,9 +127,32 @@ class Layout:
         return Point(logits, means, coordinates, log_weights, factor, self.model.inverse(factor))
 
     def pack(self, mixture: Mixture) -> np.ndarray:
-        """Return mixtures as points (R, P)."""
+        """Return mixtures as points (R, P).
+
+        Raises
+        ------
+        InputError
+            When shapes are not those of a `Mixture`, or a factor has no logarithms.
+        """
+        self._check(mixture)
         means, factors = (np.asarray(part, dtype=np.float64) / self.unit for part in (mixture.means, mixture.factors))
         return self.join(centred_logits(np.asarray(mixture.weights)), means, self.model.coordinates(factors))
+
+    def _check(self, mixture: Mixture) -> None:
+        if np.ndim(mixture.weights) != 2:
+            raise InputError(f"The weights have shape {np.shape(mixture.weights)}: (runs, components) is needed.")
+        runs, clusters = np.shape(mixture.weights)
+        groups, unit = 1 if self.model.shared else clusters, self.model.identity(np.ones((1, 1)))
+        needed = {
+            "means": (runs, clusters, self.model.features),
+            "factors": (runs, groups, *unit.shape[2:]),
+        }
+        for name, shape in needed.items():
+            if np.shape(getattr(mixture, name)) != shape:
+                raise InputError(f"The {name} have shape {np.shape(getattr(mixture, name))}: {shape} is needed.")
+        # those of a run that has collapsed are no numbers
+        if (self.model.diagonal(mixture.factors) <= 0).any():
+            raise InputError("A Cholesky factor has a number on its diagonal that is not positive.")
 
     def unpack(self, x: np.ndarray) -> Mixture:
         """Return points as mixtures."""
