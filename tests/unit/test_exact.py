@@ -16,6 +16,8 @@ from kmeans_convergence.experiments.comparison import Protocol, compare
 from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.experiments.tuning import Tuning
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.performance.measuring import Watched, same
+from kmeans_convergence.performance.methods import Plain
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.problems.kmeans.engine.bounds import suits_memory
 from kmeans_convergence.starts import draw, streams
@@ -140,13 +142,10 @@ def test_assignments_that_repeat_give_the_same_bits_so_that_the_run_ends_with_th
 
 def test_remembering_changes_no_bit_far_from_zero():
     X = on_a_grid(6, n=12_000, d=6) + 1e14
-    assert suits_memory(*(len(X), 50, 6))
+    assert suits_memory(len(X), 2, 50, 6)
     starts = draw(X, 50, streams(6, "far", 50, range(2), "starts"))
-    plain, remembering = (
-        minimize(QuantizationProblem(X, remember), MajorizeMinimize(), starts, epochs=8) for remember in (False, True)
-    )
-    for measure in plain.MEASURES:
-        np.testing.assert_array_equal(getattr(remembering, measure), getattr(plain, measure))
+    plain, remembering = (minimize(kind(X), MajorizeMinimize(), starts, epochs=8) for kind in (Plain, Watched))
+    assert same(plain, remembering)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
