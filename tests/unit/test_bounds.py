@@ -32,7 +32,7 @@ def small_data_too(monkeypatch):
 
 
 def follow(X, w, step, passes_made=25):
-    """Let `step` move prototypes, hold each remembering pass against a plain one, return possible and computed distances."""
+    """Let `step` move prototypes and compare the passes of both kinds; return possible and computed distances."""
     problem = QuantizationProblem(X)
     remembering, everybody = problem.evaluator(len(w)), np.ones(len(w), dtype=bool)
     for epoch in range(passes_made):
