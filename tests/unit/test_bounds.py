@@ -45,7 +45,7 @@ def follow(X, w, step, passes_made=25):
 RNG = np.random.default_rng(0)
 STEPS = {
     "lloyd": lambda here, epoch: here.means,
-    "gradient": lambda here, epoch: here.w - here.gradient.reshape(here.w.shape) / (1 + here.counts.max()),
+    "gradient": lambda here, epoch: here.x - here.gradient / (1 + here.counts.max()),
     "only one moves": lambda here, epoch: here.w + 0.01 * (np.arange(here.w.shape[1]) == 0)[:, None],
     "over-relaxed": lambda here, epoch: here.w + 1.9 * (here.means - here.w),
     "jumps": lambda here, epoch: here.means + (epoch % 7 == 3) * RNG.normal(size=here.w.shape),

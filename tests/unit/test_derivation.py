@@ -178,12 +178,12 @@ def test_counts_that_start_at_one_are_found(few, monkeypatch):
 
 def test_a_wrong_optimizer_is_found(X, monkeypatch):
     right = Newton.step
-    monkeypatch.setattr(Newton, "step", lambda self, here, t: here.w + 0.999 * (right(self, here, t) - here.w))
+    monkeypatch.setattr(Newton, "step", lambda self, here, t: here.x + 0.999 * (right(self, here, t) - here.x))
     assert not run(derivation.newton_optimizers, X).holds
 
 
 def test_an_empty_prototype_that_moves_is_found(X, monkeypatch):
-    monkeypatch.setattr(Newton, "step", lambda self, here, t: here.w + 1e-9)
+    monkeypatch.setattr(Newton, "step", lambda self, here, t: here.x + 1e-9)
     assert not run(derivation.empty_prototype, X).holds
 
 

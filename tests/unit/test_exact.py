@@ -37,7 +37,7 @@ def same_runs(one, other):
     """Two traces are those of the same runs but for the rounding of their means."""
     assert one.stop == other.stop
     for measure in ("changed", "empty", "passes"):
-        np.testing.assert_array_equal(getattr(one, measure), getattr(other, measure))
+        np.testing.assert_array_equal(one.measures[measure], other.measures[measure])
     np.testing.assert_allclose(one.cost, other.cost, rtol=1e-12)
 
 
@@ -191,7 +191,7 @@ def test_a_power_of_two_scales_every_run_exactly(method, exponent):
     )
     assert scaled.stop == plain.stop
     for measure in ("changed", "empty", "passes"):
-        np.testing.assert_array_equal(getattr(scaled, measure), getattr(plain, measure))
+        np.testing.assert_array_equal(scaled.measures[measure], plain.measures[measure])
     np.testing.assert_array_equal(scaled.cost, plain.cost * scale * scale)
     np.testing.assert_array_equal(scaled.w, plain.w * scale)
 

@@ -10,11 +10,11 @@ from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.experiments.overlap import margins
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
-from kmeans_convergence.optimizers.face_newton import FaceNewton, length
+from kmeans_convergence.optimizers.face_newton import FaceNewton
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.kmeans.engine.face_kernels import PER_PAIR
 from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest
-from kmeans_convergence.problems.kmeans.faces import Rule, face_product, find, newton_steps
+from kmeans_convergence.problems.kmeans.faces import Options, face_product, find, newton_steps
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -108,11 +108,11 @@ def test_the_hessian_is_that_of_the_expected_cost():
 def steps_at(data, w, longest=1e9, **changes):
     """Return an evaluation and the steps from it, not longer than `longest` of Lloyd's."""
     here, second_nearest = QuantizationProblem(data).evaluate_second_nearest(w)
-    rule = Rule(**(FaceNewton().rule._asdict() | {"patterns": 1e6, "fewest": 0.0} | changes))
-    reach = longest * length(here, here.means)
-    steps = newton_steps(data, here, second_nearest, reach, rule)
+    options = Options(**({"patterns": 1e6, "fewest": 0.0} | changes))
+    reach = longest * here.norm(here.image - here.x)
+    steps = newton_steps(data, here, second_nearest, reach, options)
     # whether the pass has found the second nearest prototypes or the search does, steps are the same
-    searched = newton_steps(data, here, SecondNearest.room(len(w), 0), reach, rule)
+    searched = newton_steps(data, here, SecondNearest.room(len(w), 0), reach, options)
     for found, expected in zip(searched[:-1], steps[:-1], strict=True):
         np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(searched.distances - steps.distances, steps.looked * w.shape[1])
@@ -127,7 +127,7 @@ def after_lloyd(data, clusters, epochs):
 def model(here, hessian, step, r):
     """Return by how much the cost of the partition about its means falls, from the quadratic model of the cost."""
     weights = np.repeat(here.counts[r], here.w.shape[2])
-    gradient, step = here.gradient[r].ravel(), step.ravel()
+    gradient, step = here.gradient[r], step.ravel()
     after = gradient + hessian @ step
     cost = -(gradient @ step + 0.5 * step @ hessian @ step)
     return cost - 0.5 * (gradient**2 / weights).sum() + 0.5 * (after**2 / weights).sum()
@@ -147,7 +147,7 @@ def test_the_step_solves_newtons_equation_where_the_radius_does_not_cut_it():
     for r in range(len(w)):
         hessian = np.diag(np.repeat(here.counts[r], 2)) - explicit(PLANE, w[r], 0.1)
         assert np.linalg.eigvalsh(hessian)[0] > 0
-        step = np.linalg.solve(hessian, -here.gradient[r].ravel())
+        step = np.linalg.solve(hessian, -here.gradient[r])
         np.testing.assert_allclose(steps.step[r].ravel(), step, rtol=1e-6, atol=1e-9)
         np.testing.assert_allclose(steps.promised[r], model(here, hessian, step, r), rtol=1e-6)
 
@@ -157,7 +157,7 @@ def test_the_promise_is_about_the_partition():
     here = PROBLEM.evaluate(STARTS)
     parts = [[X[owners == k] for k in range(6)] for owners in here.assignments]
     about_means = [sum(0.5 * ((some - some.mean(axis=0)) ** 2).sum() for some in part if len(some)) for part in parts]
-    np.testing.assert_allclose(here.cost - 0.5 * length(here, here.means) ** 2, about_means, rtol=1e-12)
+    np.testing.assert_allclose(here.cost - here.promised_decrease, about_means, rtol=1e-12)
 
 
 @pytest.mark.parametrize("longest", [0.5, 1.0, 2.0])
@@ -209,7 +209,7 @@ def test_some_patterns_stand_for_all():
 
 
 # on so few flowers it would not dare
-DARING = FaceNewton(rule=FaceNewton().rule._replace(fewest=0.5), slow=0.0, patience=1)
+DARING = FaceNewton(options=Options(fewest=0.5), slow=0.0, patience=1)
 
 
 @pytest.mark.parametrize("optimizer", [FaceNewton(), DARING], ids=["shipped", "daring"])
@@ -225,8 +225,8 @@ def test_the_cost_of_the_partition_never_rises():
     eager = replace(DARING, share=0.0)
     iterates = [STARTS] + [minimize(PROBLEM, eager, STARTS, epochs=t).w for t in range(1, 15)]
     history = [PROBLEM.evaluate(w) for w in iterates]
-    about_means = [here.cost - 0.5 * length(here, here.means) ** 2 for here in history]
-    taken_back = 0
+    about_means = [here.cost - here.promised_decrease for here in history]
+    rejected = 0
     for r in range(len(STARTS)):
         kept = 0
         for t in range(1, 14):
@@ -234,9 +234,9 @@ def test_the_cost_of_the_partition_never_rises():
                 kept = t
             else:
                 # the next iterate is Lloyd's, from where the run was
-                taken_back += 1
+                rejected += 1
                 np.testing.assert_array_equal(iterates[t + 1][r], history[kept].means[r])
-    assert taken_back > 0
+    assert rejected > 0
 
 
 def test_begins_as_batch_kmeans_while_that_is_fast():
@@ -254,21 +254,21 @@ def test_every_distance_is_charged():
     problem = QuantizationProblem(PLANE)
     metered = CountingOracle(problem, len(starts))
     optimizer = FaceNewton(slow=0.0, patience=1)
-    iterates = optimizer.iterates(metered, starts, ())
-    first = next(iterates)
+    iterates = optimizer.iterates(metered, problem.pack(starts), ())
+    first = problem.unpack(next(iterates))
     # the evaluation of the start, and Lloyd's step
     np.testing.assert_array_equal(metered.charged, 4000)
     second = next(iterates)
-    rule = optimizer.rule
+    options = Options()
     here, start = problem.evaluate(first), problem.evaluate(starts)
     # the radius is twice Lloyd's step before
-    reach = 2 * length(start, first) / length(here, here.means)
-    here, steps = steps_at(PLANE, first, reach, patterns=rule.patterns, fewest=rule.fewest)
+    reach = 2 * start.norm(here.x - start.x) / here.norm(here.image - here.x)
+    here, steps = steps_at(PLANE, first, reach, patterns=options.patterns, fewest=options.fewest)
     # the first search: all prototypes for each pattern that is looked at
     searched = 8 * steps.looked + steps.distances
     np.testing.assert_array_equal(metered.charged, 2 * 4000 + np.ceil(searched / 8))
     # so many that the pass from now on finds them: only the model costs something
-    assert (steps.looked > optimizer.wide * 4000).all()
+    assert (steps.looked > options.wide * 4000).all()
     before = metered.charged.copy()
     next(iterates)
     assert (metered.charged < before + 4000 + 8 * 100).all()
@@ -277,7 +277,7 @@ def test_every_distance_is_charged():
     _, search = steps_at(PLANE, first, products=0)
     _, two = steps_at(PLANE, first, products=2, tolerance=0.0)
     for r, (w, owners) in enumerate(zip(first, here.assignments, strict=True)):
-        faces = find(PLANE, w, owners, rule.width)
+        faces = find(PLANE, w, owners, options.width)
         assert search.distances[r] == 2 * len(faces.rows)
         pairs = {frozenset(pair) for pair in zip(faces.owners, faces.others, strict=True)}
         assert two.distances[r] - search.distances[r] == 2 * len(pairs) * (2 + PER_PAIR)

@@ -156,10 +156,10 @@ def test_without_memory(megabytes):
 KERNEL = """
 import numpy as np
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels
-print(exchange.__file__)
+print(exchange_kernels.__file__)
 X = np.array([[0.0], [1.0], [10.0], [11.0]])
-w, owners = exchange.sweep(X, np.array([[[0.0], [1.0]]]), np.array([[0, 1, 1, 1]], dtype=np.int32))
-print(w.ravel().tolist(), exchange._sweep.stats.cache_path)
+w, owners = exchange_kernels.sweep(X, np.array([[[0.0], [1.0]]]), np.array([[0, 1, 1, 1]], dtype=np.int32))
+print(w.ravel().tolist(), exchange_kernels._sweep.stats.cache_path)
 """
 
 

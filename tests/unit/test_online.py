@@ -91,6 +91,6 @@ def test_a_budget_ends_within_the_pass_that_exhausts_it(starts):
 def test_an_optimizer_is_charged_for_the_patterns_it_sees(starts):
     problem, w = starts
     metered = CountingOracle(problem, RUNS)
-    iterates = OnlineKMeans(early=True).iterates(metered, w, rngs())
+    iterates = OnlineKMeans(early=True).iterates(metered, problem.pack(w), rngs())
     next(iterates)
     np.testing.assert_array_equal(metered.charged, 13)

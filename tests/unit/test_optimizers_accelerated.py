@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core import CountingOracle, Problem, RelativeGap
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.accelerated import Anderson, HeavyBall, Nesterov, OverRelaxation
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.kmeans import KMeansEvaluation
+from kmeans_convergence.problems.means import MeansEvaluation
 from kmeans_convergence.starts import draw, streams
 
 X, _ = iris()
@@ -25,11 +25,14 @@ FAST = {
 
 
 @pytest.mark.parametrize("idle", [OverRelaxation(1.0), HeavyBall(momentum=0.0), Anderson(most=0)], ids=repr)
-def test_without_a_leap_it_is_batch_kmeans_bit_by_bit(idle):
+def test_without_an_extrapolation_it_is_batch_kmeans_bit_by_bit(idle):
     lloyd = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=100.0)
     trace = minimize(PROBLEM, idle, STARTS, passes=100.0)
-    for name in (*lloyd.MEASURES, "w", "stop"):
-        np.testing.assert_array_equal(getattr(trace, name), getattr(lloyd, name))
+    assert trace.measures.keys() == lloyd.measures.keys()
+    for name, values in lloyd.measures.items():
+        np.testing.assert_array_equal(trace.measures[name], values)
+    np.testing.assert_array_equal(trace.w, lloyd.w)
+    assert trace.stop == lloyd.stop
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -37,23 +40,23 @@ def test_ends_at_a_fixed_point_of_batch_kmeans(name):
     trace = minimize(PROBLEM, FAST[name], STARTS, passes=500.0)
     assert set(trace.stop) == {Stop.FIXED_POINT}
     np.testing.assert_array_equal(PROBLEM.evaluate(trace.w).means, trace.w)
-    # it did leap: not all runs went the way of batch K-means
+    # it did extrapolate: not all runs went the way of batch K-means
     lloyd = minimize(PROBLEM, MajorizeMinimize(), STARTS, passes=500.0)
     assert (trace.cost[3] != lloyd.cost[3]).any()
-    # all iterates cost one pass, those that are taken back included
+    # all iterates cost one pass, those that are rejected included
     running = trace.passes[1:] > trace.passes[:-1]
     np.testing.assert_array_equal(np.diff(trace.passes, axis=0)[running], 1)
 
 
 @pytest.mark.parametrize("name", FAST)
-def test_a_leap_that_does_not_pay_is_taken_back(name):
+def test_an_extrapolation_that_does_not_pay_is_rejected(name):
     # from an iterate that cost more, the next one is the plain step from the one before
     trace = minimize(PROBLEM, FAST[name], STARTS, epochs=1)
     history = [STARTS, trace.w]
     for epochs in range(2, 12):
         history.append(minimize(PROBLEM, FAST[name], STARTS, epochs=epochs).w)
     costs = np.stack([PROBLEM.evaluate(w).cost for w in history])
-    taken_back = 0
+    rejected = 0
     for t in range(1, 11):
         worse = costs[t] > costs[t - 1] * (1 + 1e-12)
         # the iterate before was kept itself, if it was not worse than its own predecessor
@@ -61,9 +64,9 @@ def test_a_leap_that_does_not_pay_is_taken_back(name):
         plain = PROBLEM.evaluate(history[t - 1]).means
         np.testing.assert_array_equal(history[t + 1][worse], plain[worse])
         assert (costs[t + 1] <= costs[t - 1])[worse].all()
-        taken_back += worse.sum()
+        rejected += worse.sum()
     # over-relaxation below 2 cannot raise the cost: the majoriser does not rise
-    assert taken_back == 0 if name.startswith("relaxed") else taken_back > 0
+    assert rejected == 0 if name.startswith("relaxed") else rejected > 0
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -85,28 +88,27 @@ def test_is_faster_than_batch_kmeans_where_that_is_slow(clusters, name):
     assert fast.mean() < 0.8 * lloyd.mean()
 
 
-class Linear:
-    """A quadratic cost sum h_j w_j²/2 with a majoriser of curvature 1, so that T(w) = (1 - h) w."""
+class Linear(Problem):
+    """A quadratic cost sum h_j x_j²/2 with a majoriser of curvature 1, so that T(x) = (1 - h) x."""
 
-    n = 1
+    size, gap = 1, RelativeGap()
 
     def __init__(self, *spectrum):
-        self.h, self.evaluations = np.array([[spectrum]] * 2).reshape(1, 2, -1), 0
+        self.h = np.array([spectrum])
 
     @property
     def start(self):
         return np.ones_like(self.h)
 
-    def evaluate(self, w):
-        # an assignment that always changes: nothing is ever settled
-        self.evaluations += 1
-        assignments = np.full((1, 1), self.evaluations % 2, dtype=np.int32)
-        cost = 0.5 * (self.h * w**2).sum(axis=(1, 2))
-        return KMeansEvaluation.of(w, cost, np.ones((1, 2)), (1 - self.h) * w, assignments, None)
+    def evaluate(self, x):
+        cost = 0.5 * (self.h * x**2).sum(axis=1)
+        # prototypes of one feature that have one pattern each
+        w, counts, assignments = x[..., None], np.ones_like(x), np.zeros((len(x), 1), dtype=np.int32)
+        return MeansEvaluation.of(w, cost, counts, ((1 - self.h) * x)[..., None], assignments)
 
 
 def iterates(problem, optimizer, epochs):
-    return [minimize(problem, optimizer, problem.start, epochs=t).w[0, 0] for t in range(1, epochs + 1)]
+    return [minimize(problem, optimizer, problem.start, epochs=t).w[0] for t in range(1, epochs + 1)]
 
 
 def test_relaxation_contracts_as_the_theory_says():
@@ -125,15 +127,15 @@ def test_nesterov_by_hand():
     np.testing.assert_allclose(np.ravel(iterates(Linear(0.25), Nesterov(), 3)), y, rtol=1e-5)
 
 
-def test_nesterov_starts_afresh_where_a_leap_was_taken_back():
-    here, there, beyond = (Linear(0.25).evaluate(np.full((1, 2, 1), w)) for w in (1.0, 0.5, 0.3))
-    leaps = Nesterov().leaps(here)
-    next(leaps)
+def test_nesterov_starts_afresh_where_an_extrapolation_was_rejected():
+    here, there, beyond = (Linear(0.25).evaluate(np.full((1, 1), x)) for x in (1.0, 0.5, 0.3))
+    extrapolations = Nesterov().extrapolations(here)
+    next(extrapolations)
     for _ in range(4):
-        leaps.send((here, np.array([False])))
-    leaps.send((there, np.array([True])))
-    leap = leaps.send((beyond, np.array([False])))
-    momentum = (leap - beyond.means) / (beyond.means - there.means)
+        extrapolations.send((here, np.array([False])))
+    extrapolations.send((there, np.array([True])))
+    x = extrapolations.send((beyond, np.array([False])))
+    momentum = (x - beyond.image) / (beyond.image - there.image)
     np.testing.assert_allclose(momentum, 0.28175, rtol=1e-4)
 
 
@@ -164,12 +166,12 @@ def test_the_memory_of_anderson_shrinks_and_grows():
     assert not np.allclose(third, (1 - h) * second)
 
 
-def test_anderson_goes_on_when_every_leap_was_taken_back():
+def test_anderson_goes_on_when_every_extrapolation_was_rejected():
     here = PROBLEM.evaluate(STARTS)
-    leaps = Anderson().leaps(here)
-    first = next(leaps)
-    # nothing has been learnt, but that a leap beyond T(w) did not pay
-    np.testing.assert_allclose(leaps.send((here, np.ones(30, dtype=bool))), first)
+    extrapolations = Anderson().extrapolations(here)
+    first = next(extrapolations)
+    # nothing has been learnt, but that a step beyond T(x) did not pay
+    np.testing.assert_allclose(extrapolations.send((here, np.ones(30, dtype=bool))), first)
 
 
 def test_a_run_is_the_same_in_any_company():
@@ -182,7 +184,7 @@ def test_a_run_is_the_same_in_any_company():
 
 def test_the_loop_alone_decides_when_it_is_over():
     metered = CountingOracle(PROBLEM, 30)
-    iterates = Nesterov().iterates(metered, STARTS, ())
+    iterates = Nesterov().iterates(metered, PROBLEM.pack(STARTS), ())
     for _ in range(5):
         next(iterates)
     np.testing.assert_array_equal(metered.charged, 5 * 150)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from kmeans_convergence.core import loop
 from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import (
+    General,
     GradientDescent,
     MajorizeMinimize,
     OnlineGradient,
@@ -13,7 +15,6 @@ from kmeans_convergence.optimizers import (
     Rate,
     Stop,
     Switch,
-    loop,
     minimize,
 )
 from kmeans_convergence.optimizers.line_search import ArmijoGradient
@@ -36,15 +37,14 @@ def rngs(runs):
     return streams(1, "iris", 6, range(runs), "order")
 
 
-class Counting:
+class Counting(QuantizationProblem):
     """A problem that counts the patterns that it is really asked for."""
 
-    def __init__(self, problem):
-        self.problem, self.n, self.patterns = problem, problem.size, 0
+    patterns = 0
 
     def evaluate(self, w):
-        self.patterns += self.n * len(w)
-        return self.problem.evaluate(w)
+        self.patterns += self.size * len(w)
+        return super().evaluate(w)
 
 
 def test_exactly_one_budget():
@@ -58,19 +58,19 @@ def test_passes_are_epochs_where_each_costs_one(name):
     epochs = minimize(PROBLEM, OPTIMIZERS[name], STARTS, epochs=7, rngs=rngs(30))
     passes = minimize(PROBLEM, OPTIMIZERS[name], STARTS, passes=7.0, rngs=rngs(30))
     # a hybrid that rests is charged on in epochs
-    for measure in set(epochs.MEASURES) - {"passes"}:
-        np.testing.assert_array_equal(getattr(passes, measure), getattr(epochs, measure))
+    for measure in set(epochs.measures) - {"passes"}:
+        np.testing.assert_array_equal(passes.measures[measure], epochs.measures[measure])
     np.testing.assert_array_equal(passes.w, epochs.w)
     assert passes.passes.max() == 7
 
 
 def test_lloyd_ends_where_it_rests_and_work_shrinks():
-    counting = Counting(PROBLEM)
+    counting = Counting(X)
     trace = minimize(counting, MajorizeMinimize(), STARTS, passes=1000.0)
     assert set(trace.stop) == {Stop.FIXED_POINT}
     reference = minimize(PROBLEM, MajorizeMinimize(), STARTS, epochs=len(trace.cost) - 1)
-    for measure in trace.MEASURES:
-        np.testing.assert_array_equal(getattr(trace, measure), getattr(reference, measure))
+    for measure, values in reference.measures.items():
+        np.testing.assert_array_equal(trace.measures[measure], values)
     # what is evaluated is what is charged, and each run's last iterate is measured on the house
     assert counting.patterns == PROBLEM.size * (trace.passes[-1].sum() + 30)
 
@@ -88,7 +88,7 @@ def test_a_gradient_method_rests_at_a_fixed_point_of_lloyd():
 
 
 def test_a_step_that_is_too_long_diverges_and_is_charged_no_more():
-    counting = Counting(PROBLEM)
+    counting = Counting(X)
     trace = minimize(counting, GradientDescent(Rate(1e20, decays=False)), STARTS, passes=60.0)
     assert set(trace.stop) == {Stop.DIVERGED}
     assert not np.isfinite(trace.cost[-1]).any()
@@ -109,7 +109,7 @@ def test_a_run_that_begins_nowhere_has_diverged_and_the_others_go_on(budget):
     np.testing.assert_array_equal(trace.cost[:, [0, 2]], alone.cost)
 
 
-class Rocking:
+class Rocking(General):
     """Moves all prototypes there and back by so much, again and again."""
 
     memoryless = True
@@ -139,10 +139,8 @@ def test_a_step_length_stays_finite_and_its_search_ends_where_a_run_rests():
     assert trace.cost[-1, 0] == trace.cost[0, 0] == 2
 
 
-class Costly:
+class Costly(General):
     """Moves all prototypes by one, after so many evaluations as each run was told."""
-
-    memoryless = False
 
     def __init__(self, evaluations):
         self.evaluations = np.asarray(evaluations)
@@ -168,16 +166,16 @@ def test_an_ended_run_neither_moves_nor_is_charged():
 @pytest.fixture
 def one_ended():
     metered = CountingOracle(PROBLEM, 3)
-    here = metered.evaluate(STARTS[:3])
+    here = metered.evaluate(PROBLEM.pack(STARTS[:3]))
     metered.end(np.array([False, True, False]), here)
     return metered, here
 
 
 def test_ended_runs_are_answered_with_their_last_evaluation(one_ended):
     metered, here = one_ended
-    later = metered.evaluate(STARTS[3:6].copy())
+    later = metered.evaluate(PROBLEM.pack(STARTS[3:6]))
     fresh = PROBLEM.evaluate(STARTS[3:6])
-    for name in ("w", "cost", "counts", "sums", "assignments", "gradient", "minimizer", "hessian_diagonal"):
+    for name in ("x", "w", "cost", "counts", "sums", "assignments", "gradient", "image", "hessian_diagonal"):
         values, new, old = (getattr(evaluation, name) for evaluation in (later, fresh, here))
         np.testing.assert_array_equal(values, np.stack([new[0], old[1], new[2]]))
     np.testing.assert_array_equal(metered.charged, [300, 150, 300])
@@ -187,36 +185,37 @@ def test_ended_runs_are_answered_with_their_last_evaluation(one_ended):
 
 def test_pieces_leave_ended_runs_where_they_are(one_ended):
     metered, _ = one_ended
-    w, rows = STARTS[:3].copy(), np.stack([rng.permutation(150)[:40] for rng in rngs(3)])
-    counts = np.arange(18.0).reshape(3, 6)
-    moved, won = metered.sweep_counts(w, rows, counts, 4.0)
-    expected, expected_won = PROBLEM.sweep_counts(w, rows, counts, 4.0)
-    gradient = metered.sweep(w, rows, 0.1)
+    x, rows = PROBLEM.pack(STARTS[:3]).copy(), np.stack([rng.permutation(150)[:40] for rng in rngs(3)])
+    metric = np.repeat(np.arange(18.0).reshape(3, 6), 4, axis=1)
+    moved, won = metered.sweep_counts(x, rows, metric, 4.0)
+    expected, expected_won = PROBLEM.sweep_counts(x, rows, metric, 4.0)
+    gradient = metered.sweep(x, rows, 0.1)
     for values, new, old in (
-        (moved, expected, w),
-        (won, expected_won, counts),
-        (gradient, PROBLEM.sweep(w, rows, 0.1), w),
+        (moved, expected, x),
+        (won, expected_won, metric),
+        (gradient, PROBLEM.sweep(x, rows, 0.1), x),
     ):
         np.testing.assert_array_equal(values, np.stack([new[0], old[1], new[2]]))
-    batch, fresh = metered.evaluate_rows(w, rows), PROBLEM.evaluate_rows(w, rows)
+        assert (new[[0, 2]] != old[[0, 2]]).any(axis=1).all()
+    batch, fresh = metered.evaluate_rows(x, rows), PROBLEM.evaluate_rows(x, rows)
     np.testing.assert_array_equal(batch.sums[[0, 2]], fresh.sums[[0, 2]])
     np.testing.assert_array_equal(batch.assignments[[0, 2]], fresh.assignments[[0, 2]])
     np.testing.assert_array_equal(batch.gradient[1], 0)
-    np.testing.assert_array_equal(batch.means[1], w[1])
+    np.testing.assert_array_equal(batch.image[1], x[1])
     np.testing.assert_array_equal(metered.charged, [150 + 3 * 40, 150, 150 + 3 * 40])
 
 
 def test_trials_are_charged_to_the_runs_that_try():
     metered = CountingOracle(PROBLEM, 3)
-    here = metered.evaluate(STARTS[:3])
+    here, there = metered.evaluate(PROBLEM.pack(STARTS[:3])), PROBLEM.pack(STARTS[3:6])
     some = np.array([True, False, True])
-    trial = metered.evaluate_where(STARTS[3:6], some, here)
+    trial = metered.evaluate_where(there, some, here)
     np.testing.assert_array_equal(metered.charged, [300, 150, 300])
     np.testing.assert_array_equal(trial.w, np.where(some[:, None, None], STARTS[3:6], STARTS[:3]))
     np.testing.assert_array_equal(trial.cost, PROBLEM.evaluate(trial.w).cost)
     # none left: nothing to do
-    assert metered.evaluate_where(STARTS[3:6], ~some & some, trial) is trial
+    assert metered.evaluate_where(there, ~some & some, trial) is trial
 
 
-def test_the_deviation_by_hand():
-    assert CountingOracle(PROBLEM, 1).deviation == pytest.approx(np.sqrt(X.var(axis=0).mean()), rel=1e-12)
+def test_the_length_by_hand():
+    assert CountingOracle(PROBLEM, 1).length == pytest.approx(np.sqrt(X.var(axis=0).mean()), rel=1e-12)

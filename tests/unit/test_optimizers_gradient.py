@@ -174,7 +174,7 @@ def test_lbfgs_charges_the_trials_of_a_line_search_that_failed():
     paid_last = 0
     for start in STARTS[:10]:
         counted = Counting(X)
-        path = LBFGS(300.0)._path(CountingOracle(counted, 1), start, 1.0)
+        path = LBFGS(300.0)._path(CountingOracle(counted, 1), start.ravel(), 1.0)
         assert sum(price for _, price in path) == 150 * counted.evaluated
         paid_last += path[-1][1] > 150
     assert paid_last

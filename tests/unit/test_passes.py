@@ -176,23 +176,22 @@ def test_a_mini_batch_is_a_small_problem_of_its_own(n, K, d, batch):
 
 def test_a_factor_makes_the_rate_larger_but_never_above_one():
     X, order = np.array([[0.0], [10.0], [20.0]]), np.array([[0, 1, 2]])
-    start = np.array([[[3.0]]])
-    w, counts = QuantizationProblem(X).sweep_counts(start, order, np.zeros((1, 1)), factor=2.0)
+    x, counts = QuantizationProblem(X).sweep_counts(np.array([[3.0]]), order, np.zeros((1, 1)), factor=2.0)
     # rates min(1, 2/1), min(1, 2/2), 2/3: the prototype goes to 0, to 10, to 10 + 2/3 of 10
-    assert w[0, 0, 0] == pytest.approx(10 + 20 / 3, rel=1e-15)
+    assert x[0, 0] == pytest.approx(10 + 20 / 3, rel=1e-15)
     assert counts[0, 0] == 3
 
 
 def test_threads_change_no_bit_of_a_sweep(monkeypatch):
     rng = np.random.default_rng(7)
-    X, w = rng.normal(size=(200, 3)), rng.normal(size=(5, 4, 3))
+    X, x = rng.normal(size=(200, 3)), rng.normal(size=(5, 4 * 3))
     order = np.stack([rng.permutation(200) for _ in range(5)])
     monkeypatch.setattr(passes, "SERIAL", 0)
     found = []
     for threads in ("1", "2", "4"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
         problem = QuantizationProblem(X)
-        found.append((problem.sweep(w, order, 0.1), *problem.sweep_counts(w, order, np.ones((5, 4)), 2.0)))
+        found.append((problem.sweep(x, order, 0.1), *problem.sweep_counts(x, order, np.ones((5, 4 * 3)), 2.0)))
     for other in found[1:]:
         assert_same_bits(other, found[0])
 
@@ -208,18 +207,18 @@ rng = np.random.default_rng(0)
 problem = QuantizationProblem(rng.normal(size=(60, 3)))
 large = QuantizationProblem(rng.normal(size=(1500, 20)))
 orders = rng.integers(60, size=(2, 40)), rng.integers(60, size=(2, 80))[:, ::2]
-rule = faces.Rule(0.25, 30.0, 1.0, 1e-3, 10)
+options = faces.Options(0.25, 30.0, 1.0, 1e-3, 10)
 for writeable in (True, False):
     w, wide = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 12, 20))
     w.flags.writeable = wide.flags.writeable = writeable
     here, second_nearest = problem.evaluate_second_nearest(w)
     large.evaluate(wide)
-    faces.newton_steps(problem.X, here, second_nearest, np.full(2, np.inf), rule)
+    faces.newton_steps(problem.X, here, second_nearest, np.full(2, np.inf), options)
     faces.find(problem.X if writeable else problem.X.copy(), w[0], here.assignments[0], 0.25)
     for order in orders:
         problem.evaluate_rows(w, order)
         problem.sweep(w, order, 0.1)
-        problem.sweep_counts(w, order, np.zeros((2, 4)))
+        problem.sweep_counts(w, order, np.zeros((2, 12)))
 compiled = [kernels.pass_directly, kernels.pass_rows, kernels.assign_screened, face_kernels.find_steps,
             sweep_kernels.sweep_rate, sweep_kernels.sweep_counts]
 print(json.dumps({kernel.__name__: len(kernel.signatures) for kernel in compiled}))

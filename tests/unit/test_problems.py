@@ -8,10 +8,11 @@ from scipy import optimize, stats
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.mixture import GaussianMixture
 
+from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 
 PROBLEMS = (QuantizationProblem, MixtureProblem)
-NAMES = ("cost", "counts", "sums", "assignments", "gradient", "minimizer")
+NAMES = ("x", "cost", "counts", "sums", "assignments", "gradient", "means", "image", "metric", "promised_decrease")
 
 
 def example(seed=0, n=90, runs=5, clusters=4, features=3):
@@ -82,13 +83,15 @@ def test_after_one_epoch_an_online_prototype_is_the_mean_of_the_patterns_that_it
     rng = np.random.default_rng(seed)
     order = np.stack([rng.permutation(60) for _ in starts])
     starts[0, 3] = 1e3  # wins nothing
-    w, counts = QuantizationProblem(X).sweep_counts(starts, order, np.zeros((5, 4)))
+    problem = QuantizationProblem(X)
+    x, metric = problem.sweep_counts(problem.pack(starts), order, np.zeros((5, 4 * 3)))
+    w, counts = problem.unpack(x), problem.unpack(metric)
     for run, start in enumerate(starts):
         won = [[] for _ in start]
         for i in order[run]:
             now = [np.mean(X[mine], axis=0) if mine else start[k] for k, mine in enumerate(won)]
             won[np.argmin(((X[i] - now) ** 2).sum(axis=1))].append(i)
-        assert [len(mine) for mine in won] == list(counts[run])
+        np.testing.assert_array_equal(counts[run], np.repeat([[len(mine)] for mine in won], 3, axis=1))
         for k, mine in enumerate(won):
             np.testing.assert_allclose(w[run, k], X[mine].mean(axis=0) if mine else start[k], rtol=1e-12)
 
@@ -123,9 +126,14 @@ def test_data_and_prototypes_are_checked(problem, refused):
     for value in (np.nan, -np.inf):
         with refused(str(value), "row 1", "column 0"):
             problem([[0.0, 1.0], [value, 2.0]])
-    for shape in ((2, 3), (1, 2, 4), (0, 2, 3), (1, 0, 3)):
+    # flat ones are of d coordinates for each prototype
+    for shape in ((3,), (2, 4), (0, 3), (2, 0), (1, 2, 4), (0, 2, 3), (1, 0, 3)):
         with refused(str(shape), "(runs, prototypes, 3)"):
             problem(np.eye(3)).evaluate(np.zeros(shape))
+    # a start without an axis of runs is not taken for runs of one prototype
+    for shape in ((2, 3), (1, 2, 4), (0, 2, 3), (1, 0, 3)):
+        with refused(str(shape), "(runs, prototypes, 3)"):
+            minimize(problem(np.eye(3)), MajorizeMinimize(), np.zeros(shape), epochs=1)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kmeans_convergence.core.gap import Gap
-from kmeans_convergence.core.problem import Evaluation, Evaluator, Model, Problem, Steps, replaced
+from kmeans_convergence.core.problem import Capability, Evaluation, Evaluator, Model, Problem, Steps, replaced
 from kmeans_convergence.errors import InputError
 
 
@@ -18,8 +18,8 @@ class CountingOracle:
     it is: whatever an optimizer asks about it is answered with its last evaluation, without charge and without work.
     So optimizers treat all runs alike, and the work shrinks as runs end.
 
-    What only some problems offer is passed through and charged likewise; `core.check_fit` has refused an optimizer that
-    needs more before it asks.
+    What only some problems offer is passed through and charged likewise. `core.check_fit` refuses an optimizer that
+    needs more before a run; one that did not say so is refused when it asks.
 
     Attributes
     ----------
@@ -107,21 +107,20 @@ class CountingOracle:
     def evaluate_rows(self, x: np.ndarray, rows: np.ndarray) -> Evaluation:
         """Evaluate each run on patterns of its own, `rows` (R, m); a run that has ended sees none (`SUBSETS`)."""
         self.charge(rows.shape[1])
-        some = self.active
+        some, problem = self.active, self._offering(Capability.SUBSETS)
         if some.all():
-            return self._offered.evaluate_rows(x, rows)
-        part = self._offered.evaluate_rows(x[some], rows[some])
-        return self._offered.nothing_seen(x, rows).merge(part, some)
+            return problem.evaluate_rows(x, rows)
+        return problem.nothing_seen(x, rows).merge(problem.evaluate_rows(x[some], rows[some]), some)
 
     def standard_errors(self, here: Evaluation, rows: np.ndarray) -> np.ndarray:
         """Return standard errors (R, blocks) of the image under some patterns (`STANDARD_ERRORS`)."""
-        return self._offered.standard_errors(here, rows)
+        return self._offering(Capability.STANDARD_ERRORS).standard_errors(here, rows)
 
     def sweep(self, x: np.ndarray, order: np.ndarray, rate: float) -> np.ndarray:
         """Return points after a step with a fixed rate for each pattern of `order` (R, m) in turn (`SWEEPS`)."""
         self.charge(order.shape[1])
         some = self.active
-        return replaced(x, self._offered.sweep(x[some], order[some], rate), some)
+        return replaced(x, self._offering(Capability.SWEEPS).sweep(x[some], order[some], rate), some)
 
     def sweep_counts(
         self, x: np.ndarray, order: np.ndarray, metric: np.ndarray, factor: float = 1.0
@@ -132,21 +131,22 @@ class CountingOracle:
         """
         self.charge(order.shape[1])
         some = self.active
-        part, summed = self._offered.sweep_counts(x[some], order[some], metric[some], factor)
+        part, summed = self._offering(Capability.SWEEPS).sweep_counts(x[some], order[some], metric[some], factor)
         return replaced(x, part, some), replaced(metric, summed, some)
 
     def exchanges(self, x: np.ndarray) -> CountedExchanges:
         """Return sweeps of exchanges that begin with the choices at `x`, at the price of a pass (`EXCHANGES`)."""
-        return CountedExchanges(self, self._offered.exchanges(self.evaluate(x)))
+        problem = self._offering(Capability.EXCHANGES)
+        return CountedExchanges(self, problem.exchanges(self.evaluate(x)))
 
     def model(self, options: Any = None) -> CountedModel:
         """Return the problem's quadratic model (`MODEL`); `options` are the problem's, None for its own choice."""
-        return CountedModel(self, self._offered.model(len(self.active), options))
+        return CountedModel(self, self._offering(Capability.MODEL).model(len(self.active), options))
 
     @property
     def patterns(self) -> np.ndarray:
         """The patterns (n, d), for optimizers of other libraries (`CLUSTERING`); see `charge`."""
-        return np.asarray(self._offered.X)
+        return np.asarray(self._offering(Capability.CLUSTERING).X)
 
     def unpack(self, x: np.ndarray) -> Any:
         """Return points as the problem's parameters."""
@@ -156,9 +156,13 @@ class CountingOracle:
         """Return parameters as points."""
         return self._problem.pack(parameters)
 
-    @property
-    def _offered(self) -> Any:
-        """The problem with its capabilities, which its declared type does not know."""
+    def _offering(self, capability: Capability) -> Any:
+        """Return the problem, whose declared type does not know its capabilities, if it has this one."""
+        if capability not in self._problem.capabilities:
+            raise InputError(
+                f"An optimizer asks for {capability.value}, which {type(self._problem).__name__} does not offer, and "
+                "did not say that it needs that."
+            )
         return self._problem
 
     def _evaluate_some(self, x: np.ndarray, where: np.ndarray, otherwise: Evaluation) -> Evaluation:

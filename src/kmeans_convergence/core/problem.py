@@ -84,19 +84,25 @@ class Evaluation(ABC):
 
     @property
     def metric(self) -> np.ndarray:
-        """Diagonal of the inverse of P, shape (R, P), where that matrix is diagonal.
+        """Diagonal of the inverse of P, shape (R, P), for problems with the capability `DIAGONAL_METRIC`.
 
         Raises
         ------
-        TypeError
-            Where it is not.
+        InputError
+            For other problems.
         """
-        raise TypeError(f"{type(self).__name__} has no diagonal metric.")
+        raise InputError(f"{type(self).__name__} has no diagonal metric.")
 
     @property
     def hessian_diagonal(self) -> np.ndarray:
-        """Diagonal of the Hessian, shape (R, P), for problems with the capability `DIAGONAL_HESSIAN`."""
-        raise TypeError(f"{type(self).__name__} has no diagonal Hessian.")
+        """Diagonal of the Hessian, shape (R, P), for problems with the capability `DIAGONAL_HESSIAN`.
+
+        Raises
+        ------
+        InputError
+            For other problems.
+        """
+        raise InputError(f"{type(self).__name__} has no diagonal Hessian.")
 
     def norm(self, v: np.ndarray) -> np.ndarray:
         """Return the length of steps `v` (R, P) in the metric of the majoriser, shape (R,)."""
@@ -147,9 +153,20 @@ class Capability(Enum):
     SWEEPS = "steps after each pattern"
     EXCHANGES = "exchanges of single patterns"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
+    DIAGONAL_METRIC = "a metric of the majoriser that is diagonal"
     MODEL = "the curvature that its alternation leaves out"
     STANDARD_ERRORS = "standard errors of its parameters"
     CLUSTERING = "a clustering of patterns by their nearest prototypes"
+
+
+# The methods of a problem that serve a capability; others are served by its evaluations, or by its data.
+SERVED_BY = {
+    Capability.SUBSETS: ("evaluate_rows", "nothing_seen"),
+    Capability.SWEEPS: ("sweep", "sweep_counts"),
+    Capability.EXCHANGES: ("exchanges",),
+    Capability.MODEL: ("model",),
+    Capability.STANDARD_ERRORS: ("standard_errors",),
+}
 
 
 class Steps(NamedTuple):
@@ -202,9 +219,22 @@ Evaluator = Callable[[np.ndarray, np.ndarray], Evaluation]
 
 
 class Problem(ABC):
-    """A cost over flat vectors that can be evaluated for many runs in one pass over the data."""
+    """A cost over flat vectors that can be evaluated for many runs in one pass over the data.
+
+    Attributes
+    ----------
+    capabilities : frozenset of Capability
+        What it offers beyond an evaluation: a class that lacks the methods is refused where it is defined.
+    """
 
     capabilities: frozenset[Capability] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for capability in cls.capabilities:
+            for name in SERVED_BY.get(capability, ()):
+                if not hasattr(cls, name):
+                    raise TypeError(f"{cls.__name__} claims to offer {capability.value} and has no {name}.")
 
     @property
     @abstractmethod
@@ -255,13 +285,18 @@ class Problem(ABC):
 
 
 def check_fit(problem: Problem, optimizer: Any) -> None:
-    """Refuse an optimizer that needs what a problem does not offer.
+    """Refuse an optimizer that needs what a problem does not offer, or does not say what it needs.
 
     Raises
     ------
     InputError
         With the reason.
     """
+    if not hasattr(optimizer, "needs"):
+        raise InputError(
+            f"{type(optimizer).__name__} does not say what it `needs` of a problem: an optimizer derives from "
+            "`StepRule` or `General`, which need an evaluation alone, or has a set of capabilities of that name."
+        )
     missing = [need.value for need in Capability if need in optimizer.needs - problem.capabilities]
     if missing:
         raise InputError(

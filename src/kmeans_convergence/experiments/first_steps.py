@@ -65,11 +65,12 @@ def reached(
     most = PASSES * problem.size
     ends = np.unique(np.minimum(np.ceil(GROWTH ** np.arange(math.ceil(math.log(most, GROWTH)) + 1)), most).astype(int))
     orders = np.stack([np.concatenate([rng.permutation(problem.size) for _ in range(PASSES)]) for rng in rngs])
-    w, counts = starts, np.zeros(starts.shape[:2])
+    x = problem.pack(starts)
+    metric = np.zeros_like(x)
     passes = np.full(len(starts), float(PASSES))
     for before, after in zip(np.r_[0, ends[:-1]], ends, strict=True):
-        w, counts = problem.sweep_counts(w, orders[:, before:after], counts, 1.0)
-        there = (problem.evaluate(w).cost <= target) & (passes == PASSES)
+        x, metric = problem.sweep_counts(x, orders[:, before:after], metric, 1.0)
+        there = (problem.evaluate(x).cost <= target) & (passes == PASSES)
         passes[there] = after / problem.size
         if (passes < PASSES).all():
             break

@@ -65,15 +65,15 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
     scatter = np.bincount(owners, ((dataset.X - w[owners]) ** 2).sum(axis=1), minlength=K)
     curvatures, along = modes(dataset.X, w, owners, WIDTH)
     runs = max(RUNS, math.ceil(COORDINATES / w.size))
-    begin = np.repeat(w[None], runs, axis=0)
+    begin = np.repeat(here.x, runs, axis=0)
     rows = []
     for sampling, sample in SAMPLINGS.items():
         rngs = partial(streams, seed, dataset.name, K, range(runs))
         orders = _orders(sample, problem.size, rngs(f"online k-means on {sampling}"))
-        averaged, n_k = begin, np.repeat(counts[None], runs, axis=0)
+        averaged, metric = begin, np.repeat(here.metric, runs, axis=0)
         for before, look in pairwise((1, *LOOKS)):
             for _ in range(look - before):
-                averaged, n_k = problem.sweep_counts(averaged, next(orders), n_k)
+                averaged, metric = problem.sweep_counts(averaged, next(orders), metric)
             with_faces = frozen = 0.0
             if sampling == "draws":
                 frozen = online_excess(np.ones_like(along), along, look) / limit
@@ -99,7 +99,8 @@ def _orders(sample: Callable[[int, Streams], np.ndarray], n: int, rngs: Streams)
 
 
 def _excess(problem: QuantizationProblem, iterates: list[np.ndarray], limit: float) -> dict[str, float]:
-    """Return the mean cost of iterates (R, K, d) above the limits of the last of them, as a share of `limit`."""
-    costs = np.mean([problem.evaluate(w).cost for w in iterates])
-    own = minimize(problem, MajorizeMinimize(), iterates[-1], passes=math.inf).cost[-1].mean()
+    """Return the mean cost of iterates (R, P) above the limits of the last of them, as a share of `limit`."""
+    costs = np.mean([problem.evaluate(x).cost for x in iterates])
+    last = problem.unpack(iterates[-1])
+    own = minimize(problem, MajorizeMinimize(), last, passes=math.inf).cost[-1].mean()
     return {"measured": float(costs - own) / limit, "left": 1 - own / limit}

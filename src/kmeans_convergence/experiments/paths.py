@@ -80,7 +80,7 @@ def polish(problem: QuantizationProblem, trace: Trace) -> Path:
     return Path(trace.cost, trace.passes, limit, passes, empty, trace.stop, trace.diverged)
 
 
-def first_within(path: Path, threshold: np.ndarray, passes: float) -> np.ndarray:
+def first_within(path: Path | Trace, threshold: np.ndarray, passes: float) -> np.ndarray:
     """Return the passes of the first iterate whose cost is at most `threshold` (R,), NaN where there is none.
 
     What lies beyond the budget `passes` does not count.

@@ -17,7 +17,7 @@ from kmeans_convergence.core.problem import Capability, Evaluation
 from kmeans_convergence.optimizers.online import shown, shuffled
 from kmeans_convergence.starts import Streams
 
-SUBSETS = frozenset({Capability.SUBSETS})
+NEEDS = frozenset({Capability.SUBSETS, Capability.DIAGONAL_METRIC})
 
 # Patterns of a batch: scikit-learn's default; of small data, about a sixteenth, but enough to average over.
 LARGEST, SMALLEST, PARTS = 1024, 16, 16
@@ -102,7 +102,7 @@ class MiniBatchCounts:
     factor: float = 1.0
 
     memoryless = False
-    needs = SUBSETS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
@@ -127,7 +127,7 @@ class MiniBatchAveraged:
     factor: float = FACTOR
 
     memoryless = False
-    needs = SUBSETS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the averages some times within the first epoch and then after each."""
@@ -174,7 +174,7 @@ class MiniBatchEstimated:
     """
 
     memoryless = False
-    needs = SUBSETS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
@@ -208,7 +208,7 @@ class MiniBatchRoot:
     """
 
     memoryless = False
-    needs = SUBSETS
+    needs = NEEDS
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the prototypes some times within the first epoch and then after each."""
@@ -240,7 +240,7 @@ class MovingAverage:
 
     # it ends with its schedule, and before that it is nowhere at rest
     memoryless = True
-    needs = SUBSETS
+    needs = NEEDS
 
     def rate(self, share: float) -> float:
         """Return alpha after this share of the schedule."""

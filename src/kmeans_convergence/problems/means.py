@@ -115,7 +115,7 @@ class MeansEvaluation(Evaluation):
 
 
 def _flat(w: np.ndarray) -> np.ndarray:
-    return w.reshape(len(w), -1)
+    return w.reshape(len(w), w.shape[1] * w.shape[2])
 
 
 @compiled(nogil=True)

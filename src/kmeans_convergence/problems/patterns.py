@@ -71,7 +71,7 @@ class PatternProblem(Problem):
 
     def pack(self, parameters: Any) -> np.ndarray:
         """Return prototypes (R, K, d) as flat vectors (R, K d)."""
-        return as_prototypes(parameters, self.X.shape[1]).reshape(len(parameters), -1)
+        return self._as_parameters(parameters).reshape(len(parameters), -1)
 
     def unpack(self, x: np.ndarray) -> np.ndarray:
         """Return flat vectors as prototypes, a view."""
@@ -79,11 +79,17 @@ class PatternProblem(Problem):
 
     def to_centred(self, parameters: Any) -> np.ndarray:
         """Return prototypes less `origin`."""
-        return np.array(parameters, dtype=np.float64) - self.origin
+        return self._as_parameters(parameters) - self.origin
 
     def from_centred(self, parameters: Any) -> np.ndarray:
         """Return prototypes of `centred` plus `origin`."""
         return np.asarray(parameters + self.origin)
+
+    def _as_parameters(self, parameters: Any) -> np.ndarray:
+        """Return prototypes (R, K, d); a matrix of K prototypes is refused, and not taken for K flat points."""
+        if np.ndim(parameters) != 3:
+            raise _wrong_shape(np.shape(parameters), self.X.shape[1])
+        return as_prototypes(parameters, self.X.shape[1])
 
 
 def as_patterns(X: np.ndarray) -> np.ndarray:
@@ -121,9 +127,14 @@ def frozen(array: np.ndarray) -> np.ndarray:
 
 def as_prototypes(w: np.ndarray, features: int) -> np.ndarray:
     """Return prototypes of R runs, flat or not, as a C-ordered float64 array (R, K, d), or say why they are none."""
+    given = np.shape(w)
     w = np.ascontiguousarray(w, dtype=np.float64)
     if w.ndim == 2 and w.shape[1] % features == 0:
-        w = w.reshape(len(w), -1, features)
+        w = w.reshape(len(w), w.shape[1] // features, features)
     if w.ndim != 3 or w.shape[2] != features or 0 in w.shape:
-        raise InputError(f"The prototypes have shape {w.shape}: (runs, prototypes, {features}) is needed.")
+        raise _wrong_shape(given, features)
     return w
+
+
+def _wrong_shape(shape: tuple[int, ...], features: int) -> InputError:
+    return InputError(f"The prototypes have shape {shape}: (runs, prototypes, {features}) is needed.")

@@ -64,7 +64,7 @@ def _why(axes: Axes) -> None:
     problem = QuantizationProblem(PATTERNS)
     axes.plot(position, problem.evaluate(prototypes(position)).cost, color="black", linewidth=1.6)
     at = problem.evaluate(prototypes(np.array([START])))
-    newton = Newton().step(at, 1)[0, 0, 0]
+    newton = Newton().step(at, 1)[0, 0]
     short = START + SHARE * (newton - START)
     style = look("batch_kmeans")
     axes.plot(position, model(at, position), color=style.color, linestyle="--")

@@ -54,7 +54,7 @@ def lloyd_rate(
     owners : ndarray of shape (n,), int32
         The nearest prototypes.
     width : float
-        The half-width c of the kernel, see `problems.faces`: wider is less noisy and further from the face.
+        The half-width c of the kernel, see `problems.kmeans.faces`: wider is less noisy and further from the face.
     rng : Generator
     resamples : int
         Bootstrap samples of the patterns; prototypes stay where they are.

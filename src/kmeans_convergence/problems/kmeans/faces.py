@@ -15,6 +15,7 @@ Prototypes without patterns have no faces here: they stay where they are.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -51,7 +52,8 @@ class Faces(NamedTuple):
     scales: np.ndarray
 
 
-class Options(NamedTuple):
+@dataclass(frozen=True)
+class Options:
     """How the model of a Newton step is made and minimised.
 
     The defaults are ours, and the same for all data. After a first look at the study's runs they were chosen on other

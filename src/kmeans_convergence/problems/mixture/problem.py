@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from kmeans_convergence.core.gap import AbsoluteGap, Gap
+from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.problems.means import MeansEvaluation
 from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
 
@@ -27,6 +28,8 @@ class MixtureProblem(PatternProblem):
     X : array_like of shape (n, d)
         Patterns in units of the components' standard deviation.
     """
+
+    capabilities = frozenset({Capability.DIAGONAL_METRIC})
 
     def __init__(self, X: np.ndarray) -> None:
         super().__init__(X)

@@ -40,10 +40,10 @@ def best_fixed_rate(counts: np.ndarray) -> Fraction:
 def _descend(X: np.ndarray, w: np.ndarray, rate: float, steps: int) -> np.ndarray:
     """Return the prototypes (K, d) after some steps of gradient descent with a constant rate."""
     problem, rule = QuantizationProblem(X), GradientDescent(Rate(rate, decays=False))
-    w = w[None]
+    x = problem.pack(w[None])
     for epoch in range(1, steps + 1):
-        w = rule.step(problem.evaluate(w), epoch)
-    return np.asarray(w[0])
+        x = rule.step(problem.evaluate(x), epoch)
+    return np.asarray(problem.unpack(x)[0])
 
 
 def linear_rate(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:

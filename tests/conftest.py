@@ -16,7 +16,7 @@ settings.load_profile("fixed")
 @pytest.fixture(scope="session")
 def root():
     """The folder of the project."""
-    return Path(__file__).parents[2]
+    return Path(__file__).parents[1]
 
 
 @pytest.fixture
