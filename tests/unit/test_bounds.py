@@ -13,6 +13,7 @@ from kmeans_convergence.experiments.contenders import CONTENDERS
 from kmeans_convergence.performance.measuring import Watched, same
 from kmeans_convergence.performance.methods import Plain
 from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans import problem as kmeans
 from kmeans_convergence.problems.kmeans.engine import bounds, passes
 from kmeans_convergence.starts import draw, stream, streams
 
@@ -26,9 +27,10 @@ def assert_same(one, other):
 
 @pytest.fixture(autouse=True)
 def small_data_too(monkeypatch):
-    """Memory would not pay for these data, but it must be right."""
+    """Memory would not pay for these data, nor for prototypes that jump, but it must be right."""
     monkeypatch.setattr(bounds, "FEW_DISTANCES", 0)
     monkeypatch.setattr(bounds, "MANY", 0)
+    monkeypatch.setattr(kmeans, "WORTH", 99)
 
 
 def follow(X, w, step, passes_made=25):
@@ -140,6 +142,25 @@ def test_most_distances_are_spared(features, step):
     assert computed < possible / 3
 
 
+def test_prototypes_that_jump_are_followed_by_plain_passes(monkeypatch):
+    """And as soon as they move a little, what is remembered pays again."""
+    monkeypatch.setattr(kmeans, "WORTH", 0.5)
+    plain_passes, epochs, run_pass = [], [], passes.run_pass
+    monkeypatch.setattr(passes, "run_pass", lambda *of: plain_passes.append(epochs[-1]) or run_pass(*of))
+    rng = stream(13, "bounds")
+    X = rng.normal(size=(3000, 2)) + 9 * rng.normal(size=(20, 2))[rng.integers(20, size=3000)]
+    problem, w = QuantizationProblem(X), X[None, :20]
+    remembering = problem.evaluator(1)
+    for epoch in range(60):
+        epochs.append(epoch)
+        remembering(w, ONE)
+        w = X[None, rng.choice(3000, 20)] if epoch < 30 else w + 1e-6
+    # tried at first, and after pauses of 1, 3, 7 and 7 passes
+    assert sorted(set(range(30)) - set(plain_passes)) == [0, 2, 6, 14, 22]
+    assert max(plain_passes) < 40
+    assert_same(remembering(w, ONE), problem.evaluate(w))
+
+
 def test_runs_that_are_left_out_do_not_disturb_the_others():
     """As when runs end, or when only some try a step: each goes its own way, and its bounds with it."""
     rng = stream(6, "bounds")
@@ -203,7 +224,7 @@ def test_problems_that_remember_nothing_evaluate_afresh():
 def test_what_is_remembered_takes_few_bytes():
     X = np.zeros((10_000, 2))
     tracemalloc.start()
-    memory = bounds.Memory(X, (1, 4096, 2), passes.Screen(X))
+    memory = bounds.Memory(X, (1, 4096, 2), None)
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert memory is not None

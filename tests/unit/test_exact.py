@@ -142,8 +142,8 @@ def test_assignments_that_repeat_give_the_same_bits_so_that_the_run_ends_with_th
 
 def test_remembering_changes_no_bit_far_from_zero():
     X = on_a_grid(6, n=12_000, d=6) + 1e14
-    assert suits_memory(len(X), 2, 50, 6)
-    starts = draw(X, 50, streams(6, "far", 50, range(2), "starts"))
+    assert suits_memory(len(X), 2, 100, 6)
+    starts = draw(X, 100, streams(6, "far", 100, range(2), "starts"))
     plain, remembering = (minimize(kind(X), MajorizeMinimize(), starts, epochs=8) for kind in (Plain, Watched))
     assert same(plain, remembering)
 

@@ -85,7 +85,7 @@ class MeansEvaluation(Evaluation):
     def curvature(self) -> Curvature:
         """Least N_k of those that are not 0, mean and largest N_k."""
         least = np.where(self.counts > 0, self.counts, np.inf).min(axis=1)
-        return Curvature(least, self.counts.mean(axis=1), self.counts.max(axis=1))
+        return Curvature(least, self.counts.sum(axis=1) / self.counts.shape[1], self.counts.max(axis=1))
 
     @property
     def owning(self) -> np.ndarray:

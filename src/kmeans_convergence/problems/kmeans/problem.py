@@ -10,9 +10,14 @@ from kmeans_convergence.core.gap import RelativeGap
 from kmeans_convergence.core.problem import Capability, Evaluation, Evaluator, replaced
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
 from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
+from kmeans_convergence.problems.kmeans.engine.kernels import LANES
 from kmeans_convergence.problems.kmeans.faces import FaceModel, Options
 from kmeans_convergence.problems.means import MeansEvaluation, count_changed
 from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
+
+# Remembering pays as long as this share of all distances has to be computed, at most; else there are pauses, of so many
+# passes at most.
+WORTH, LONGEST_PAUSE = 0.5, 7
 
 
 class KMeansEvaluation(MeansEvaluation):
@@ -180,7 +185,8 @@ class RememberingEvaluator:
     """Evaluates the same runs again and again; see `core.problem.Problem.evaluator`.
 
     Where many patterns and prototypes make it worth while, it keeps bounds from one evaluation of a run to the next:
-    faster when its prototypes move a little each time, with the same results.
+    faster when its prototypes move a little each time, with the same results. As long as they move too much, it makes
+    some plain passes before it tries again.
 
     Attributes
     ----------
@@ -191,21 +197,26 @@ class RememberingEvaluator:
     def __init__(self, problem: QuantizationProblem, runs: int) -> None:
         self._problem, self._runs = problem, runs
         self._memory: Memory | None = None
+        self._pause = self._left = 0
         self.computed = self.possible = 0
 
     def __call__(self, x: np.ndarray, some: np.ndarray) -> KMeansEvaluation:
         """Evaluate the runs of a mask (R,), whose points are `x`."""
-        problem, w = self._problem, as_prototypes(x, self._problem.X.shape[1])
-        shape = self._runs, *w.shape[1:]
-        distances = len(w) * problem.size * w.shape[1]
+        problem, features = self._problem, self._problem.X.shape[1]
+        shape = self._runs, x[0].size // features, features
+        distances = len(x) * problem.size * shape[1]
         self.possible += distances
-        if not suits_memory(problem.size, *shape):
+        if self._left > 0 or not suits_memory(problem.size, *shape):
+            self._left -= 1
             self.computed += distances
-            return problem.evaluate(w)
+            return problem.evaluate(x)
         if self._memory is None:
-            self._memory = Memory(problem.X, shape, problem.screen)
+            self._memory = Memory(problem.X, shape, problem.screen if features > LANES else None)
+        w = as_prototypes(x, features)
         (assignments, cost, counts, sums), computed = self._memory.run_pass(w, some)
         self.computed += computed
+        pays = computed < WORTH * distances
+        self._pause = self._left = 0 if pays else min(2 * self._pause + 1, LONGEST_PAUSE)
         return KMeansEvaluation.of(w, cost, counts, sums, assignments)
 
 

@@ -20,9 +20,11 @@ MARGIN = 1e-9
 # Squares of smaller numbers lose their digits.
 TINY = 1e-150
 TINY_SQUARE = 1e-300
-# One of so many patterns is looked at first; when this share of them has to be searched for, all patterns are, at once.
+# One of so many patterns is looked at first; when this share of the work of a search for all seems to be needed, it is
+# made, all at once. A distance of its own costs as much as so many among others.
 PROBE = 16
 MOST = 0.6
+ALONE = 6
 
 
 @compiled(nogil=True)
@@ -147,9 +149,9 @@ def choose_open(X, w, first, last, apart, moves, bounds, squares, open_rows):  #
     left, computed : int
         How many patterns are left for that search, and how many distances have been computed.
     """
-    patterns = last - first
+    patterns, clusters = last - first, w.shape[0]
     left, computed = _look(X, w, first, last, PROBE, apart, moves, bounds, squares, open_rows)
-    if left <= MOST * patterns / PROBE:
+    if left * clusters + ALONE * computed <= MOST * patterns / PROBE * clusters:
         left, more = _look(X, w, first, last, 1, apart, moves, bounds, squares, open_rows)
         return left, computed + more
     for i in range(patterns):
@@ -213,8 +215,7 @@ def _note(i, lower, others, lowers):  # type: ignore[no-untyped-def]
 def _search_groups(X, w, i, slack, moves, bounds, squares, room):  # type: ignore[no-untyped-def]
     """Search the groups of prototypes that may be nearer to pattern i than its owner.
 
-    Return how many distances were computed, or -1 where all of them at once, among products of matrices, cost less: on
-    its own a distance costs about four of these.
+    Return how many distances were computed, or -1 where all of them at once, among products of matrices, cost less.
     """
     others, group, within = moves
     owners, lowers, group_lowers = bounds
@@ -227,7 +228,7 @@ def _search_groups(X, w, i, slack, moves, bounds, squares, room):  # type: ignor
         _note(i, lower, others[k], lowers)
         return 0
     reach = _within_reach(away, upper + slack[k], room[1])
-    if 4 * reach * size > clusters + 8 or not square < np.inf:
+    if ALONE * reach * size > clusters + 8 or not square < np.inf:
         return -1
     owner, square, computed = _search(X[i], w, k, square, reach, room, group_lowers[i], group, within)
     owners[i], squares[0] = owner, square

@@ -1,20 +1,21 @@
 """A pass that remembers: bounds from earlier passes tell which patterns keep their prototype.
 
-A prototype that has moved a little cannot have come nearer than by that move (the triangle inequality). So a pattern
-keeps its owner as long as what the prototypes have moved since, added up, is less than the difference between the
-second nearest and the nearest: one comparison, without a look at the pattern. This needs no more than the prototypes
-before and after, so it serves every optimizer, and those that move slowly most. The choice of the nearest is the same
-as without memory, ties included: a bound has to hold with a margin far above rounding.
+The cost needs the distance of each pattern to its owner, at every iterate; what can be spared is the distances to all
+the others. A prototype that has moved a little cannot have come nearer than by that move (the triangle inequality). So
+a pattern keeps its owner as long as the second nearest was farther away than the owner is now, by more than what the
+others have moved since (Hamerly 2010), or if its owner is nearer than half its gap to the nearest other (Elkan 2003).
+This needs no more than the prototypes before and after, so it serves every optimizer, and those that move slowly most.
+The choice of the nearest is the same as without memory, ties included: a bound has to hold with a margin far above
+rounding.
 
-A pattern that fails the comparison is looked at: its distance to its owner, the bound of the second nearest (Hamerly
-2010) and half the gap of the owner to its nearest other (Elkan 2003) decide for most. With many features, bounds for
-groups of prototypes (Elkan 2003: of one; Ding et al. 2015: of several), each spent by the moves of its own group alone,
-leave a few distances for the others. Where too many are left, all distances are computed, as a pass without memory
-does it.
+With many features, bounds for groups of prototypes (Elkan 2003: of one; Ding et al. 2015: of several), each spent by
+the moves of its own group alone, leave a few distances for the patterns that this leaves in doubt. Where too many are
+left, all distances are computed, as a pass without memory does it.
 
 The sum of a prototype in a block of patterns depends on nothing but its members there. It is kept, and made anew, in
-the same order, when one has come or gone. The cost needs a distance for every pattern: it is computed when it is asked
-for.
+the same order, when one has come or gone.
+
+Each run has a memory of its own, so that some runs may make a pass, or end, and the others lose nothing.
 """
 
 from __future__ import annotations
@@ -34,13 +35,18 @@ PASSES = 4
 # Bytes of bounds of groups.
 ROOM = 2**25
 # Fewer distances than this for a run are faster without memory, and with few features fewer prototypes than `MANY`.
-FEW_DISTANCES = 500_000
-MANY = 32
+FEW_DISTANCES = 1_000_000
+MANY = 64
+# Bytes of bounds and sums of all runs, beside the bounds of groups.
+LARGEST = 2**28
 
 
 def suits_memory(n: int, runs: int, clusters: int, features: int) -> bool:
-    """Say whether remembering pays."""
-    return clusters > 1 and n * clusters > FEW_DISTANCES and (features > kernels.FEW_FEATURES or clusters >= MANY)
+    """Say whether remembering pays, and what all runs remember is not too much."""
+    many = n * clusters > FEW_DISTANCES and (features > kernels.FEW_FEATURES or clusters >= MANY)
+    # at least `passes.PER_PROTOTYPE` patterns of a block for each of its sums
+    numbers = runs * n * (1 + features / passes.PER_PROTOTYPE)
+    return clusters > 1 and many and 8 * numbers <= LARGEST
 
 
 def count_groups(patterns: int, clusters: int, features: int) -> int:
@@ -65,11 +71,11 @@ class Memory:
     X : ndarray of shape (n, d)
     shape : tuple of int
         R, K and d.
-    screen : Screen
-        For patterns with more than a few features.
+    screen : Screen, optional
+        Needed for patterns with more features than `kernels.LANES`.
     """
 
-    def __init__(self, X: np.ndarray, shape: tuple[int, int, int], screen: passes.Screen) -> None:
+    def __init__(self, X: np.ndarray, shape: tuple[int, int, int], screen: passes.Screen | None) -> None:
         n, (runs, clusters, features) = len(X), shape
         self._X = X
         self._screen = screen
@@ -91,7 +97,7 @@ class Memory:
         w = frozen(w)
         runs, features = np.flatnonzero(some).tolist(), w.shape[2]
         apart = [self._spend(r, w[place]) for place, r in enumerate(runs)]
-        narrowed = None if features <= kernels.LANES else self._screen.narrow(w)
+        narrowed = None if self._screen is None else self._screen.narrow(w)
         computed: list[int] = []
 
         # patterns that have been assigned are still at hand when they are added up
@@ -133,14 +139,14 @@ class Memory:
     ) -> int:
         """Assign some patterns of run `r` and add them up in cost, counts and sums; return the distances computed."""
         X, moves, bounds, blocks = self._X, *(self._of(r, part) for part in (self._moves, self._bounds, self._blocks))
-        if X.shape[1] <= kernels.LANES:
+        if self._screen is None:
             return int(bound_kernels.pass_few(X, w, first, last, self._block, apart, moves, bounds, blocks, *parts))
         owners, lowers, group_lowers = bounds
         before = owners[first:last].copy()
         squares, rows = np.empty(last - first), np.empty(last - first, dtype=np.int64)
         left, computed = bound_kernels.choose_open(X, w, first, last, apart, moves, bounds, squares, rows)
         rows = rows[:left]
-        if narrowed is not None:
+        if self._screen is not None and narrowed is not None:
             places = passes.screened(X, w[None], self._screen, narrowed[None], rows, owners[None])
             for _, some, scores, norms, errors in places:
                 scaled = scores, norms, errors, X.shape[1], self._screen.scale
