@@ -140,6 +140,15 @@ def test_assignments_that_repeat_give_the_same_bits_so_that_the_run_ends_with_th
             assert moved[:-2].all()
 
 
+@given(st.integers(0, 2**32), st.integers(1, 2000), st.integers(1, 700), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=30)
+def test_ends_are_those_of_each_feature(seed, n, d, kind):
+    X = np.random.default_rng(seed).normal(size=(n, d)).astype(kind)
+    least, most = exact.ends(X)
+    np.testing.assert_array_equal(least, X.min(axis=0))
+    np.testing.assert_array_equal(most, X.max(axis=0))
+
+
 def test_remembering_changes_no_bit_far_from_zero():
     X = on_a_grid(6, n=12_000, d=6) + 1e14
     assert suits_memory(len(X), 2, 100, 6)
