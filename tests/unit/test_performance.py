@@ -24,7 +24,7 @@ from kmeans_convergence.performance.alone import alone, peak_beyond
 from kmeans_convergence.performance.methods import METHODS, MOST, load, missing, quiet
 from kmeans_convergence.performance.shapes import SHAPES, mixture, prepare
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.kmeans.engine import passes
+from kmeans_convergence.problems.kmeans.engine import bounds, passes
 from kmeans_convergence.problems.kmeans.problem import RememberingEvaluator
 
 
@@ -58,7 +58,8 @@ def test_our_passes_are_those_of_scikit_learn(case):
         assert together.passes[r] == single_run.passes[0] == fitted.n_iter_
 
 
-def test_a_run_that_remembers_ends_like_a_plain_one():
+def test_a_run_that_remembers_ends_like_a_plain_one(monkeypatch):
+    monkeypatch.setattr(bounds, "FEW_DISTANCES", 0)
     X, starts = prepare("plane_100", 3, 0.08)
     plain, remembering = (METHODS[name].fit(X, starts, np.array([MOST]), 1) for name in ("ours_plain", "ours"))
     np.testing.assert_array_equal(plain.w, remembering.w)
@@ -139,7 +140,8 @@ def test_a_comparison_has_a_row_for_each_method_and_the_same_ends():
     assert (timed.groupby("start")["passes"].nunique() == 1).all()
 
 
-def test_a_run_that_remembers_makes_the_same_iterates():
+def test_a_run_that_remembers_makes_the_same_iterates(monkeypatch):
+    monkeypatch.setattr(bounds, "FEW_DISTANCES", 0)
     table = measuring.remember("plane_100", 3, 0.08, 1).set_index("optimizer")
     assert {"Lloyd", "gradient descent", "Nesterov"} == set(table.index)
     assert table["same"].all()
