@@ -19,6 +19,8 @@ from kmeans_convergence.starts import draw, streams
 from kmeans_convergence.studies.comparison.run.comparison import Protocol, compare
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
 from kmeans_convergence.studies.comparison.run.tuning import Tuning
+from kmeans_convergence.studies.performance.run.measuring import Watched, same
+from kmeans_convergence.studies.performance.run.methods import Plain
 
 IRIS, _ = iris()
 FAR = [1e14, -1e14, np.array([1e14, 0.0]), np.array([0.0, -3e12])]
@@ -138,15 +140,21 @@ def test_assignments_that_repeat_give_the_same_bits_so_that_the_run_ends_with_th
             assert moved[:-2].all()
 
 
+@given(st.integers(0, 2**32), st.integers(1, 2000), st.integers(1, 700), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=30)
+def test_ends_are_those_of_each_feature(seed, n, d, kind):
+    X = np.random.default_rng(seed).normal(size=(n, d)).astype(kind)
+    least, most = exact.ends(X)
+    np.testing.assert_array_equal(least, X.min(axis=0))
+    np.testing.assert_array_equal(most, X.max(axis=0))
+
+
 def test_remembering_changes_no_bit_far_from_zero():
     X = on_a_grid(6, n=12_000, d=6) + 1e14
-    assert suits_memory(*(len(X), 50, 6))
-    starts = draw(X, 50, streams(6, "far", 50, range(2), "starts"))
-    plain, remembering = (
-        minimize(QuantizationProblem(X, remember), MajorizeMinimize(), starts, epochs=8) for remember in (False, True)
-    )
-    for measure, values in plain.measures.items():
-        np.testing.assert_array_equal(remembering.measures[measure], values)
+    assert suits_memory(len(X), 2, 100, 6)
+    starts = draw(X, 100, streams(6, "far", 100, range(2), "starts"))
+    plain, remembering = (minimize(kind(X), MajorizeMinimize(), starts, epochs=8) for kind in (Plain, Watched))
+    assert same(plain, remembering)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])

@@ -225,12 +225,11 @@ class _Runs:
             row = {name: np.where(oracle.active, row[name], old) for name, old in self.rows[-1].items()}
         self.rows.append(row)
         self.here = here
-        self._lowered = np.where(here.cost < self._least, len(self.rows), self._lowered)
-        self._least = np.minimum(here.cost, self._least)
-        self.ended[oracle.active] = len(self.rows) - 1
         for reason, ends in self._reasons(before, here):
-            self.stop[oracle.active & ends] = reason
-            oracle.end(ends, here)
+            ending = oracle.active & ends
+            if ending.any():
+                self.stop[ending], self.ended[ending] = reason, len(self.rows) - 1
+                oracle.end(ending, here)
         for budget, (rows, x) in self.marks.items():
             there = (rows < 0) & (~oracle.active | (oracle.charged >= budget * oracle.size))
             rows[there], x[there] = len(self.rows) - 1, here.x[there]
@@ -245,13 +244,15 @@ class _Runs:
         yield Stop.FIXED_POINT, self._converged(before, here)
         yield Stop.BUDGET, self._oracle.charged >= self._passes * self._oracle.size
         if self._passes == math.inf:
+            self._lowered[here.cost < self._least] = len(self.rows)
+            self._least = np.minimum(here.cost, self._least)
             yield Stop.STALLED, len(self.rows) - self._lowered > PATIENCE
 
     def _converged(self, before: Evaluation, here: Evaluation) -> np.ndarray:
         """Say which runs have neither moved nor are promised a decrease, on the scale of their cost, shape (R,)."""
-        moved = 0.5 * here.squared_norm(before.x - here.x)
         least = CONVERGED * self._oracle.gap.size(here.cost)
-        return np.asarray(np.maximum(here.promised_decrease, moved) <= least)
+        still = 0.5 * here.squared_norm(before.x - here.x) <= least
+        return np.asarray(still & (here.promised_decrease <= least) if still.any() else still)
 
     def _measure(self, here: Evaluation) -> dict[str, np.ndarray]:
         """Return the measures of a Trace, each of shape (R,)."""

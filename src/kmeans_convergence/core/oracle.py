@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from kmeans_convergence.core.gap import Gap
-from kmeans_convergence.core.problem import Capability, Evaluation, Model, Problem, Steps, TermCurvature, replaced
+from kmeans_convergence.core.problem import (
+    Capability,
+    Evaluation,
+    Evaluator,
+    Model,
+    Problem,
+    Steps,
+    TermCurvature,
+    replaced,
+)
 from kmeans_convergence.errors import InputError
 
 
@@ -29,8 +38,9 @@ class CountingOracle:
         Runs that have not ended: only they are evaluated and charged.
     """
 
-    def __init__(self, problem: Problem, runs: int) -> None:
+    def __init__(self, problem: Problem, runs: int, evaluator: Evaluator | None = None) -> None:
         self._problem = problem
+        self._evaluator = evaluator or problem.evaluator(runs)
         self._asked: np.ndarray | None = None
         self._last: Evaluation | None = None
         self._ended: Evaluation | None = None
@@ -76,7 +86,7 @@ class CountingOracle:
                 "flat vector for each run."
             )
         if self._ended is None:
-            return self.remember(x, self._problem.evaluate(x))
+            return self.remember(x, self._evaluator(x, self.active))
         return self.remember(x, self._evaluate_some(x, self.active, self._ended))
 
     def evaluate(self, x: np.ndarray) -> Evaluation:
@@ -100,12 +110,13 @@ class CountingOracle:
         there = self._evaluate_some(x, where, otherwise)
         return self.remember(there.x, there)
 
-    def single_run(self) -> CountingOracle:
-        """Return an oracle for one run with a count of its own, for optimizers whose runs don't go side by side.
+    def single_run(self, run: int) -> CountingOracle:
+        """Return an oracle for one of the runs with a count of its own, for optimizers whose runs part.
 
         What it has charged must be handed to `charge` when the iterate is yielded.
         """
-        return CountingOracle(self._problem, 1)
+        this = np.arange(len(self.active)) == run
+        return CountingOracle(self._problem, 1, lambda x, _: self._evaluator(x, this))
 
     def evaluate_rows(self, x: np.ndarray, rows: np.ndarray) -> Evaluation:
         """Evaluate each run on patterns of its own, `rows` (R, m); a run that has ended sees none (`SUBSETS`)."""
@@ -185,8 +196,8 @@ class CountingOracle:
 
     def _evaluate_some(self, x: np.ndarray, where: np.ndarray, otherwise: Evaluation) -> Evaluation:
         if where.all():
-            return self._problem.evaluate(x)
-        return otherwise.merge(self._problem.evaluate(x[where]), where) if where.any() else otherwise
+            return self._evaluator(x, where)
+        return otherwise.merge(self._evaluator(x[where], where), where) if where.any() else otherwise
 
     def remember(self, x: np.ndarray, evaluation: Evaluation) -> Evaluation:
         """Keep the evaluation of an iterate, which the loop will ask for, and return it."""

@@ -13,7 +13,7 @@ P is the inverse of the curvature of the complete data: of the majoriser that T 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -228,6 +228,10 @@ class Model(Protocol):
         ...
 
 
+# Takes the points of some runs, shape (some, P), and the mask (R,) that says which they are.
+Evaluator = Callable[[np.ndarray, np.ndarray], Evaluation]
+
+
 class Problem(ABC):
     """A cost over flat vectors that can be evaluated for many runs in one pass over the data.
 
@@ -274,6 +278,13 @@ class Problem(ABC):
     @abstractmethod
     def evaluate(self, x: np.ndarray) -> Evaluation:
         """Evaluate R points of shape (R, P) in one pass."""
+
+    def evaluator(self, runs: int) -> Evaluator:
+        """Return what evaluates so many runs again and again, and lives as long as they do.
+
+        It finds what `evaluate` does, but a problem may let it remember what makes the next evaluation of a run faster.
+        """
+        return lambda x, some: self.evaluate(x)
 
     def pack(self, parameters: Any) -> np.ndarray:
         """Return parameters of R runs as flat vectors (R, P)."""

@@ -40,8 +40,8 @@ class NestedMiniBatch:
         """Yield the prototypes some times within the first pass and then after each; runs differ by up to a step."""
         orders = shuffled(problem.size, rngs)[:, None]
         runs = [
-            _Run(problem.single_run(), start, order, self.patience)
-            for start, order in zip(starts[:, None], orders, strict=True)
+            _Run(problem.single_run(r), start, order, self.patience)
+            for r, (start, order) in enumerate(zip(starts[:, None], orders, strict=True))
         ]
         charged = np.zeros(len(runs), dtype=np.int64)
         for passes in chain(EARLY, count(2)):

@@ -35,7 +35,7 @@ class LBFGS(General):
         """Yield the iterates of all runs side by side, each at the price of the evaluations that it took."""
         # on one thread: its vectors are short, and its sums must not depend on how they are cut
         with threadpool_limits(1, user_api="blas"):
-            paths = [self._path(problem.single_run(), start, problem.length or 1.0) for start in starts]
+            paths = [self._path(problem.single_run(r), start, problem.length or 1.0) for r, start in enumerate(starts)]
         x = starts
         for step in range(max(map(len, paths))):
             going = np.array([step < len(path) for path in paths])

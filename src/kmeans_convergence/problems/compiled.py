@@ -20,15 +20,18 @@ class _Cache(FunctionCache):
             self.disable()  # type: ignore[no-untyped-call]
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(allocates: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Return numba's decorator `njit` with these options and a cache.
+
+    A kernel that allocates no array should say so: then no references to arrays are counted in it, which takes longer
+    than a distance of a few features whenever a row is sliced.
 
     Numba keeps machine code beside the source, or in the user's folder for caches. Where it can write to neither, as
     on a machine that shares the project read-only, a kernel is compiled in each process that calls it.
     """
 
     def decorate(kernel: Callable[..., Any]) -> Any:
-        dispatcher = njit(**options)(kernel)
+        dispatcher = njit(**(options | {"_nrt": allocates}))(kernel)
         try:
             cache = _Cache(kernel)  # type: ignore[no-untyped-call]
         except RuntimeError:  # there is no folder

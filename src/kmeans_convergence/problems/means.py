@@ -2,7 +2,7 @@ r"""Evaluations of the problems whose majoriser is a weighted sum of squared dis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -25,8 +25,8 @@ class MeansEvaluation(Evaluation):
     ----------
     w : ndarray of shape (R, K, d)
         The prototypes, read-only.
-    find_cost : callable
-        Returns `cost`, which is computed when it is asked for.
+    total : ndarray of shape (R,)
+        The `cost`.
     counts : ndarray of shape (R, K)
         N_k, the patterns (or responsibilities) that a prototype owns: the curvature of the majoriser.
     sums : ndarray of shape (R, K, d)
@@ -36,7 +36,7 @@ class MeansEvaluation(Evaluation):
     """
 
     w: np.ndarray
-    find_cost: Callable[[], np.ndarray]
+    total: np.ndarray
     counts: np.ndarray
     sums: np.ndarray
     assignments: np.ndarray
@@ -44,22 +44,21 @@ class MeansEvaluation(Evaluation):
     @classmethod
     def of(cls, *parts: Any) -> Self:
         """Return the evaluation that has these parts: w, cost (R,), counts, sums and assignments."""
-        w, cost, counts, sums, assignments = parts
-        return cls(w, lambda: cost, counts, sums, assignments)
+        return cls(*parts)
 
     def parts(self) -> tuple[np.ndarray | None, ...]:
         """See `Evaluation`."""
-        return self.w, self.cost, self.counts, self.sums, self.assignments
+        return self.w, self.total, self.counts, self.sums, self.assignments
 
     @cached_property
     def x(self) -> np.ndarray:
         """See `Evaluation`."""
         return _flat(self.w)
 
-    @cached_property
+    @property
     def cost(self) -> np.ndarray:
         """See `Evaluation`."""
-        return self.find_cost()
+        return self.total
 
     @cached_property
     def gradient(self) -> np.ndarray:
@@ -86,7 +85,14 @@ class MeansEvaluation(Evaluation):
     def curvature(self) -> Curvature:
         """Least N_k of those that are not 0, mean and largest N_k."""
         least = np.where(self.counts > 0, self.counts, np.inf).min(axis=1)
-        return Curvature(least, self.counts.mean(axis=1), self.counts.max(axis=1))
+        return Curvature(least, self.counts.sum(axis=1) / self.counts.shape[1], self.counts.max(axis=1))
+
+    @property
+    def owning(self) -> np.ndarray:
+        """Which prototypes own patterns, shape (R, K)."""
+        owning = np.zeros(self.w.shape[:2], dtype=bool)
+        owning[np.arange(len(self.w))[:, None], self.assignments] = True
+        return owning
 
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return v / N_k, 0 for a prototype without patterns."""
@@ -103,10 +109,9 @@ class MeansEvaluation(Evaluation):
     def diagnostics(self, before: Evaluation) -> Mapping[str, np.ndarray]:
         """Return changed assignments, prototypes without patterns, and the largest move, each of shape (R,)."""
         assert isinstance(before, MeansEvaluation)
-        changed, owned = np.zeros(len(self.w), dtype=np.int64), np.zeros(self.w.shape[:2], dtype=bool)
-        compare_assignments(before.assignments, self.assignments, changed, owned)
+        changed = count_changed(before.assignments, self.assignments)
         largest = self.lengths(self.x - before.x).max(axis=1)
-        return {"changed": changed, "empty": (~owned).sum(axis=1), "largest_move": largest}
+        return {"changed": changed, "empty": (~self.owning).sum(axis=1), "largest_move": largest}
 
 
 def _flat(w: np.ndarray) -> np.ndarray:
@@ -114,16 +119,13 @@ def _flat(w: np.ndarray) -> np.ndarray:
 
 
 @compiled(nogil=True)
-def compare_assignments(before, here, changed, owned):  # type: ignore[no-untyped-def]
-    """Count the patterns whose prototype is another one, and say which prototypes own patterns.
-
-    Parameters
-    ----------
-    before, here : int32 arrays of shape (R, n), in
-    changed : int64 array of shape (R,), in zeros, out
-    owned : bool array of shape (R, K), in zeros, out
-    """
+def count_changed(before, here):  # type: ignore[no-untyped-def]
+    """Count the patterns whose prototype is another one; int32 arrays of shape (R, n) -> int64 (R,)."""
+    changed = np.zeros(here.shape[0], dtype=np.int64)
     for r in range(here.shape[0]):
-        for i in range(here.shape[1]):
-            changed[r] += before[r, i] != here[r, i]
-            owned[r, here[r, i]] = True
+        one, other = before[r], here[r]
+        count = 0
+        for i in range(one.shape[0]):
+            count += one[i] != other[i]
+        changed[r] = count
+    return changed

@@ -40,13 +40,15 @@ class PatternProblem(Problem):
     Attributes
     ----------
     X : ndarray of shape (n, d), float64 or float32, read-only
-    origin : ndarray of shape (d,)
-        What `centred` patterns are measured from: 0 unless the data are far from zero, see `exact.origin`.
     """
 
     def __init__(self, X: np.ndarray) -> None:
         self.X = as_patterns(X)
-        self.origin = exact.origin(self.X)
+
+    @cached_property
+    def origin(self) -> np.ndarray:
+        """What `centred` patterns are measured from (d,): 0 unless the data are far from zero, see `exact.origin`."""
+        return exact.origin(self.X)
 
     @property
     def size(self) -> int:

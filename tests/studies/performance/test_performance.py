@@ -20,11 +20,12 @@ from sklearn.cluster import KMeans
 
 import kmeans_convergence
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.problems.kmeans.engine import passes
+from kmeans_convergence.problems.kmeans.engine import bounds, passes
+from kmeans_convergence.problems.kmeans.problem import RememberingEvaluator
 from kmeans_convergence.studies.performance import analysis as judging
 from kmeans_convergence.studies.performance.run import accelerated, limits, measuring
 from kmeans_convergence.studies.performance.run.alone import alone, peak_beyond
-from kmeans_convergence.studies.performance.run.methods import METHODS, MOST, lloyd, load, missing, quiet
+from kmeans_convergence.studies.performance.run.methods import METHODS, MOST, load, missing, quiet
 from kmeans_convergence.studies.performance.run.shapes import SHAPES, mixture, prepare
 from kmeans_convergence.studies.performance.show import tables as report
 
@@ -47,33 +48,32 @@ def single(X):
 # --- methods --------------------------------------------------------------------------------------
 
 
-def test_a_batch_ends_like_its_runs_one_by_one(case):
+def test_our_passes_are_those_of_scikit_learn(case):
     X, starts = case
-    problem = QuantizationProblem(X)
-    together = lloyd(problem, starts, np.full(3, MOST))
+    together = METHODS["ours"].fit(X, starts, np.full(3, MOST), 1)
     assert len(set(together.passes)) > 1
     for r, start in enumerate(starts):
-        single_run = lloyd(problem, start[None], np.array([MOST]))
-        np.testing.assert_array_equal(together.cost[r], problem.evaluate(together.w[r : r + 1]).cost[0])
+        single_run = METHODS["ours"].fit(X, start[None], np.array([MOST]), 1)
         np.testing.assert_array_equal(together.w[r], single_run.w[0])
         # scikit-learn counts the pass that finds no change too
         fitted = KMeans(4, init=start, n_init=1, tol=0, max_iter=MOST).fit(X)
         assert together.passes[r] == single_run.passes[0] == fitted.n_iter_
 
 
-def test_a_run_that_remembers_ends_like_a_plain_one():
+def test_a_run_that_remembers_ends_like_a_plain_one(monkeypatch):
+    monkeypatch.setattr(bounds, "FEW_DISTANCES", 0)
     X, starts = prepare("plane_100", 3, 0.08)
-    plain, remembering = (lloyd(QuantizationProblem(X, kind), starts, np.array([MOST])) for kind in (False, True))
+    plain, remembering = (METHODS[name].fit(X, starts, np.array([MOST]), 1) for name in ("ours_plain", "ours"))
     np.testing.assert_array_equal(plain.w, remembering.w)
     np.testing.assert_array_equal(plain.passes, remembering.passes)
 
 
 def test_a_run_makes_no_more_passes_than_it_is_allowed(case):
     X, starts = case
-    problem = QuantizationProblem(X)
-    ends = lloyd(problem, starts, np.array([1, 2, MOST]))
-    np.testing.assert_array_equal(ends.passes[:2], [1, 2])
-    np.testing.assert_array_equal(ends.w[0], problem.evaluate(starts).minimizer[0])
+    for name in ("ours", "ours_plain"):
+        ends = METHODS[name].fit(X, starts, np.full(3, 1), 1)
+        np.testing.assert_array_equal(ends.passes, 1)
+        np.testing.assert_array_equal(ends.w, QuantizationProblem(X).evaluate(starts).means)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -86,7 +86,7 @@ def test_every_method_ends_where_ours_does(case, name):
     if method.own_start is not None:
         starts = method.own_start(data, 4, len(starts))
     problem = QuantizationProblem(X)
-    expected = lloyd(problem, starts, np.full(3, MOST))
+    expected = METHODS["ours"].fit(X, starts, np.full(3, MOST), 1)
     with quiet():
         ends = method.fit(data, starts, np.full(3, MOST) if method.stops else expected.passes, 1)
     ours, theirs = problem.evaluate(expected.w), problem.evaluate(ends.w)
@@ -142,7 +142,8 @@ def test_a_comparison_has_a_row_for_each_method_and_the_same_ends():
     assert (timed.groupby("start")["passes"].nunique() == 1).all()
 
 
-def test_a_run_that_remembers_makes_the_same_iterates():
+def test_a_run_that_remembers_makes_the_same_iterates(monkeypatch):
+    monkeypatch.setattr(bounds, "FEW_DISTANCES", 0)
     table = measuring.remember("plane_100", 3, 0.08, 1).set_index("optimizer")
     assert {"Lloyd", "gradient descent", "Nesterov"} == set(table.index)
     assert table["same"].all()
@@ -150,12 +151,12 @@ def test_a_run_that_remembers_makes_the_same_iterates():
 
 
 def test_iterates_that_differ_are_noticed(monkeypatch):
-    def evaluate(self, w):
-        here = plain(self, w)
-        return replace(here, sums=here.sums + 1e-9) if self._remember else here
+    def call(self, x, some):
+        here = remembering(self, x, some)
+        return replace(here, sums=here.sums * (1 + 2e-16))
 
-    plain = QuantizationProblem.evaluate
-    monkeypatch.setattr(QuantizationProblem, "evaluate", evaluate)
+    remembering = RememberingEvaluator.__call__
+    monkeypatch.setattr(RememberingEvaluator, "__call__", call)
     assert not measuring.remember("plane_100", 3, 0.01, 1)["same"].any()
 
 

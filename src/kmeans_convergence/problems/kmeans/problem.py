@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 
 from kmeans_convergence.core.gap import RELATIVE
-from kmeans_convergence.core.problem import Capability, Evaluation, replaced
+from kmeans_convergence.core.problem import Capability, Evaluation, Evaluator, replaced
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
 from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
+from kmeans_convergence.problems.kmeans.engine.kernels import LANES
 from kmeans_convergence.problems.kmeans.faces import FaceModel, Options
-from kmeans_convergence.problems.means import MeansEvaluation
+from kmeans_convergence.problems.means import MeansEvaluation, count_changed
 from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
+
+# Remembering pays as long as this share of all distances has to be computed, at most; else there are pauses, of so many
+# passes at most.
+WORTH, LONGEST_PAUSE = 0.5, 7
 
 
 class KMeansEvaluation(MeansEvaluation):
@@ -24,10 +28,15 @@ class KMeansEvaluation(MeansEvaluation):
         """N_k in each coordinate of a prototype, shape (R, K d): the Hessian wherever it exists."""
         return self.metric
 
+    @property
+    def owning(self) -> np.ndarray:
+        """Which prototypes own patterns, shape (R, K): their counts tell."""
+        return self.counts > 0
+
     def solved_by_image(self, before: Evaluation) -> np.ndarray:
         """Say for which runs both evaluations have the same assignments, shape (R,)."""
         assert isinstance(before, MeansEvaluation)
-        return np.asarray((self.assignments == before.assignments).all(axis=1))
+        return np.asarray(count_changed(before.assignments, self.assignments) == 0)
 
 
 class QuantizationProblem(PatternProblem):
@@ -37,14 +46,6 @@ class QuantizationProblem(PatternProblem):
     ----------
     X : array_like of shape (n, d)
         Patterns: finite numbers.
-    remember : bool
-        Keep bounds from one evaluation to the next, for runs whose prototypes move a little each time: faster on many
-        patterns, with the same results. Evaluations of another number of runs or prototypes start afresh.
-
-    Attributes
-    ----------
-    distances : int
-        Distances between patterns and prototypes that evaluations have computed so far.
 
     Raises
     ------
@@ -60,17 +61,9 @@ class QuantizationProblem(PatternProblem):
     capabilities = frozenset(Capability)
     gap = RELATIVE
 
-    def __init__(self, X: np.ndarray, remember: bool = False) -> None:
-        super().__init__(X)
-        self.distances = 0
-        self._remember = remember
-        self._memory: Memory | None = None
-
-    def _with(self, X: np.ndarray) -> Self:
-        return type(self)(X, self._remember)
-
     @cached_property
-    def _screen(self) -> passes.Screen:
+    def screen(self) -> passes.Screen:
+        """Where the data lie, for passes in single precision."""
         return passes.Screen(self.X)
 
     def evaluate(self, w: np.ndarray) -> KMeansEvaluation:
@@ -81,26 +74,19 @@ class QuantizationProblem(PatternProblem):
         w : ndarray of shape (R, K d), or (R, K, d)
         """
         w = as_prototypes(w, self.X.shape[1])
-        if not (self._remember and suits_memory(self.size, *w.shape[1:])):
-            screened = passes.suits_screening(self.size, w.shape[1], w.shape[2])
-            assignments, cost, counts, sums = passes.run_pass(self.X, w, self._screen if screened else None)
-            self.distances += len(w) * self.size * w.shape[1]
-            return KMeansEvaluation.of(w, cost, counts, sums, assignments)
-        if self._memory is None or self._memory.shape != w.shape:
-            self._memory = Memory(self.X, w, self._screen)
-        memory = self._memory
-        # bounds and a cost that is found later are about these prototypes, whatever their owner does to them
-        w = w.copy()
-        assignments, counts, sums, computed = memory.run_pass(w)
-        self.distances += computed
-        return KMeansEvaluation(w, lambda: memory.cost(w, assignments), counts, sums, assignments)
+        screened = passes.suits_screening(self.size, w.shape[1], w.shape[2])
+        assignments, cost, counts, sums = passes.run_pass(self.X, w, self.screen if screened else None)
+        return KMeansEvaluation.of(w, cost, counts, sums, assignments)
+
+    def evaluator(self, runs: int) -> Evaluator:
+        """Return what evaluates so many runs again and again, and remembers bounds where that pays."""
+        return RememberingEvaluator(self, runs)
 
     def evaluate_second_nearest(self, w: np.ndarray) -> tuple[KMeansEvaluation, passes.SecondNearest]:
         """Evaluate R iterates in one pass by direct distances, which also finds the second nearest prototypes."""
         w = as_prototypes(w, self.X.shape[1])
         second_nearest = passes.SecondNearest.room(len(w), self.size)
         assignments, cost, counts, sums = passes.run_pass(self.X, w, None, second_nearest)
-        self.distances += len(w) * self.size * w.shape[1]
         return KMeansEvaluation.of(w, cost, counts, sums, assignments), second_nearest
 
     def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> KMeansEvaluation:
@@ -114,7 +100,7 @@ class QuantizationProblem(PatternProblem):
         """
         w = as_prototypes(w, self.X.shape[1])
         if passes.suits_screening(rows.shape[1], w.shape[1], w.shape[2]):
-            each = [passes.run_pass(self.X[some], w[r : r + 1], self._screen) for r, some in enumerate(rows)]
+            each = [passes.run_pass(self.X[some], w[r : r + 1], self.screen) for r, some in enumerate(rows)]
             assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
         else:
             assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
@@ -197,6 +183,45 @@ class QuantizationProblem(PatternProblem):
             products=order.size * w[0].size,
         )
         return self.pack(w), np.repeat(counts, w.shape[2], axis=1)
+
+
+class RememberingEvaluator:
+    """Evaluates the same runs again and again; see `core.problem.Problem.evaluator`.
+
+    Where many patterns and prototypes make it worth while, it keeps bounds from one evaluation of a run to the next:
+    faster when its prototypes move a little each time, with the same results. As long as they move too much, it makes
+    some plain passes before it tries again.
+
+    Attributes
+    ----------
+    computed, possible : int
+        Distances between patterns and prototypes that have been computed so far, of those that there were.
+    """
+
+    def __init__(self, problem: QuantizationProblem, runs: int) -> None:
+        self._problem, self._runs = problem, runs
+        self._memory: Memory | None = None
+        self._pause = self._left = 0
+        self.computed = self.possible = 0
+
+    def __call__(self, x: np.ndarray, some: np.ndarray) -> KMeansEvaluation:
+        """Evaluate the runs of a mask (R,), whose points are `x`."""
+        problem, features = self._problem, self._problem.X.shape[1]
+        shape = self._runs, x[0].size // features, features
+        distances = len(x) * problem.size * shape[1]
+        self.possible += distances
+        if self._left > 0 or not suits_memory(problem.size, *shape):
+            self._left -= 1
+            self.computed += distances
+            return problem.evaluate(x)
+        if self._memory is None:
+            self._memory = Memory(problem.X, shape, problem.screen if features > LANES else None)
+        w = as_prototypes(x, features)
+        (assignments, cost, counts, sums), computed = self._memory.run_pass(w, some)
+        self.computed += computed
+        pays = computed < WORTH * distances
+        self._pause = self._left = 0 if pays else min(2 * self._pause + 1, LONGEST_PAUSE)
+        return KMeansEvaluation.of(w, cost, counts, sums, assignments)
 
 
 class Exchanges:

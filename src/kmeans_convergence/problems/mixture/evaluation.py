@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from kmeans_convergence.core.problem import Curvature, Evaluation
-from kmeans_convergence.problems.means import compare_assignments
+from kmeans_convergence.problems.means import count_changed
 from kmeans_convergence.problems.mixture.covariance import Covariance, eigenvalues
 from kmeans_convergence.problems.mixture.parameters import Layout, Point, centred_logits, spread_over
 
@@ -231,10 +231,10 @@ class GaussianEvaluation(Evaluation):
     def diagnostics(self, before: Evaluation) -> Mapping[str, np.ndarray]:
         """Return changed assignments, components most responsible for no pattern, and the worst condition, (R,)."""
         assert isinstance(before, GaussianEvaluation)
-        changed, owned = np.zeros(len(self.x), dtype=np.int64), np.zeros(self.counts.shape, dtype=bool)
-        compare_assignments(before.assignments, self.assignments, changed, owned)
+        changed, owning = count_changed(before.assignments, self.assignments), np.zeros(self.counts.shape, dtype=bool)
+        owning[np.arange(len(owning))[:, None], self.assignments] = True
         condition = self.layout.model.condition(self.point.factor, self.point.inverse).max(axis=1)
-        return {"changed": changed, "empty": (~owned).sum(axis=1), "condition": condition}
+        return {"changed": changed, "empty": (~owning).sum(axis=1), "condition": condition}
 
 
 def model_unit(model: Covariance, mass: np.ndarray) -> np.ndarray:

@@ -13,13 +13,14 @@ transform.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kmeans_convergence.problems.compiled import compiled
 
 # A division by zero is no error: it would have to be looked for in each step.
-OPTIONS = {"nogil": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 @compiled(**OPTIONS)

@@ -92,9 +92,9 @@ def judge(
     faster = descents.assign(ratio=lambda table: table["plain"] / table["remembering"])
     rows.append(_at_least("remembering", faster, "ratio", REMEMBERING, ("shape",)))
 
-    plain = memory[memory["method"] == "ours_plain"].dropna(subset="bytes")
-    spare = plain.assign(ratio=plain["n"].map(bound) / plain["bytes"].clip(lower=1))
-    row = _at_least("memory", spare, "ratio", 1.0, ("shape",))
+    needed = memory[memory["method"].isin(("ours", "ours_plain"))].dropna(subset="bytes")
+    spare = needed.assign(ratio=needed["n"].map(bound) / needed["bytes"].clip(lower=1))
+    row = _at_least("memory", spare, "ratio", 1.0, ("shape", "method"))
     rows.append(_inverse(row))
 
     middle = compared(accelerated)

@@ -114,7 +114,7 @@ def pass_rows(X, w, rows, block, assignments, cost, counts, sums):  # type: igno
                 close(cost[r], counts[r], sums[r])
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def close(cost, counts, sums):  # type: ignore[no-untyped-def]
     """Add the sums of the open block to those of the closed ones; see `pass_directly`."""
     cost[0] += cost[1]
@@ -141,7 +141,7 @@ def room_for(patterns, clusters, features):  # type: ignore[no-untyped-def]
     return columns, (np.empty((3, width)), np.empty((3, width), dtype=np.int64), lanes, turns)
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def _pass_block(columns, size, w, room, assignments, second_nearest, gaps, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Assign the first `size` transposed patterns, `columns` (d, BLOCK), to prototypes `w` (K, d) and add them up.
 
@@ -176,7 +176,7 @@ def _pass_block(columns, size, w, room, assignments, second_nearest, gaps, cost,
         assignments[i] = owner[i]
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def _compare(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[no-untyped-def]
     """Let prototype `k` at `wk` (d,) compete for patterns, in the way that suits the number of features."""
     if wk.shape[0] <= FEW_FEATURES:
@@ -187,7 +187,7 @@ def _compare(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[no-un
         _compare_many(columns, size, wk, k, lanes, nearest, owner)
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def nearest_two(columns, size, w, room):  # type: ignore[no-untyped-def]
     """Find the nearest and the second nearest prototypes of the first `size` transposed patterns; see `_pass_block`.
 
@@ -203,7 +203,7 @@ def nearest_two(columns, size, w, room):  # type: ignore[no-untyped-def]
         _compete(measured[2], size, k, measured[0], prototypes[0], measured[1], prototypes[1])
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def _compete(distance, size, k, nearest, owner, next_nearest, second):  # type: ignore[no-untyped-def]
     """Let prototype `k` compete for being the nearest and the second nearest one; a tie goes to the lowest index."""
     for i in range(size):
@@ -218,7 +218,7 @@ def _compete(distance, size, k, nearest, owner, next_nearest, second):  # type: 
         owner[i] = k if nearer else owns
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def _compare_few(columns, size, wk, k, nearest, owner):  # type: ignore[no-untyped-def]
     """Let prototype `k` at `wk` (d,), with few features, compete for patterns; see `_pass_block`."""
     features = wk.shape[0]
@@ -242,7 +242,7 @@ def _compare_few(columns, size, wk, k, nearest, owner):  # type: ignore[no-untyp
             owner[i] = k if nearer else owner[i]
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def _compare_some(columns, size, wk, k, nearest, owner):  # type: ignore[no-untyped-def]
     """Do what `_compare_few` does for up to eight features."""
     features = wk.shape[0]
@@ -260,7 +260,7 @@ def _compare_some(columns, size, wk, k, nearest, owner):  # type: ignore[no-unty
         owner[i] = k if nearer else owner[i]
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def _compare_many(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[no-untyped-def]
     """Do what `_compare_few` does for any number of features; `lanes` (d or LANES, BLOCK) holds the sums of lanes."""
     for j in range(wk.shape[0]):
@@ -284,7 +284,7 @@ def _compare_many(columns, size, wk, k, lanes, nearest, owner):  # type: ignore[
         owner[i] = k if nearer else owner[i]
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def add_few(columns, size, owner, turns, counts, sums):  # type: ignore[no-untyped-def]
     """Add patterns with few features to counts (K,) and sums (K, d): pattern i joins partial sum i mod `TURNS`."""
     turns[:] = 0.0
@@ -303,7 +303,7 @@ def add_few(columns, size, owner, turns, counts, sums):  # type: ignore[no-untyp
             counts[k] += turns[turn, k, FEW_FEATURES]
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def cost_few(squares, size):  # type: ignore[no-untyped-def]
     """Half the sum of squared distances, in partial sums as `add_few` has them."""
     a0 = a1 = a2 = a3 = 0.0
@@ -323,7 +323,7 @@ def cost_few(squares, size):  # type: ignore[no-untyped-def]
 
 
 # The order of the sum is free: the bound of its error holds for any.
-@compiled(nogil=True, fastmath={"reassoc"})
+@compiled(allocates=False, nogil=True, fastmath={"reassoc"})
 def narrow(X, rows, shift, scale, narrowed, norms):  # type: ignore[no-untyped-def]
     """Shift, scale and round patterns to single precision.
 
@@ -360,7 +360,7 @@ def _least_score(products, halves):  # type: ignore[no-untyped-def]
     return best
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def assign_screened(X, w, products, halves, errors, rows, assignments):  # type: ignore[no-untyped-def]
     """Finish a choice that products in single precision have narrowed down; exact all the same.
 
@@ -400,7 +400,7 @@ def assign_screened(X, w, products, halves, errors, rows, assignments):  # type:
         assignments[rows[i]] = owner
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def accumulate(X, w, first, last, begin, end, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
     """Sum cost, counts and patterns of each prototype for given assignments; see `pass_directly`.
 
@@ -434,7 +434,7 @@ def accumulate(X, w, first, last, begin, end, block, assignments, cost, counts, 
         begin = ends
 
 
-@compiled(nogil=True)
+@compiled(allocates=False, nogil=True)
 def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
     """Squared distances (K,) of a pattern `x` (d,) to prototypes `w` (K, d), which transposed are `columns` (d, K).
 

@@ -12,7 +12,7 @@ few features, or little data     `kernels.pass_directly`: direct distances; runs
 any, with the second nearest     the same, which tracks two prototypes for each pattern: on request
 many features or prototypes      `screened`: products in single precision by BLAS rule out all but the nearest
                                  prototypes; direct distances in double precision decide among those left
-many patterns, small moves       `bounds.Memory`, on request: bounds from earlier passes rule out most patterns
+many patterns, pass after pass   `bounds.Memory`, of an evaluator: bounds from earlier passes rule out most others
 rows of each run's own           `run_pass_rows`: mini-batches, directly or screened
 ===============================  ==========================================================================
 """
@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from kmeans_convergence import exact
 from kmeans_convergence.problems.kmeans.engine import kernels
 from kmeans_convergence.problems.patterns import frozen, pieces
 
@@ -70,11 +71,12 @@ def block_size(clusters: int) -> int:
     return int(kernels.BLOCK * 2 ** max(0, math.ceil(math.log2(PER_PROTOTYPE * clusters / kernels.BLOCK))))
 
 
-def chunks(n: int, block: int) -> list[tuple[int, int]]:
+@cache
+def chunks(n: int, block: int) -> tuple[tuple[int, int], ...]:
     """Return first and last + 1 of each chunk of n patterns, of about equal size and a whole number of blocks."""
     most = max(CHUNK, n / MOST_CHUNKS)
     size = block * math.ceil(n / math.ceil(n / most) / block)
-    return [(first, min(first + size, n)) for first in range(0, n, size)]
+    return tuple((first, min(first + size, n)) for first in range(0, n, size))
 
 
 class Screen:
@@ -90,8 +92,7 @@ class Screen:
 
     def __init__(self, X: np.ndarray) -> None:
         self.shift = sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X)
-        ends = [end for _, part in pieces(X) for end in (part.min(axis=0), part.max(axis=0))]
-        size = float(np.abs(np.stack(ends) - self.shift).max())
+        size = float(np.abs(np.stack(exact.ends(X)) - self.shift).max())
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
 
     def narrow(self, w: np.ndarray) -> np.ndarray | None:

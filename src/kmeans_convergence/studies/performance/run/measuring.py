@@ -7,27 +7,29 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from itertools import product as product_of
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.core import Optimizer
-from kmeans_convergence.core.oracle import CountingOracle
+from kmeans_convergence.core import Optimizer, Trace, minimize
+from kmeans_convergence.core.problem import Evaluator
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.optimizers.accelerated import Nesterov
 from kmeans_convergence.optimizers.batch import CurvatureGradient, stable_rate
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.problems.kmeans.engine import kernels, passes
+from kmeans_convergence.problems.kmeans.problem import RememberingEvaluator
 from kmeans_convergence.starts import draw, stream, streams
 from kmeans_convergence.studies.performance.run.alone import alone, peak_beyond
 from kmeans_convergence.studies.performance.run.limits import Copy, product
-from kmeans_convergence.studies.performance.run.methods import METHODS, MOST, Ends, lloyd, missing, quiet
+from kmeans_convergence.studies.performance.run.methods import METHODS, MOST, Ends, Plain, missing, quiet
 from kmeans_convergence.studies.performance.run.shapes import mixture, prepare
+
+P = TypeVar("P", bound=QuantizationProblem)
 
 # Seconds after which no round begins but the second, and of a call that is not repeated: all of it has to end in time.
 PATIENCE = 60.0
@@ -187,7 +189,7 @@ def single_passes(name: str, seed: int, share: float, threads: int) -> pd.DataFr
         data.flags.writeable = False
         problem = QuantizationProblem(data)
         # on the way, where prototypes have separated but the run is not over
-        w = lloyd(problem, starts, np.full(len(starts), ON_THE_WAY)).w
+        w = minimize(problem, MajorizeMinimize(), starts, epochs=ON_THE_WAY).w
         calls: dict[str, Callable[[], object]] = {
             "pass": partial(problem.evaluate, w),
             "product": product(data, w),
@@ -217,7 +219,7 @@ def profile(name: str, seed: int, share: float) -> pd.DataFrame:
         data = X.astype(precision)
         data.flags.writeable = False
         problem = QuantizationProblem(data)
-        w = lloyd(problem, starts, np.full(len(starts), ON_THE_WAY)).w
+        w = minimize(problem, MajorizeMinimize(), starts, epochs=ON_THE_WAY).w
         products = passes.suits_screening(len(X), *w.shape[1:])
         calls = _parts_with_products(data, w) if products else _parts_without(problem, w)
         for call in calls.values():
@@ -360,49 +362,51 @@ OPTIMIZERS: dict[str, Optimizer] = {
 }
 
 
+class Watched(QuantizationProblem):
+    """Tells what its last evaluator has computed."""
+
+    watched: RememberingEvaluator
+
+    def evaluator(self, runs: int) -> Evaluator:
+        """Return an evaluator, and keep it at hand."""
+        self.watched = RememberingEvaluator(self, runs)
+        return self.watched
+
+
 def remember(name: str, seed: int, share: float, rounds: int) -> pd.DataFrame:
-    """Time runs with and without remembering.
+    """Time runs of `minimize` with and without remembering.
 
     Returns
     -------
     DataFrame
-        One row for each length in `PASSES` and optimizer: shape, n, optimizer, passes, plain, remembering (minimum
-        seconds), distances (those that were computed, as a share of the plain ones), same (whether all iterates are
-        equal to the last bit).
+        One row for each length in `PASSES` and optimizer: shape, n, optimizer, passes (at most), plain, remembering
+        (minimum seconds), distances (those that were computed, as a share of the plain ones), same (whether all that
+        was measured of all iterates, and the last one, are equal to the last bit).
     """
     X, starts = prepare(name, seed, share)
     rows = []
     for length, (label, optimizer) in product_of(PASSES, OPTIMIZERS.items()):
-        runs = {kind: Run(X, starts, optimizer, length, kind == "remembering") for kind in ("plain", "remembering")}
-        for run in runs.values():
-            run()
-        least = in_turns(runs, rounds).groupby("what")["seconds"].min()
-        plain, remembering = runs["plain"], runs["remembering"]
+        run = partial(_run, X, starts, optimizer, length)
+        (_, plain), (problem, remembering) = run(Plain), run(Watched)
+        least = in_turns({"plain": partial(run, Plain), "remembering": partial(run, Watched)}, rounds)
+        seconds = least.groupby("what")["seconds"].min()
         rows.append(
             {"shape": name, "n": len(X), "optimizer": label, "passes": length}
-            | least.to_dict()
-            | {"distances": remembering.distances / plain.distances}
-            | {"same": np.array_equal(plain.iterates, remembering.iterates)}
+            | seconds.to_dict()
+            | {"distances": problem.watched.computed / problem.watched.possible, "same": same(plain, remembering)}
         )
-        say(f"{name}: {label}, {length} passes, plain {least['plain']:.3g} s, remembering {least['remembering']:.3g} s")
+        both = ", ".join(f"{kind} {spent:.3g} s" for kind, spent in seconds.items())
+        say(f"{name}: {label}, {length} passes, {both}")
     return pd.DataFrame(rows)
 
 
-@dataclass
-class Run:
-    """A run on a fresh problem each time it is called."""
+def _run(X: np.ndarray, starts: np.ndarray, optimizer: Optimizer, passes: int, kind: type[P]) -> tuple[P, Trace]:
+    """Return a fresh problem of a kind, and a run on it."""
+    problem = kind(X)
+    return problem, minimize(problem, optimizer, starts, epochs=passes)
 
-    X: np.ndarray
-    starts: np.ndarray
-    optimizer: Optimizer
-    passes: int
-    remember: bool
-    distances: int = 0
-    iterates: tuple[np.ndarray, ...] = ()
 
-    def __call__(self) -> None:
-        """Run, and keep the iterates and the number of distances."""
-        problem = QuantizationProblem(self.X, remember=self.remember)
-        metered = CountingOracle(problem, len(self.starts))
-        self.iterates = tuple(islice(self.optimizer.iterates(metered, problem.pack(self.starts), ()), self.passes))
-        self.distances = problem.distances
+def same(one: Trace, other: Trace) -> bool:
+    """Say whether two runs have measured the same and ended at the same place, to the last bit."""
+    measures = all(np.array_equal(values, other.measures[name]) for name, values in one.measures.items())
+    return measures and np.array_equal(one.w, other.w)

@@ -21,6 +21,9 @@ from scipy.cluster.vq import kmeans2
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from kmeans_convergence.core import Problem, minimize
+from kmeans_convergence.core.problem import Evaluator
+from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.problems import QuantizationProblem
 
 # Where `make performance` puts the peers that are no dependencies of the project.
@@ -31,11 +34,10 @@ MOST = 10_000
 
 @dataclass(frozen=True)
 class Ends:
-    """Where runs end: prototypes (R, K, d) in double precision, passes (R,), and for ours the cost (R,) of the last."""
+    """Where runs end: prototypes (R, K, d) in double precision, and passes (R,)."""
 
     w: np.ndarray
     passes: np.ndarray
-    cost: np.ndarray | None = None
 
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Ends]
@@ -49,7 +51,8 @@ class Method:
     ----------
     label : str
     fit : callable
-        Takes the data (n, d), starts (R, K, d), the most passes of each run (R,) and the number of threads.
+        Takes the data (n, d), starts (R, K, d), the most passes of each run (R,), of which ours heeds the largest, and
+        the number of threads.
     precision : str
         "float64" or "float32": of the data that it gets.
     module : str
@@ -73,33 +76,26 @@ class Method:
         return self.module == "numpy"
 
 
-def lloyd(problem: QuantizationProblem, starts: np.ndarray, most: np.ndarray) -> Ends:
-    """Run Lloyd's algorithm until no assignment of a run changes; runs that have ended are left out."""
-    w, passes, active = np.array(starts), np.zeros(len(starts), dtype=np.int64), np.arange(len(starts))
-    cost = np.empty(len(starts))
-    before: np.ndarray | None = None
-    while len(active):
-        here = problem.evaluate(w[active])
-        passes[active] += 1
-        w[active] = here.means
-        going = passes[active] < most[active]
-        if before is not None:
-            going &= (here.assignments != before).any(axis=1)
-        before = here.assignments
-        if not going.all():
-            # libraries give the cost of the end too; a pass that remembers computes it when it is asked
-            cost[active[~going]] = here.cost[~going]
-            active, before = active[going], before[going]
-    return Ends(w, passes, cost)
+class Plain(QuantizationProblem):
+    """Remembers nothing from one evaluation to the next."""
+
+    def evaluator(self, runs: int) -> Evaluator:
+        """Return the evaluation itself."""
+        return Problem.evaluator(self, runs)
+
+
+def _minimized(problem: QuantizationProblem, starts: np.ndarray, most: np.ndarray) -> Ends:
+    """Run `minimize` as anybody would, with all that it measures on the way."""
+    trace = minimize(problem, MajorizeMinimize(), starts, passes=float(most.max()))
+    return Ends(trace.w, trace.passes[-1])
 
 
 def _ours(X: np.ndarray, starts: np.ndarray, most: np.ndarray, threads: int) -> Ends:
-    # bounds are for one batch that stays the same
-    return lloyd(QuantizationProblem(X, remember=len(starts) == 1), starts, most)
+    return _minimized(QuantizationProblem(X), starts, most)
 
 
 def _ours_plain(X: np.ndarray, starts: np.ndarray, most: np.ndarray, threads: int) -> Ends:
-    return lloyd(QuantizationProblem(X), starts, most)
+    return _minimized(Plain(X), starts, most)
 
 
 def _each(fit: Callable[[np.ndarray, int, int], tuple[np.ndarray, int]], starts: np.ndarray, most: np.ndarray) -> Ends:
@@ -183,9 +179,9 @@ def _superkmeans_start(X: np.ndarray, K: int, runs: int) -> np.ndarray:
 
 
 METHODS = {
-    "ours": Method("ours, remembering", _ours),
-    "ours_plain": Method("ours, plain", _ours_plain),
-    "ours_single": Method("ours, remembering", _ours, precision="float32"),
+    "ours": Method("ours", _ours),
+    "ours_plain": Method("ours, plain passes", _ours_plain),
+    "ours_single": Method("ours", _ours, precision="float32"),
     "sklearn_lloyd": Method("scikit-learn, Lloyd", _sklearn_lloyd, module="sklearn"),
     "sklearn_elkan": Method("scikit-learn, Elkan", _sklearn_elkan, module="sklearn"),
     "scipy": Method("SciPy, kmeans2", _scipy, module="scipy", stops=False),

@@ -188,14 +188,14 @@ def memory(table: pd.DataFrame) -> str:
         n = int(some["n"].iloc[0])
         cells = ["--" if np.isnan(needed.get(key, np.nan)) else fixed(needed[key], 1) for key in columns]
         rows.append([size(str(shape), n), *cells, fixed(analysis.bound(n) / MEBIBYTE, 0)])
-    names = {"ours": "remem.", "ours_plain": "plain", "ours_single": "single", "sklearnex": "intelex"}
+    names = {"ours": "ours", "ours_plain": "plain", "ours_single": "single", "sklearnex": "intelex"}
     names |= {"sklearn_lloyd": "Lloyd", "sklearn_elkan": "Elkan", "scipy": "SciPy", "faiss": "faiss"}
     header = [r"$n\times d$, $K$", *(names[key] for key in columns), "bound"]
     return booktabs("@{}l" + "r" * (len(columns) + 1) + "@{}", header, rows)
 
 
 def remembering(table: pd.DataFrame) -> str:
-    """Runs with and without remembering passes."""
+    """Runs of `minimize` with and without remembering."""
     rows = [
         [
             size(row["shape"], row["n"]),
@@ -209,7 +209,7 @@ def remembering(table: pd.DataFrame) -> str:
         ]
         for _, row in table.iterrows()
     ]
-    header = [r"$n\times d$, $K$", "optimiser", "passes", "plain", "remembering", "ratio", "distances", "same"]
+    header = [r"$n\times d$, $K$", "optimiser", "at most", "plain", "remembering", "ratio", "distances", "same"]
     return booktabs("@{}llrrrrrl@{}", header, rows)
 
 
