@@ -150,12 +150,18 @@ def test_a_run_that_remembers_makes_the_same_iterates():
 
 
 def test_iterates_that_differ_are_noticed(monkeypatch):
-    def evaluate(self, w):
-        here = plain(self, w)
-        return replace(here, sums=here.sums + 1e-9) if self._remember else here
+    class Drifting(QuantizationProblem):
+        """One whose remembering passes are a little off."""
 
-    plain = QuantizationProblem.evaluate
-    monkeypatch.setattr(QuantizationProblem, "evaluate", evaluate)
+        def __init__(self, X, remember):
+            super().__init__(X, remember=remember)
+            self.drift = 1e-9 * remember
+
+        def evaluate(self, w):
+            here = super().evaluate(w)
+            return replace(here, sums=here.sums + self.drift)
+
+    monkeypatch.setattr(measuring, "QuantizationProblem", Drifting)
     assert not measuring.remember("plane_100", 3, 0.01, 1)["same"].any()
 
 
