@@ -79,7 +79,7 @@ def horizontals(axes):
 
 
 def drawn_as(line, method):
-    """Say whether a line has colour, marker and stroke of a method; markers of K-means are full, of gradients hollow."""
+    """Say whether a line has colour, marker and stroke of a method; the markers of gradients are hollow."""
     look = style.look(method)
     face = look.color if look.filled else "#FFFFFF"
     found = color(line.get_color()), color(line.get_markerfacecolor()), line.get_marker(), line.get_linestyle()
