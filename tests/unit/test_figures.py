@@ -73,9 +73,11 @@ def horizontals(axes):
 
 
 def drawn_as(line, method):
-    """Say whether a line has colour, marker and stroke of a method."""
+    """Say whether a line has colour, marker and stroke of a method; the markers of gradients are hollow."""
     look = style.look(method)
-    return (color(line.get_color()), line.get_marker(), line.get_linestyle()) == (look.color, look.marker, look.line)
+    face = look.color if look.filled else "#FFFFFF"
+    found = color(line.get_color()), color(line.get_markerfacecolor()), line.get_marker(), line.get_linestyle()
+    return found == (look.color, face, look.marker, look.line)
 
 
 def test_looks_are_of_the_published_palette():
