@@ -6,7 +6,8 @@ from holding import are_shares, are_within, holds_once, is_complete
 
 from kmeans_convergence.statistics.paired import REFERENCE
 from kmeans_convergence.studies.comparison.run import size
-from kmeans_convergence.studies.mixtures import run as mixture_rates
+from kmeans_convergence.studies.mixtures.run import accelerated_em
+from kmeans_convergence.studies.mixtures.run import rates as mixture_rates
 from kmeans_convergence.studies.rates.analysis.acceleration import SLOW
 from kmeans_convergence.studies.rates.analysis.noise import FEWEST
 from kmeans_convergence.studies.rates.run import acceleration, contraction, noise
@@ -118,6 +119,26 @@ def test_em_on_data_sets_is_as_fast_as_what_is_hidden_says(read, contracted):
     table = read("results/mixtures/datasets.csv")
     is_complete(table, dataset=contracted, share=mixture_rates.SHARES)
     are_shares(table, "predicted", "measured")
+
+
+def test_accelerations_of_em_end_where_em_does_and_arrive(read):
+    runs = read("results/mixtures/accelerated_em_runs.csv.gz")
+    holds_once(runs, "mixture", "optimizer", "run", "target")
+    assert len(runs) == runs["mixture"].nunique() * len(accelerated_em.METHODS) * accelerated_em.STARTS * 2
+    assert (runs["passes"].dropna() <= accelerated_em.MOST).all()
+    are_shares(runs, "rate")
+    # a coarse target is reached before a fine one
+    wide = runs.pivot(index=["mixture", "optimizer", "run"], columns="target", values="passes")
+    assert (wide[max(accelerated_em.TARGETS)] <= wide[min(accelerated_em.TARGETS)]).all()
+    table = read("results/mixtures/accelerated_em.csv")
+    keys = {"optimizer": accelerated_em.METHODS, "target": accelerated_em.TARGETS}
+    is_complete(table, mixture=runs["mixture"].unique(), **keys)
+    are_within(table, "passes", "low", "high")
+    are_within(table, "ratio", "ratio_low", "ratio_high")
+    are_shares(table, "arrived", "same")
+    em = table[table["optimizer"] == accelerated_em.EM]
+    assert em["ratio"].isna().all()
+    assert (em["same"] == 1).all()
 
 
 def test_samples_hide_less_and_less_as_variances_go_to_zero(read):

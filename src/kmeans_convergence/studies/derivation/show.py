@@ -34,7 +34,7 @@ def slice_through_kinks(start: float = START) -> Figure:
     for method, line, name in (("batch_kmeans", "--", "first"), ("online_kmeans", "-.", "second")):
         color = STYLES[method].color
         at = problem.evaluate(prototypes(here))
-        target = Newton().step(at, 1)[:, 0, 0]
+        target = Newton().step(at, 1)[:, 0]
         axes.plot(position, model(at, position), color=color, linestyle=line, label=f"second-order model, {name} step")
         axes.plot(here, at.cost, "o", color=color, markerfacecolor="white", markersize=5)
         axes.plot(target, model(at, target), STYLES[method].marker, color=color, markersize=4)

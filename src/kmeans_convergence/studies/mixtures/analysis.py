@@ -31,7 +31,7 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
     """
     key = ["mixture", "target", "run"]
     ems = table[table["optimizer"] == EM].set_index(key)[["passes", "limit"]]
-    joined = table.join(ems, on=key, rsuffix="_em")
+    joined = table.join(ems.add_suffix("_em"), on=key)
     joined["ratio"] = joined["passes"].fillna(np.inf) / joined["passes_em"]
     joined["same"] = (joined["limit"] - joined["limit_em"]).abs() < TARGETS[-1]
     rows = []
