@@ -17,7 +17,7 @@ from kmeans_convergence.studies.mixtures.run.accelerated_em import EM, TARGETS
 
 METHODS = (EM, "nesterov", "anderson")
 RNG = np.random.default_rng(5)
-X = np.concatenate([RNG.normal(size=(60, 2)), RNG.normal(size=(60, 2)) + [2.0, 1.0]])
+X = RNG.normal(size=(120, 2)) + np.outer(np.arange(120) >= 60, [2.0, 1.0])
 MOST = 400
 
 
