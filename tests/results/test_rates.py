@@ -126,7 +126,9 @@ def test_accelerations_of_em_end_where_em_does_and_arrive(read):
     holds_once(runs, "mixture", "optimizer", "run", "target")
     assert len(runs) == runs["mixture"].nunique() * len(accelerated_em.METHODS) * accelerated_em.STARTS * 2
     assert (runs["passes"].dropna() <= accelerated_em.MOST).all()
-    are_shares(runs, "rate")
+    # Anderson's method solves T(x) = x, so that it may end at a saddle point, from which EM would move away
+    assert set(runs.loc[runs["rate"] > 1, "optimizer"]) <= {"anderson"}
+    are_shares(runs[runs["optimizer"] != "anderson"], "rate")
     # a coarse target is reached before a fine one
     wide = runs.pivot(index=["mixture", "optimizer", "run"], columns="target", values="passes")
     assert (wide[max(accelerated_em.TARGETS)] <= wide[min(accelerated_em.TARGETS)]).all()
