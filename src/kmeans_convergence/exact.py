@@ -45,10 +45,11 @@ def ends(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _over_rows(choose: np.ufunc, X: np.ndarray) -> np.ndarray:
     """Return what `choose` leaves of all rows, shape (d,); it is faster on fewer, longer rows."""
-    rows = max(1, WIDE // X.shape[1])
+    # patterns may have no feature left
+    rows = max(1, WIDE // max(1, X.shape[1]))
     whole = len(X) - len(X) % rows
-    long = X[:whole].reshape(-1, rows * X.shape[1])
-    parts = [choose.reduce(long, axis=0).reshape(rows, -1)] if whole else []
+    long = X[:whole].reshape(whole // rows, rows * X.shape[1])
+    parts = [choose.reduce(long, axis=0).reshape(rows, X.shape[1])] if whole else []
     return np.asarray(choose.reduce(np.concatenate([*parts, X[whole:]]), axis=0))
 
 

@@ -102,7 +102,7 @@ def understood(own):
         ),
         ("?,2\n3,5\n1,6\n", [[3, 5], [1, 6]], ("x1", "x2"), [NO_HEADER, "1 of 3 rows has a missing", "of the 3"]),
         ("a,b,c\n1,,2\n3,NA,5\n", [[1, 2], [3, 5]], ("a", "c"), ["Column 'b' is empty and was left out."]),
-        ("a,b\n1,2\n1,5\n", [[1, 2], [1, 5]], ("a", "b"), ["Column 'a' is constant, so it tells no clusters apart."]),
+        ("a,b\n1,2\n1,5\n", [[1, 2], [1, 5]], ("a", "b"), ["Column 'a' is constant, so it distinguishes no clusters."]),
         (
             "id,a\n1,7\n2,NA\n3,5\n4,6\n",
             [[1, 7], [3, 5], [4, 6]],

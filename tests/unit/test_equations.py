@@ -191,7 +191,7 @@ def test_mixture_pass_is_the_equations(n, features, clusters, runs, seed):
         np.testing.assert_allclose(here.sums[run], r.T @ X, rtol=1e-11, atol=1e-11)
         np.testing.assert_allclose(here.means[run], equations.em_step(X, w_run), rtol=1e-10, atol=1e-10)
         np.testing.assert_array_equal(here.assignments[run], r.argmax(axis=1))
-    with pytest.raises(InputError, match="no diagonal Hessian"):
+    with pytest.raises(InputError, match="no diagonal of a Hessian"):
         here.hessian_diagonal  # noqa: B018
 
 

@@ -14,11 +14,12 @@ from kmeans_convergence.studies.comparison.show import plots as comparison
 from kmeans_convergence.studies.derivation import show as landscape
 from kmeans_convergence.studies.mixtures import show as mixture_rates
 from kmeans_convergence.studies.overview import show as headline
+from kmeans_convergence.studies.performance.show import figures as performance_figures
 from kmeans_convergence.studies.performance.show import tables as performance
 from kmeans_convergence.studies.rates.show import acceleration, contraction, noise
 from kmeans_convergence.studies.replication.analysis.conventions import Reported
 from kmeans_convergence.studies.replication.analysis.original import Original
-from kmeans_convergence.studies.replication.run.methods import METHODS
+from kmeans_convergence.studies.replication.run.methods import METHODS, label
 from kmeans_convergence.studies.replication.show import conventions, convergence
 from kmeans_convergence.studies.replication.show import rate_search as rates
 
@@ -83,8 +84,8 @@ def drawn_as(line, method):
 def test_looks_are_of_the_published_palette():
     assert {look.color for look in style.STYLES.values()} == PALETTE
     assert set(contraction.COLORS) | {look for look, _ in mixture_rates.LOOKS} <= PALETTE
-    assert {look for look, _ in performance.MARKS.values()} == PALETTE
-    assert {look for look, _ in performance.SCHEME_MARKS.values()} <= PALETTE
+    assert {look for look, _ in performance_figures.MARKS.values()} == PALETTE
+    assert {look for look, _ in performance_figures.SCHEME_MARKS.values()} <= PALETTE
     assert all(look in PALETTE or is_grey(look) for look in single.COLORS.values())
 
 
@@ -121,7 +122,7 @@ def test_the_papers_first_figure_has_four_methods_on_the_left_axis_and_the_mixtu
     figure = convergence.residuals(runs, original, "mm")
     left, right = figure.axes
     for axes, methods in ((left, KMEANS), (right, ["mixture"])):
-        assert list(labelled(axes)) == [style.label(method) for method in methods]
+        assert list(labelled(axes)) == [label(method) for method in methods]
         for line, method in zip(axes.lines, methods, strict=True):
             # from the first epoch on, in black as in print
             assert list(line.get_xdata()) == list(range(1, EPOCHS + 1))
@@ -130,13 +131,13 @@ def test_the_papers_first_figure_has_four_methods_on_the_left_axis_and_the_mixtu
             assert line.get_marker() in (style.look(method).marker, "None")
             face = color(line.get_markerfacecolor())
             assert face == ("#FFFFFF" if method.endswith("gradient") else "#000000")
-    assert legend(figure) == [style.label(method) for method in (*KMEANS, "mixture")]
+    assert legend(figure) == [label(method) for method in (*KMEANS, "mixture")]
     assert (left.get_yticks()[-1], right.get_yticks()[-1]) == (2500, 100)
 
 
 def test_the_papers_second_figure_has_the_share_that_an_epoch_leaves(runs, original):
     (axes,) = convergence.ratios(runs, original).axes
-    assert list(labelled(axes)) == [style.label(method) for method in (*KMEANS, "mixture")]
+    assert list(labelled(axes)) == [label(method) for method in (*KMEANS, "mixture")]
     for line, method in zip(axes.lines, (*KMEANS, "mixture"), strict=True):
         shown = line.get_ydata()[np.isfinite(line.get_ydata())]
         assert len(shown) > 9
@@ -146,7 +147,7 @@ def test_the_papers_second_figure_has_the_share_that_an_epoch_leaves(runs, origi
 def test_residuals_of_all_runs_have_the_bands_of_their_methods(runs):
     figure = convergence.residuals_with_intervals(runs, "mm", 1, 400)
     for axes, methods in zip(figure.axes, ([*KMEANS, "hybrid"], ["mixture"]), strict=True):
-        assert list(labelled(axes)) == [style.label(method) for method in methods]
+        assert list(labelled(axes)) == [label(method) for method in methods]
         for line, area, method in zip(axes.lines, axes.collections, methods, strict=True):
             assert drawn_as(line, method)
             assert color(area.get_facecolor()[0]) == style.look(method).color
@@ -162,7 +163,7 @@ def test_residuals_of_all_runs_have_the_bands_of_their_methods(runs):
 def test_ratios_of_all_runs_have_the_bands_of_their_methods(runs):
     (axes,) = convergence.ratios_with_intervals(runs, 1, 100).axes
     methods = [*KMEANS, "hybrid", "mixture"]
-    assert list(labelled(axes)) == [style.label(method) for method in methods]
+    assert list(labelled(axes)) == [label(method) for method in methods]
     for line, area, method in zip(axes.lines, axes.collections, methods, strict=True):
         assert drawn_as(line, method)
         assert color(area.get_facecolor()[0]) == style.look(method).color
@@ -191,7 +192,7 @@ def test_the_search_for_a_rate_has_both_methods_under_both_schedules():
     )
     figure = rates.search(table, 0.03, "mm")
     for axes, scale in zip(figure.axes, (10, 1), strict=True):
-        assert list(labelled(axes)) == [style.label(method) for method in methods]
+        assert list(labelled(axes)) == [label(method) for method in methods]
         for m, (method, line, area) in enumerate(zip(methods, axes.lines, axes.collections, strict=False), 1):
             assert drawn_as(line, method)
             assert color(area.get_facecolor()[0]) == style.look(method).color
@@ -201,7 +202,7 @@ def test_the_search_for_a_rate_has_both_methods_under_both_schedules():
         assert len(axes.collections) == 2
         (paper,) = axes.lines[2:]
         assert list(paper.get_xdata()) == [0.03, 0.03]
-    assert legend(figure) == [style.label(method) for method in methods]
+    assert legend(figure) == [label(method) for method in methods]
 
 
 def test_where_runs_end_is_shown_beside_what_is_reported(original):
@@ -644,7 +645,7 @@ def test_ratios_of_the_supplement_have_a_mark_for_each_peer_and_shape():
             for key, value in seconds.items()
         ]
     )
-    figure = performance.ratio_figure(table)
+    figure = performance_figures.ratio_figure(table)
     (axes,) = figure.axes
     # over ours with the same precision: that of faiss is single
     expected = {"sklearn_lloyd": 3.0, "scipy": 8.0, "faiss": 4.0}
@@ -655,7 +656,7 @@ def test_ratios_of_the_supplement_have_a_mark_for_each_peer_and_shape():
         assert list(line.get_ydata()) == [ratio] * 2
         # above the places of both shapes
         np.testing.assert_allclose(line.get_xdata(), [0, 1], atol=0.5)
-        assert (color(line.get_color()), line.get_marker()) == performance.MARKS[key]
+        assert (color(line.get_color()), line.get_marker()) == performance_figures.MARKS[key]
     assert sorted(legend(figure)) == sorted(named)
     assert 1 in horizontals(axes)
 
@@ -668,14 +669,14 @@ def test_growth_of_the_supplement_has_marks_and_a_line_for_each_scheme():
         for scheme, factor in (("products", 1e-6), ("direct", 3e-6))
         for size in (10, 100, 1000)
     ]
-    figure = performance.growth_figure(pd.DataFrame(rows))
+    figure = performance_figures.growth_figure(pd.DataFrame(rows))
     for axes, power in zip(figure.axes, (1.0, 0.8, 0.5), strict=True):
         for place, (scheme, factor) in enumerate((("products", 1e-6), ("direct", 3e-6))):
             marks, line = axes.lines[2 * place : 2 * place + 2]
             expected = factor * np.array([10.0, 100, 1000]) ** power
             np.testing.assert_allclose(marks.get_ydata(), expected)
             np.testing.assert_allclose(line.get_ydata(), expected)
-            assert (color(marks.get_color()), marks.get_marker()) == performance.SCHEME_MARKS[scheme]
+            assert (color(marks.get_color()), marks.get_marker()) == performance_figures.SCHEME_MARKS[scheme]
             assert color(line.get_color()) == color(marks.get_color())
         assert len(axes.lines) == 4
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == [

@@ -76,7 +76,10 @@ def test_every_script_has_a_rule_of_its_name(rules):
     assert scripts <= set(rules)
     # rules without a script of their name use that of another one
     others = set(rules) - scripts
-    assert others == {"run_comparison_first", "confirm_contraction", "confirm_noise", "confirm_acceleration"}
+    assert others == {
+        *("run_comparison_first", "confirm_contraction", "confirm_noise", "confirm_acceleration"),
+        *("check_verdicts", "check_supplement"),
+    }
 
 
 def test_scripts_take_what_their_rules_name(rules):
@@ -88,7 +91,7 @@ def test_scripts_take_what_their_rules_name(rules):
 
 def test_each_job_has_a_log_of_its_own_and_is_timed_unless_it_is_a_measurement(rules):
     assert len({rule["log"][0] for rule in rules.values()}) == len(rules)
-    timed_by_themselves = {"measure_growth", "measure_remembering", "measure_accelerated"}
+    timed_by_themselves = {"measure_growth", "measure_remembering", "measure_accelerated", "check_supplement"}
     for name, rule in rules.items():
         assert rule["log"][0].startswith(f"logs/{name}")
         assert all(f"{{{wildcard}," in rule["log"][0] for wildcard in rule["parts"]["wildcards"]), name

@@ -138,7 +138,7 @@ def world(datasets=None, count=10, starts=("patterns",), budgets=(synthetic.BUDG
     datasets = synthetic.datasets(10, 2) if datasets is None else datasets
     effects = synthetic.EFFECTS | (changes or {})
     runs = synthetic.runs(datasets, effects, count=count, clusters=(4,), starts=starts, budgets=budgets)
-    return Evidence(runs, datasets, 0, 200, **tables)
+    return Evidence(RELATIVE, runs, datasets, 0, 200, **tables)
 
 
 MAIN = Reading("patterns", int(synthetic.BUDGET))
@@ -286,7 +286,7 @@ def test_where_it_fails_is_named():
     good = synthetic.runs(datasets.iloc[:8], synthetic.EFFECTS, count=10, clusters=(4,), starts=("patterns",))
     other = synthetic.EFFECTS | {"gradient_nmax": Effect(-2.0)}
     bad = synthetic.runs(datasets.iloc[8:], other, count=10, clusters=(4,), starts=("patterns",))
-    evidence = Evidence(pd.concat([good, bad], ignore_index=True), datasets, 0, 200)
+    evidence = Evidence(RELATIVE, pd.concat([good, bad], ignore_index=True), datasets, 0, 200)
     condition = predicates.worse("gradient_nmax").judge(evidence, MAIN).conditions[0]
     assert condition.for_and_against[1] == list(datasets["name"].iloc[8:])
     assert condition.verdict is Verdict.PART
