@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -77,21 +78,23 @@ def killed_half_way(folder: Path) -> None:
 def two_builds(tmp_path_factory):
     plain = with_own_sets(copy_project(tmp_path_factory.mktemp("plain")))
     deep = with_own_sets(copy_project(tmp_path_factory.mktemp("resumed") / "some" / "folder, deeper; $HOME {x}"))
-    first = snakemake(plain, "--cores", "1", *SETS)
-    assert first.returncode == 0, first.stderr[-3000:]
-    killed_half_way(deep)
-    started = set(digests(deep))
-    unlocked = subprocess.run(
-        ["tools/unlock_stale.sh", shutil.which("snakemake", path=Path(SNAKEMAKE[0]).parent)],
-        cwd=deep,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert unlocked.returncode == 0, unlocked.stderr
-    assert "resumed" in unlocked.stdout
-    second = snakemake(deep, "--cores", "2", *SETS)
-    assert second.returncode == 0, second.stderr[-3000:]
+    # side by side, which takes little longer than one of them on two cores
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(snakemake, plain, "--cores", "1", *SETS)
+        killed_half_way(deep)
+        started = set(digests(deep))
+        unlocked = subprocess.run(
+            ["tools/unlock_stale.sh", shutil.which("snakemake", path=Path(SNAKEMAKE[0]).parent)],
+            cwd=deep,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert unlocked.returncode == 0, unlocked.stderr
+        assert "resumed" in unlocked.stdout
+        second = snakemake(deep, "--cores", "2", *SETS)
+    for build in (first.result(), second):
+        assert build.returncode == 0, build.stderr[-3000:]
     return plain, deep, started
 
 
