@@ -121,10 +121,10 @@ def test_em_on_data_sets_is_as_fast_as_what_is_hidden_says(read, contracted):
     are_shares(table, "predicted", "measured")
 
 
-def test_accelerations_of_em_end_where_em_does_and_arrive(read):
-    runs = read("results/mixtures/accelerated_em_runs.csv.gz")
+def test_accelerations_of_em_end_where_em_does_and_arrive(read, settings):
+    runs, starts = read("results/mixtures/accelerated_em_runs.csv.gz"), settings["acceleration"]["mixture_starts"]
     holds_once(runs, "mixture", "optimizer", "run", "target")
-    assert len(runs) == runs["mixture"].nunique() * len(accelerated_em.METHODS) * accelerated_em.STARTS * 2
+    assert len(runs) == runs["mixture"].nunique() * len(accelerated_em.METHODS) * starts * 2
     assert (runs["passes"].dropna() <= accelerated_em.MOST).all()
     # Anderson's method solves T(x) = x, so that it may end at a saddle point, from which EM would move away
     assert set(runs.loc[runs["rate"] > 1, "optimizer"]) <= {"anderson"}

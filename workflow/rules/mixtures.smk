@@ -46,6 +46,7 @@ rule measure_accelerated_em:
     params:
         dataset=data(DATASET),
         experiment=config["experiment"],
+        starts=config["acceleration"]["mixture_starts"],
         seed=config["seed"],
     message:
         "Run accelerations of EM"

@@ -165,11 +165,13 @@ class Size(Section):
 
 
 class Acceleration(Section):
-    """Methods that make batch K-means faster."""
+    """Methods that make batch K-means and EM faster."""
 
     rows: Rows
     passes: Passes
     starts: Starts
+    # fewer have no interval of a median
+    mixture_starts: int = Field(ge=6, le=100_000)
 
 
 class Performance(Section):

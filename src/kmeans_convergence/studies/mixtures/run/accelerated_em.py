@@ -27,8 +27,6 @@ TARGETS = (1e-3, 1e-6)
 # Overlapping mixtures: mean distances of a centre from its nearest neighbour, in standard deviations.
 SEPARATIONS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 PATTERNS, FEATURES, CLUSTERS = 1000, 2, 3
-# Starts on each mixture.
-STARTS = 50
 # Passes after which a run that has not converged is cut short.
 MOST = 5000
 
