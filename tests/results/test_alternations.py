@@ -1,7 +1,6 @@
 """What the theorem about hidden choices says of its examples."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kmeans_convergence.theory.alternations import measuring
@@ -11,13 +10,13 @@ NAMES = [example.name for example in EXAMPLES]
 
 
 @pytest.fixture(scope="module", name="steps")
-def from_starts():
-    return pd.read_csv("results/alternations/steps.csv")
+def from_starts(read):
+    return read("results/alternations/steps.csv")
 
 
 @pytest.fixture(scope="module", name="near")
-def near_ends():
-    return pd.read_csv("results/alternations/near.csv")
+def near_ends(read):
+    return read("results/alternations/near.csv")
 
 
 def test_every_start_of_every_example_is_there_once(steps, near):

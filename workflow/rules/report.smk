@@ -8,16 +8,18 @@ LOOKING = [
     "tests/results/holding.py",
     *code("tests/results/conftest.py"),
 ]
+TESTED = [
+    f"tests/results/test_{about}.py"
+    for about in ("invariants", "rates", "alternations")
+]
 # What comes last: notebooks need not wait for it.
 LAST = [*rules.judge_comparison.output, rules.judge_acceleration.output.goals]
 
 
 rule check_results:
     input:
-        library=LOOKING
-        + code("tests/results/test_invariants.py")
-        + code("tests/results/test_rates.py"),
-        tests=["tests/results/test_invariants.py", "tests/results/test_rates.py"],
+        library=LOOKING + [module for file in TESTED for module in code(file)],
+        tests=TESTED,
         results=[file for file in RESULTS if file not in LAST],
         registry=REGISTRY,
         claims=claims("replication"),
