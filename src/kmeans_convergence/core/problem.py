@@ -280,7 +280,7 @@ class Problem(ABC):
         """Evaluate R points of shape (R, P) in one pass."""
 
     def evaluator(self, runs: int) -> Evaluator:
-        """Return what evaluates so many runs again and again, and lives as long as they do.
+        """Return what evaluates a number of runs again and again, and lives as long as they do.
 
         It finds what `evaluate` does, but a problem may let it remember what makes the next evaluation of a run faster.
         """

@@ -56,18 +56,18 @@ class Faces(NamedTuple):
 class Options:
     """How the model of a Newton step is made and minimised.
 
-    The defaults are ours, and the same for all data. After a first look at the study's runs they were chosen on other
-    starts, and other samples of the larger data sets.
+    The defaults are ours, and the same for all data. After a first inspection of the study's runs they were chosen on
+    other starts, and other samples of the larger data sets.
 
     Attributes
     ----------
     width : float
         The half-width c, below 1/2.
     patterns : float
-        Patterns are looked at until so many are near a face for each of the K d coordinates, or all have been: the
-        terms of those that have been looked at stand for all.
+        Patterns are searched until this many are near a face for each of the K d coordinates, or all have been: the
+        terms of those that have been searched stand for all.
     fewest : float
-        With fewer than so many of them for each coordinate nothing can be said about the faces: the step is Lloyd's.
+        With fewer than this many of them for each coordinate nothing can be said about the faces: the step is Lloyd's.
     tolerance : float
         The residual may be left at this share of the gradient, in the norm of the inverse of the preconditioner.
     products : int
@@ -97,7 +97,7 @@ class FaceSteps(NamedTuple):
     cut : ndarray of shape (R,), bool
         Whether the step was cut short at its greatest length.
     looked : ndarray of shape (R,), int64
-        Patterns that were looked at in the search for those near faces.
+        Patterns that were processed in the search for those near faces.
     distances : ndarray of shape (R,), int64
         Distances computed, and what costs as much.
     """
@@ -163,7 +163,7 @@ def newton_steps(
     here : MeansEvaluation
         Of R runs, at w.
     second_nearest : SecondNearest
-        What the same pass has found; without patterns, they are found here for those that are looked at.
+        What the same pass has found; without patterns, they are found here for those that are searched.
     longest : ndarray of shape (R,)
         Greatest length of the step, in the norm of the preconditioner; not less than that of Lloyd's step.
     options : Options

@@ -15,8 +15,8 @@ from kmeans_convergence.problems.kmeans.faces import FaceModel, Options
 from kmeans_convergence.problems.means import MeansEvaluation, count_changed
 from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
 
-# Remembering pays as long as this share of all distances has to be computed, at most; else there are pauses, of so many
-# passes at most.
+# Remembering pays as long as this share of all distances has to be computed, at most; else there are pauses, of
+# at most this many passes.
 WORTH, LONGEST_PAUSE = 0.5, 7
 
 
@@ -79,7 +79,7 @@ class QuantizationProblem(PatternProblem):
         return KMeansEvaluation.of(w, cost, counts, sums, assignments)
 
     def evaluator(self, runs: int) -> Evaluator:
-        """Return what evaluates so many runs again and again, and remembers bounds where that pays."""
+        """Return what evaluates a number of runs again and again, and remembers bounds where that pays."""
         return RememberingEvaluator(self, runs)
 
     def evaluate_second_nearest(self, w: np.ndarray) -> tuple[KMeansEvaluation, passes.SecondNearest]:

@@ -102,7 +102,7 @@ class Covariance(ABC):
 
     @abstractmethod
     def identity(self, counts: np.ndarray) -> np.ndarray:
-        """Return the moments of so many (R, G) standard normal patterns."""
+        """Return the moments of numbers (R, G) of standard normal patterns."""
 
     @abstractmethod
     def trace(self, moments: np.ndarray) -> np.ndarray:

@@ -92,7 +92,7 @@ class Layout:
         self.model, self.unit, self.floor = model, unit, floor
 
     def components(self, coordinates: int) -> int:
-        """Return K of points with so many coordinates, or say that there are none."""
+        """Return K of points with a number of coordinates, or say that there are none."""
         features, size = self.model.features, self.model.size
         own, common = (1 + features, size) if self.model.shared else (1 + features + size, 0)
         clusters, left = divmod(coordinates - common, own)

@@ -184,7 +184,7 @@ def _frozen(values: np.ndarray) -> np.ndarray:
 
 
 def _points(pairs: int) -> int:
-    """Return how many points have so many pairs, about."""
+    """Return how many points have a number of pairs, about."""
     return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
 
 

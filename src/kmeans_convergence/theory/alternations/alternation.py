@@ -76,7 +76,7 @@ def newton_given(problem: Alternation, z: np.ndarray, w: np.ndarray) -> np.ndarr
 def path(problem: Alternation, w: np.ndarray, step: Step, most: int, rest: float = 0.0) -> list[np.ndarray]:
     """Return the iterates from `w` on, until no parameter moves by more than `rest`, or one is `FAR` away.
 
-    There are at most so many steps; the last move is not in the path.
+    Their number is bounded; the last move is not in the path.
     """
     found = [w]
     for _ in range(most):

@@ -20,7 +20,7 @@ from kmeans_convergence.theory.alternations.examples import EXAMPLES, SMALL, Exa
 # Data of each example, and starts on each of them.
 SETS, STARTS = 10, 5
 
-# More steps than the alternation takes; a run of Newton's method that moves after so many does not converge.
+# More steps than the alternation takes; a run of Newton's method that moves after these does not converge.
 STEPS = 50
 
 # Parameters that move by less are at rest.

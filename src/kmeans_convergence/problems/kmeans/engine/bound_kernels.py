@@ -20,8 +20,8 @@ MARGIN = 1e-9
 # Squares of smaller numbers lose their digits.
 TINY = 1e-150
 TINY_SQUARE = 1e-300
-# One of so many patterns is looked at first; when this share of the work of a search for all seems to be needed, it is
-# made, all at once. A distance of its own costs as much as so many among others.
+# One pattern of this many is searched first; when this share of the work of a search for all seems to be needed, it is
+# made, all at once. A distance of its own costs as much as this many among others.
 PROBE = 16
 MOST = 0.6
 ALONE = 6

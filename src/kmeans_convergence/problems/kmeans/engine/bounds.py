@@ -30,7 +30,7 @@ from kmeans_convergence.problems.patterns import frozen
 
 # Bytes of patterns that are assigned and added up in one go.
 CACHED = 2**22
-# Bounds of groups shall last for so many passes, if prototypes go on moving as they do.
+# Bounds of groups shall last for this many passes, if prototypes go on moving as they do.
 PASSES = 4
 # Bytes of bounds of groups.
 ROOM = 2**25
@@ -50,7 +50,7 @@ def suits_memory(n: int, runs: int, clusters: int, features: int) -> bool:
 
 
 def count_groups(patterns: int, clusters: int, features: int) -> int:
-    """Return the number of groups of prototypes with a bound of their own, for so many patterns of all runs.
+    """Return the number of groups of prototypes with a bound of their own, for the patterns of all runs.
 
     With few features, all distances are as fast as bounds. Else there is a group for each prototype, or for several if
     the bounds would take more than `ROOM`.

@@ -7,7 +7,7 @@ import numpy as np
 from kmeans_convergence.problems.compiled import compiled
 from kmeans_convergence.problems.kmeans.engine.kernels import BLOCK, nearest_two, room_for, squared_distance
 
-# Beside the d + 1 rows of its moments, a pair of prototypes costs differences and sums like so many distances.
+# Beside the d + 1 rows of its moments, a pair of prototypes costs differences and sums like this many distances.
 PER_PAIR = 7
 
 

@@ -19,7 +19,7 @@ from kmeans_convergence.problems.compiled import compiled
 # Patterns handled at a time: their distances stay in the first-level cache.
 BLOCK = 512
 LANES = 8
-# Up to so many features, a block has partial sums in turn.
+# Up to this many features, a block has partial sums in turn.
 FEW_FEATURES = 4
 # Partial sums of a block that its patterns join in turn, where features are few.
 TURNS = 4
@@ -131,7 +131,7 @@ def close(cost, counts, sums):  # type: ignore[no-untyped-def]
 def room_for(patterns, clusters, features):  # type: ignore[no-untyped-def]
     """Return what `_pass_block` works in: transposed patterns; distances, prototypes, sums of lanes and of turns.
 
-    It is as wide as a block of so many patterns, so that a small batch stays in the cache.
+    It is as wide as a block of that many patterns, so that a small batch stays in the cache.
     """
     width = min(BLOCK, patterns)
     # an odd number of cache lines, so that the values of one pattern do not compete for the same ones

@@ -38,14 +38,14 @@ from kmeans_convergence.problems.patterns import frozen, pieces
 # Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
 MOST_CHUNKS = 32
-# A block has so many patterns for each prototype, so that closing its sums costs little.
+# A block has this many patterns for each prototype, so that closing its sums costs little.
 PER_PROTOTYPE = 8
 
-# Up to so many products n K d for a run, calls of BLAS cost more than they save.
+# Up to this many products n K d for a run, calls of BLAS cost more than they save.
 FEW_PRODUCTS = 200_000
 # Nor with so few features that a distance is computed in registers, unless there are more prototypes than this.
 MANY_PROTOTYPES = 64
-# Up to so many products in all, threads cost more than they save.
+# Up to this many products in all, threads cost more than they save.
 SERIAL = 500_000
 # Bytes of patterns and products that a thread has at hand.
 WORKING_SET = 2**20
@@ -265,7 +265,7 @@ def _errors(norms: np.ndarray, largest: float, features: int) -> np.ndarray:
 
 
 def _groups(runs: int, most: int) -> list[slice]:
-    """Cut runs into at most so many groups of about the same size."""
+    """Cut runs into groups, at most a given number, of about the same size."""
     if most == 1:
         return [slice(0, runs)]
     ends = np.linspace(0, runs, min(runs, most) + 1).astype(int)
