@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -168,7 +169,7 @@ def _stress(X: np.ndarray, chosen: Comparison, starts: int, seed: int) -> tuple[
 CALLS = {"mixture": _mixture, "stress": _stress}
 
 
-def _quietly(call: Callable[..., object], *arguments: object, **options: object) -> object:
+def _quietly(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Call without the warning that it has not converged, which is not asked for."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
