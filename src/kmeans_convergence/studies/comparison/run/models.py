@@ -14,7 +14,7 @@ import numpy as np
 from kmeans_convergence.core import Problem
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer, Rate, Trace, minimize
+from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer, Rate, Trace
 from kmeans_convergence.optimizers.accelerated import Anderson, Relaxation, Squarem
 from kmeans_convergence.optimizers.batch import NaturalGradient
 from kmeans_convergence.optimizers.minibatch import MiniBatchGradient, OnlineEM
@@ -24,7 +24,6 @@ from kmeans_convergence.optimizers.pseudo_newton import PseudoNewton, PseudoNewt
 from kmeans_convergence.problems import GaussianMixtureProblem, QuantizationProblem
 from kmeans_convergence.problems.mixture import Mixture
 from kmeans_convergence.problems.stress import Pairs, StressProblem, Ties, normalized, sammon
-from kmeans_convergence.starts import Streams
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS, Contender
 from kmeans_convergence.studies.comparison.run.paths import Polish
 from kmeans_convergence.studies.comparison.run.task import Task, prototypes
@@ -89,16 +88,14 @@ def contenders(problem: Problem, alternation: str) -> dict[str, Contender]:
     general = {
         key: replace(contender, label=RENAMED.get(key, contender.label).format(alternation))
         for key, contender in CONTENDERS.items()
-        if key != "batch_kmeans" and not _example(contender).needs
+        if key != "batch_kmeans" and not example(contender).needs
     }
-    further = {
-        key: contender for key, contender in FURTHER.items() if _example(contender).needs <= problem.capabilities
-    }
+    further = {key: contender for key, contender in FURTHER.items() if example(contender).needs <= problem.capabilities}
     first = Contender(alternation, "alternation", lambda passes, value: MajorizeMinimize())
     return {"alternation": first} | general | further
 
 
-def _example(contender: Contender) -> Optimizer:
+def example(contender: Contender) -> Optimizer:
     """Return an optimizer, whatever its budget and setting."""
     return contender.optimizer(2, math.nan if contender.settings is None else contender.settings[0])
 
@@ -136,7 +133,7 @@ def mixture(dataset: Dataset, clusters: int, covariance: str, ridge: float) -> T
         lambda rngs, kinds: mixtures(problem, prototypes(problem.X, clusters, rngs, kinds)),
         # with a logarithm and an exponential for each distance, which take as long as some products
         problem.X.size * clusters * (size + 10),
-        Polish(Squarem(), POLISHED, _collapse(problem)),
+        Polish(Squarem(), POLISHED, _collapse(problem), "SQUAREM"),
     )
 
 
@@ -201,7 +198,7 @@ def stress(name: str, dissimilarities: np.ndarray, names: Sequence[str], dimensi
         lambda rngs, kinds: problem.draw(rngs),
         # with a root and a division for each pair; to order them takes longer
         problem.size * dimensions * (4 if ties is None else 60),
-        Polish(Anderson(), POLISHED),
+        Polish(Anderson(), POLISHED, label="Anderson's method"),
     )
 
 
@@ -230,28 +227,3 @@ def check_differences(dissimilarities: np.ndarray) -> None:
     """
     if (dissimilarities == dissimilarities[0]).all():
         raise InputError(f"All dissimilarities are {dissimilarities[0]:g}: some have to differ.")
-
-
-def end_of(
-    task: Task, key: str, value: float, passes: int, rngs: tuple[Streams, Streams], kinds: Sequence[str]
-) -> object:
-    """Return the parameters of the polished end of runs, which are run again: a comparison keeps costs alone.
-
-    Parameters
-    ----------
-    task : Task
-    key : str
-        Of the optimizer.
-    value : float
-        Of its setting.
-    passes : int
-        The budget.
-    rngs : pair of sequences of Generator
-        For the starts and for the optimizer, one for each run.
-    kinds : sequence of str
-        Of starts.
-    """
-    starts, orders = rngs
-    optimizer = task.contenders[key].optimizer(passes, value)
-    trace = minimize(task.problem, optimizer, task.draw(starts, kinds), passes=passes, rngs=orders)
-    return minimize(task.problem, task.polish.optimizer, trace.w, passes=task.polish.passes).w

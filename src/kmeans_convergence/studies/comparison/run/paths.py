@@ -33,11 +33,14 @@ class Polish:
         After which it ends at the latest.
     degenerate : callable
         Says of which runs (R,) of a trace the end is no answer, such as a point where the cost has no bound.
+    label : str
+        What it is called.
     """
 
     optimizer: Optimizer = field(default_factory=MajorizeMinimize)
     passes: float = math.inf
     degenerate: Callable[[Trace], np.ndarray] = _none
+    label: str = "batch K-means"
 
 
 TO_A_FIXED_POINT = Polish()

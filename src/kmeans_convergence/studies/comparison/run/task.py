@@ -49,6 +49,11 @@ class Task:
     products: int
     polish: Polish
 
+    @property
+    def reference(self) -> str:
+        """Key of the optimizer that all others are compared with: the alternation, which comes first."""
+        return next(iter(self.contenders))
+
 
 def kmeans(problem: QuantizationProblem, name: str, clusters: int) -> Task:
     """Return the task of the study: k-means, on patterns of which more than K are distinct."""
