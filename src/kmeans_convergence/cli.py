@@ -76,6 +76,8 @@ LEAST_STARTS, LEAST_PASSES = 14, 10
 EFFORT = 1.5e9
 # Numbers of clusters that are compared at a time.
 MOST_SIZES = 20
+# Columns that hold words.
+WORDS = ("optimizer", "verdict", "lowest cost", "fastest")
 # Minutes that are not announced.
 SHORT = 2
 # Seconds between two lines about progress, where there is no terminal for a bar.
@@ -457,7 +459,7 @@ def _show(answer: Answer, folder: Path) -> None:
 def _shown(title: str, columns: dict[str, list[str]]) -> Table:
     table = Table(title=title, box=SIMPLE_HEAD, padding=0, show_edge=False)
     for name in columns:
-        table.add_column(name, justify="left" if name in ("optimizer", "verdict") else "right", no_wrap=True)
+        table.add_column(name, justify="left" if name in WORDS else "right", no_wrap=True)
     for row in zip(*columns.values(), strict=True):
         table.add_row(*row)
     return table
@@ -468,8 +470,7 @@ def _stacked(title: str, columns: dict[str, list[str]]) -> str:
     lines = [title, ""]
     for cells in zip(*columns.values(), strict=True):
         row = dict(zip((name.split("\n[")[0].replace("\n", " ") for name in columns), cells, strict=True))
-        size = f"K = {row.pop('K')}, " if "K" in row else ""
-        lines.append(f"{size}{row.pop('optimizer')}: {row.pop('verdict')}")
+        lines.append(f"K = {row.pop('K')}" if "K" in row else f"{row.pop('optimizer')}: {row.pop('verdict')}")
         lines += [f"  {name}: {value}" for name, value in row.items()]
     return "\n".join([*lines, ""])
 

@@ -56,7 +56,7 @@ def sammon(dissimilarities: np.ndarray, names: Sequence[str] = ()) -> np.ndarray
         i, j = pairs.rows(int(zero.argmax()))
         raise InputError(
             f"{_upper(_name(i, names))} and {_name(j, names)} have the dissimilarity 0, by which Sammon's stress "
-            f"divides (so have {zero.sum()} pairs in all): leave out duplicates first."
+            f"divides ({_counted(int(zero.sum()))} in all): leave out duplicates first."
         )
     return _frozen(1 / (pairs.dissimilarities * pairs.dissimilarities.sum()))
 
@@ -199,6 +199,10 @@ def _points(pairs: int) -> int:
 
 def _name(i: int, names: Sequence[str]) -> str:
     return names[i] if names else f"row {i}"
+
+
+def _counted(pairs: int) -> str:
+    return f"{pairs} pair{'s' * (pairs != 1)}"
 
 
 def _upper(words: str) -> str:

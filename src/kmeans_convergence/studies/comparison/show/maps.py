@@ -49,12 +49,12 @@ def draw(found: Map, names: Sequence[str], title: str) -> Figure:
         Of the points; they are shown where there are few, and they have names.
     title : str
     """
-    figure, (left, right) = new(3.2, 2)
+    figure, (left, right) = new(3.2, 2, width_ratios=(3, 2))
     X = np.column_stack([found.X, np.zeros(len(found.X))])[:, :2]
     left.scatter(*X.T, s=8, color=POINT, linewidth=0)
     if len(X) <= READABLE and all(name.startswith(("'", '"')) for name in names):
         for name, (x, y) in zip(names, X, strict=True):
-            left.annotate(settable(name[1:-1]), (x, y), (2, 2), textcoords="offset points", size=7, parse_math=False)
+            left.annotate(settable(name[1:-1]), (x, y), (2, 2), textcoords="offset points", size=6, parse_math=False)
     left.set_aspect("equal", adjustable="datalim")
     left.set_xlabel("first axis")
     left.set_ylabel("second axis" if found.X.shape[1] > 1 else "")

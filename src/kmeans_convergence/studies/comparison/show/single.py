@@ -97,7 +97,8 @@ def difference(row: pd.Series, about: About) -> str:
     largest = max(map(abs, values))
     # large differences need no decimals, and huge ones no digits
     form = f"+.{about.digits + 2 if largest < 10 else 1 if largest < 100 else 0}f" if largest < 1e5 else "+.1e"
-    value, low, high = (format(value, form) for value in values)
+    # a difference that is rounded to nothing has no sign
+    value, low, high = (text if float(text) else text[1:] for text in (format(value, form) for value in values))
     return f"{value} [{low}, {high}]"
 
 
@@ -117,7 +118,7 @@ def _in_passes(value: float) -> str:
 
 
 def columns(summaries: Sequence[pd.DataFrame], about: About) -> dict[str, list[str]]:
-    """Return what is printed, column by column; the first ones of several tables say what they are about.
+    """Return what is printed, column by column: of several tables, what to use for each number of clusters.
 
     Parameters
     ----------
@@ -126,18 +127,28 @@ def columns(summaries: Sequence[pd.DataFrame], about: About) -> dict[str, list[s
     about : About
         What they share.
     """
-    table = pd.concat(summaries, ignore_index=True)
-    rows = [row for _, row in table.iterrows()]
-    sizes = {"K": [str(row["clusters"]) for row in rows]} if len(summaries) > 1 else {}
-    lost = {"degenerate\nruns": [f"{row['degenerate']:g}" for row in rows]} if table["degenerate"].any() else {}
     unit = "nats/pattern" if about.unit == "nats per pattern" else about.unit
+    near = f"passes\nto {0.01 * about.gap.shown:g} {about.unit.split()[0]}"
+    if len(summaries) > 1:
+        lowest, quick = [best(table, about.reference) for table in summaries], list(map(fastest, summaries))
+        usual = [table[table["optimizer"] == about.reference].iloc[0] for table in summaries]
+        return {
+            "K": [str(table["clusters"].iloc[0]) for table in summaries],
+            "lowest cost": [about.labels[row["optimizer"]] for row in lowest],
+            f"difference ({unit})\n[95 % interval]": [difference(row, about) for row in lowest],
+            "fastest": [about.labels[row["optimizer"]] for row in quick],
+            near: [passes(row["passes"]) for row in quick],
+            f"those of\n{about.alternation}": [passes(row["passes"]) for row in usual],
+        }
+    (table,) = summaries
+    rows = [row for _, row in table.iterrows()]
+    lost = {"degenerate\nruns": [f"{row['degenerate']:g}" for row in rows]} if table["degenerate"].any() else {}
     return (
-        sizes
-        | {
+        {
             "optimizer": [about.labels[row["optimizer"]] for row in rows],
             f"difference ({unit})\n[95 % interval]": [difference(row, about) for row in rows],
             "better / equal\n/ worse (%)": [shares(row) for row in rows],
-            f"passes\nto {0.01 * about.gap.shown:g} {about.unit.split()[0]}": [passes(row["passes"]) for row in rows],
+            near: [passes(row["passes"]) for row in rows],
         }
         | lost
         | {"verdict": list(table["verdict"])}
@@ -264,6 +275,9 @@ def forest(table: pd.DataFrame, about: About) -> Figure:
     edge = table[["passes", "passes_high"]].replace(np.inf, np.nan).max(axis=None)
     right.hlines(places[there], table["passes_low"][there], table["passes_high"][there].clip(upper=edge), colors="0.6")
     right.scatter(table["passes"][there], places[there], c="0.2", s=12, zorder=3)
+    if not there.any():
+        right.set_xticks([])
+        right.text(0.5, 0.5, "in no half of the runs", transform=right.transAxes, ha="center")
     right.set_xlabel(f"passes to within {about.near} of the own end")
     return figure
 
