@@ -352,6 +352,8 @@ class Answer(NamedTuple):
 
 def _answer(tasks: Sequence[Task], protocol: Protocol, notes: list[str], dataset: Dataset) -> Answer:
     """Compare, and say what has been found."""
+    for task in tasks:
+        _check_limits(task, protocol)
     found = _with_progress(tasks, protocol)
     summaries, abouts, texts, size = [], [], [], "clusters" if dataset.clusters else "dimensions"
     for task, tables in zip(tasks, found, strict=True):
@@ -363,7 +365,6 @@ def _answer(tasks: Sequence[Task], protocol: Protocol, notes: list[str], dataset
             task.polish.label,
             task.problem.gap,
         )
-        _check_limits(tables.runs, about)
         summary = summarize(tables.runs, about.gap, about.reference, SEED, REPEATS)
         summary["runs"] = tables.runs["run"].nunique()
         summary["setting"] = summary["optimizer"].map(_settings(tables))
@@ -385,12 +386,14 @@ def _settings(tables: Tables) -> dict[str, float]:
     return {setting.optimizer: value for setting, value in chosen(tables.tuning).items()}
 
 
-def _check_limits(runs: pd.DataFrame, about: single.About) -> None:
-    """Refuse to compare with an alternation that has hardly a run to compare with."""
-    ends = runs.loc[runs["optimizer"] == about.reference, "limit"]
+def _check_limits(task: Task, protocol: Protocol) -> None:
+    """Refuse to compare with an alternation that has hardly a run to compare with, before all others are run."""
+    tables = compare_on(task, protocol, [task.reference], lambda line: None)
+    ends = tables.runs.loc[tables.runs["optimizer"] == task.reference, "limit"]
     if ends.notna().sum() < PAIRS:
+        alternation = task.contenders[task.reference].label
         raise InputError(
-            f"Of {len(ends)} runs of {about.alternation} on {about.title}, {ends.isna().sum()} degenerate, because a "
+            f"Of {len(ends)} runs of {alternation} on {task.title}, {ends.isna().sum()} degenerate, because a "
             "component collapses and the likelihood has no bound there, so that too little is left to compare: take "
             "fewer clusters, --covariance tied, diagonal or spherical, or a --ridge."
         )

@@ -51,12 +51,15 @@ class Table(NamedTuple):
         Where each pattern begins in the file, from 1.
     notes : tuple of Note
         What was left out or changed, and what looks strange.
+    names : tuple of str, length n
+        What the first column calls the patterns, where it is text and all differ; else none.
     """
 
     X: np.ndarray
     features: tuple[str, ...]
     lines: tuple[int, ...]
     notes: tuple[Note, ...]
+    names: tuple[str, ...] = ()
 
 
 def read(path: Path, name: str) -> Table:
@@ -102,15 +105,31 @@ def load_table(
     InputError
         See `read_table` and `exact.check_range`.
     """
-    X, features, lines, notes = read_table(path, columns)
+    table = read_table(path, columns)
+    X, notes = table.X, table.notes
     if scaling == "standardize":
         X = standardize(X)
     else:
         exact.check_range(X, legible(path))
     unit = STANDARD_UNIT if scaling == "standardize" else ""
     said = tuple(map(str, notes))
-    name, source, names = legible(path.stem), f"csv:{legible(path.name)}", tuple(f"line {line}" for line in lines)
-    return Dataset(name, X, features, unit, clusters=clusters, scaling=scaling, source=source, notes=said, names=names)
+    name, source = legible(path.stem), f"csv:{legible(path.name)}"
+    return Dataset(
+        name,
+        X,
+        table.features,
+        unit,
+        clusters=clusters,
+        scaling=scaling,
+        source=source,
+        notes=said,
+        names=_called(table.names, table.lines),
+    )
+
+
+def _called(names: tuple[str, ...], lines: tuple[int, ...]) -> tuple[str, ...]:
+    """Return what messages and maps call patterns: their names, or else their lines."""
+    return tuple(map(repr, names)) or tuple(f"line {line}" for line in lines)
 
 
 def load_dissimilarities(path: Path) -> Dataset:
@@ -121,15 +140,16 @@ def load_dissimilarities(path: Path) -> Dataset:
     InputError
         See `read_table`, and when what is left of the file is not square.
     """
-    X, features, lines, notes = read_table(path)
+    table = read_table(path)
+    X, features, notes = table.X, table.features, table.notes
     rows, width = X.shape
     if rows != width:
         doubts = "".join(f", and {note.found}" for note in notes if note.doubtful)
         raise InputError(
-            f"{path} holds {rows} rows of {width} numbers where a matrix of dissimilarities is square{doubts}."
+            f"{path} holds {rows} row{'s' * (rows != 1)} of {width} numbers where a matrix of dissimilarities is square{doubts}."
         )
     numbered = features == tuple(f"x{place + 1}" for place in range(width))
-    names = tuple(f"line {line}" for line in lines) if numbered else tuple(map(repr, features))
+    names = _called(table.names if numbered else features, table.lines)
     name, source = legible(path.stem), f"csv:{legible(path.name)}"
     return Dataset(name, X, features, "", source=source, notes=tuple(map(str, notes)), names=names)
 
@@ -191,7 +211,9 @@ def read_table(path: Path, columns: tuple[str, ...] | None = None) -> Table:
     features = tuple(names[place] for place in keep)
     _hint(X, features, layout)
     _reconcile(layout, lines, path)
-    return Table(X, features, tuple(record.first for record in layout.rows), tuple(notes))
+    called = tuple(record.cells[0] for record in layout.rows)
+    named = 0 not in keep and parsed[0].text is not None and len(set(called)) == len(called)
+    return Table(X, features, tuple(record.first for record in layout.rows), tuple(notes), called if named else ())
 
 
 def _names(layout: Layout) -> list[str]:

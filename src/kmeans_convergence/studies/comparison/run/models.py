@@ -197,7 +197,7 @@ def stress(name: str, dissimilarities: np.ndarray, names: Sequence[str], dimensi
         contenders(problem, "SMACOF"),
         lambda rngs, kinds: problem.draw(rngs),
         # with a root and a division for each pair; to order them takes longer
-        problem.size * dimensions * (4 if ties is None else 60),
+        problem.size * dimensions * (8 if ties is None else 60),
         Polish(Anderson(), POLISHED, label="Anderson's method"),
     )
 

@@ -12,7 +12,7 @@ from kmeans_convergence.report.style import new, set_title, settable
 from kmeans_convergence.studies.comparison.run.maps import SAME, Map
 
 # Points whose names can be read side by side.
-READABLE = 40
+READABLE = 50
 
 POINT, PAIR, WANTED = "#0072B2", "0.45", "#D55E00"
 
