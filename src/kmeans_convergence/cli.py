@@ -84,7 +84,15 @@ SHORT = 2
 PATIENCE = 10.0
 
 # What is left in the folder, and what further with a map.
-FILES = ("answer.txt", "comparison.csv", "comparison.json", "comparison.pdf", "comparison.svg", "runs.csv.gz")
+FILES = (
+    "answer.html",
+    "answer.txt",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.pdf",
+    "comparison.svg",
+    "runs.csv.gz",
+)
 MAP_FILES = ("map.csv", "map.pdf", "map.svg")
 
 STARTS = {"plusplus": "drawn by k-means++", "patterns": "drawn from the patterns", "random": "drawn at random"}
@@ -493,4 +501,10 @@ def _write(folder: Path, answer: Answer) -> None:
     if answer.map is not None:
         write_csv(maps.table(answer.map, answer.names), folder / "map.csv")
         save(maps.draw(answer.map, answer.names, first.title), folder / "map.pdf", folder / "map.svg")
+    drawings = [
+        (folder / name).read_text(encoding="utf-8") for name in ("map.svg", "comparison.svg")[answer.map is None :]
+    ]
+    title = f"Which optimizer for {answer.name}?"
+    page = single.as_page(title, single.columns(answer.summaries, first), answer.text, drawings)
+    write(page, folder / "answer.html")
     write(answer.text, folder / "answer.txt")

@@ -21,7 +21,15 @@ from kmeans_convergence.studies.comparison.show.single import About, advice
 
 FEW = {key: CONTENDERS[key] for key in ("batch_kmeans", "hartigan", "online_gradient_tuned")}
 OTHERS = ("anderson", "gradient_tuned", "squarem", "online_em", "sammon_search", "annealed_pairs")
-FILES = {"answer.txt", "comparison.csv", "comparison.json", "comparison.pdf", "comparison.svg", "runs.csv.gz"}
+FILES = {
+    "answer.html",
+    "answer.txt",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.pdf",
+    "comparison.svg",
+    "runs.csv.gz",
+}
 LABELS = {key: contender.label for key, contender in CONTENDERS.items()}
 ABOUT = About("mine, K = 3", LABELS, "batch_kmeans", "drawn by k-means++", "batch K-means", RELATIVE)
 
@@ -328,6 +336,9 @@ def answered(arguments, more=()):
     assert {file.name for file in folder.iterdir()} == {*FILES, *more}
     table, said = pd.read_csv(folder / "comparison.csv"), json.loads((folder / "comparison.json").read_text())
     assert sum(len(part["optimizers"]) for part in said["comparisons"]) == len(table)
+    page = (folder / "answer.html").read_text()
+    assert page.count("<svg") == page.count("</svg>") == 1 + bool(more)
+    assert page.count("<tr>") > 1
     for part in said["comparisons"]:
         labels = {row["optimizer"]: row["label"] for row in part["optimizers"]}
         assert {part["reference"], part["lowest"], part["fastest"]} <= set(labels)

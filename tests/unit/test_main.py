@@ -14,7 +14,15 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 COMMAND = (sys.executable, "-m", "kmeans_convergence")
 COMPARE = ("compare", "my.csv", "--clusters", "3", "--starts", "10", "--output", "out")
-FILES = {"answer.txt", "comparison.csv", "comparison.json", "comparison.pdf", "comparison.svg", "runs.csv.gz"}
+FILES = {
+    "answer.html",
+    "answer.txt",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.pdf",
+    "comparison.svg",
+    "runs.csv.gz",
+}
 
 # The command with two optimizers and few passes: what is tried here is everything else.
 QUICK = """

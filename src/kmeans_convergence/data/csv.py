@@ -145,9 +145,8 @@ def load_dissimilarities(path: Path) -> Dataset:
     rows, width = X.shape
     if rows != width:
         doubts = "".join(f", and {note.found}" for note in notes if note.doubtful)
-        raise InputError(
-            f"{path} holds {rows} row{'s' * (rows != 1)} of {width} numbers where a matrix of dissimilarities is square{doubts}."
-        )
+        counted = f"{rows} row{'s' * (rows != 1)} of {width} numbers"
+        raise InputError(f"{path} holds {counted} where a matrix of dissimilarities is square{doubts}.")
     numbered = features == tuple(f"x{place + 1}" for place in range(width))
     names = _called(table.names if numbered else features, table.lines)
     name, source = legible(path.stem), f"csv:{legible(path.name)}"

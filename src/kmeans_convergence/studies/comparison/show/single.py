@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -310,3 +311,30 @@ def overview(summaries: Sequence[pd.DataFrame], about: About) -> Figure:
     meanings = ", ".join(f"{sign} {word}" for word, sign in SIGNS.items())
     set_title(axes, f"{about.title}: final cost against {about.alternation}\n({meanings})")
     return figure
+
+
+def as_page(title: str, columns: Mapping[str, Sequence[str]], text: str, drawings: Sequence[str]) -> str:
+    """Return table, answer and figures as one page that needs nothing else.
+
+    Parameters
+    ----------
+    title : str
+    columns : mapping of str to sequence of str
+        See the function of that name.
+    text : str
+    drawings : sequence of str
+        Files of SVG.
+    """
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+    rows = [row(list(columns), "th"), *(row(cells, "td") for cells in zip(*columns.values(), strict=True))]
+    paragraphs = [f"<p>{escape(part)}</p>" for part in text.split("\n") if part]
+    figures = [drawing[drawing.index("<svg") :] for drawing in drawings]
+    style = (
+        "body{font-family:serif;max-width:50em;margin:auto}svg{max-width:100%}td,th{padding:0 .6em;text-align:right}"
+    )
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{style}</style>'
+    body = [f"<h1>{escape(title)}</h1>", *paragraphs, *figures, "<table>", *rows, "</table>"]
+    return "\n".join(["<!DOCTYPE html>", f'<html lang="en"><head>{head}</head><body>', *body, "</body></html>", ""])
