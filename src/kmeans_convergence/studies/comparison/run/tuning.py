@@ -11,10 +11,10 @@ import pandas as pd
 
 from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.optimizers.online import EARLY
-from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.starts import KINDS, Streams, streams
-from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.starts import Streams, streams
+from kmeans_convergence.studies.comparison.run.contenders import Contender
 from kmeans_convergence.studies.comparison.run.paths import SPEED, Path, first_within, follow
+from kmeans_convergence.studies.comparison.run.task import Task
 
 # What a value is judged by: the cost where the method itself ends, or the passes until it is near its limit.
 TARGETS = ("end", "speed")
@@ -60,9 +60,7 @@ COLUMNS = ["optimizer", "budget", "target", "setting", "score", "passes", "chose
 
 
 def tune(
-    problem: QuantizationProblem,
-    dataset: str,
-    clusters: int,
+    task: Task,
     methods: Sequence[str],
     tuning: Tuning,
     seed: int,
@@ -73,18 +71,16 @@ def tune(
 
     Parameters
     ----------
-    problem : QuantizationProblem
-    dataset : str
-        Its name; no other part of the study draws from the streams of these starts and orders.
-    clusters : int
+    task : Task
+        No other part of the study draws from the streams of these starts and orders.
     methods : sequence of str
-        Keys of `CONTENDERS`; those without a setting have no rows.
+        Keys of its contenders; those without a setting have no rows.
     tuning : Tuning
     seed : int
     budgets : sequence of int
         Of a run, in passes; a setting is tuned for each.
     kinds : sequence of str
-        Keys of `starts.KINDS`, from which the starts are drawn in turn.
+        Of starts, which are drawn in turn.
 
     Returns
     -------
@@ -99,23 +95,24 @@ def tune(
         counts as `PENALTY` times the budget. Of values within `TIE` of the least score the middle one is chosen.
     """
     repetitions = range(tuning.starts)
-    rngs = streams(seed, dataset, clusters, repetitions, "tuning starts")
-    starts = np.stack([KINDS[kinds[r % len(kinds)]](problem.X, clusters, rng) for r, rng in enumerate(rngs)])
+    problem = task.problem
+    starts = task.draw(streams(seed, task.name, task.size, repetitions, "tuning starts"), kinds)
 
     def orders() -> Streams:
-        return streams(seed, dataset, clusters, repetitions, "tuning order")
+        return streams(seed, task.name, task.size, repetitions, "tuning order")
 
     tables = [pd.DataFrame(columns=COLUMNS)]
     for key in methods:
-        if CONTENDERS[key].settings is None:
+        contender = task.contenders[key]
+        if contender.settings is None:
             continue
         # where the budget changes nothing but the end, the runs of the largest one tell of all of them
-        for group in [[budget] for budget in budgets] if CONTENDERS[key].horizon else [list(budgets)]:
-            grid = Grid(grid_of(key, tuning.values), tuning.extensions)
+        for group in [[budget] for budget in budgets] if contender.horizon else [list(budgets)]:
+            grid = Grid(grid_of(contender, tuning.values), tuning.extensions)
             paths: dict[float, dict[int, Path]] = {}
             while untried := [value for value in grid.values if value not in paths]:
                 for value in untried:
-                    paths[value] = follow(problem, CONTENDERS[key], value, starts, orders(), group)
+                    paths[value] = follow(problem, contender, value, starts, orders(), group, task.polish)
                 columns = {
                     (budget, target): score(
                         [paths[value][budget] for value in grid.values], problem.gap, budget, target
@@ -131,10 +128,9 @@ def tune(
     return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
-def grid_of(method: str, values: int) -> list[float]:
-    """Return the values of a method's setting that are tried first, ascending; none when it has no setting."""
-    ends = CONTENDERS[method].settings
-    return [] if ends is None else np.geomspace(*ends, values).tolist()
+def grid_of(contender: Contender, values: int) -> list[float]:
+    """Return the values of an optimizer's setting that are tried first, ascending; none when it has no setting."""
+    return [] if contender.settings is None else np.geomspace(*contender.settings, values).tolist()
 
 
 class Grid:
