@@ -336,7 +336,7 @@ def test_what_the_configuration_says(root):
 def test_every_contender_can_be_run_and_says_whether_it_knows_its_budget(dataset, key):
     problem, contender = QuantizationProblem(dataset.X), CONTENDERS[key]
     starts = draw(dataset.X, 3, streams(1, "example", 3, range(4), "starts"))
-    value = (grid_of(key, 3) or [math.nan] * 2)[1]
+    value = (grid_of(CONTENDERS[key], 3) or [math.nan] * 2)[1]
 
     def orders():
         return streams(1, "example", 3, range(4), "order")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmeans_convergence.optimizers import MajorizeMinimize, Stop, Trace, minimize
-from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.core import Problem
+from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer, Stop, Trace, minimize
 from kmeans_convergence.starts import Streams
 from kmeans_convergence.studies.comparison.run.contenders import Contender
 
 # The excess over its limit at which the speed of a run is judged.
 SPEED = 0.001
+
+# What takes a run to its limit, unless another method is faster: the alternation.
+ALTERNATION = MajorizeMinimize()
 
 
 class Path(NamedTuple):
@@ -28,7 +31,7 @@ class Path(NamedTuple):
     polish : ndarray of shape (R,)
         Passes that the polish took, without charge.
     empty : ndarray of shape (R,), int64
-        Prototypes without a pattern after the polish.
+        Prototypes without a pattern after the polish; 0 of a problem without prototypes.
     stop : tuple of Stop, length R
     diverged : ndarray of shape (R,), bool
         Runs that end above their start, or are not finite.
@@ -44,40 +47,50 @@ class Path(NamedTuple):
 
 
 def follow(
-    problem: QuantizationProblem,
+    problem: Problem,
     contender: Contender,
     value: float,
-    starts: np.ndarray,
+    starts: Any,
     rngs: Streams,
     budgets: Sequence[int],
+    polisher: Optimizer = ALTERNATION,
 ) -> dict[int, Path]:
     """Run an optimizer and return its path for each budget, ascending; all but the last are cut from the longest run.
 
     Parameters
     ----------
-    problem : QuantizationProblem
+    problem : Problem
     contender : Contender
         With a horizon, it takes one budget only.
     value : float
         Of its setting; NaN without one.
-    starts : ndarray of shape (R, K, d)
+    starts : parameters of R runs
+        As the problem packs them.
     rngs : sequence of R Generators
     budgets : sequence of int
+    polisher : Optimizer
+        What takes each run to its limit.
     """
     *shorter, whole = budgets
     trace = minimize(problem, contender.optimizer(whole, value), starts, passes=whole, rngs=rngs, marks=shorter)
-    return {budget: polish(problem, trace.until(budget)) for budget in shorter} | {whole: polish(problem, trace)}
+    ends = {budget: trace.until(budget) for budget in shorter} | {whole: trace}
+    return {budget: polish(problem, end, polisher) for budget, end in ends.items()}
 
 
-def polish(problem: QuantizationProblem, trace: Trace) -> Path:
-    """Let batch K-means take every run to its fixed point, without charge."""
+def polish(problem: Problem, trace: Trace, polisher: Optimizer = ALTERNATION) -> Path:
+    """Let an optimizer, in general the alternation, take every run to its limit, without charge."""
     runs = len(trace.stop)
-    limit, passes, empty = np.full(runs, np.nan), np.zeros(runs), trace.diagnostics["empty"][-1].copy()
+    limit, passes, empty = np.full(runs, np.nan), np.zeros(runs), _empty(trace)
     finite = np.array([stop is not Stop.DIVERGED for stop in trace.stop])
     if finite.any():
-        end = minimize(problem, MajorizeMinimize(), trace.w[finite], passes=math.inf)
-        limit[finite], passes[finite], empty[finite] = end.cost[-1], end.passes[-1], end.diagnostics["empty"][-1]
+        end = minimize(problem, polisher, trace.w[finite], passes=math.inf)
+        limit[finite], passes[finite], empty[finite] = end.cost[-1], end.passes[-1], _empty(end)
     return Path(trace.cost, trace.passes, limit, passes, empty, trace.stop, trace.diverged)
+
+
+def _empty(trace: Trace) -> np.ndarray:
+    """Return how many prototypes own no pattern at the end of each run; 0 where the problem has none."""
+    return trace.diagnostics["empty"][-1].copy() if "empty" in trace.diagnostics else np.zeros(len(trace.stop), int)
 
 
 def first_within(path: Path | Trace, threshold: np.ndarray, passes: float) -> np.ndarray:
