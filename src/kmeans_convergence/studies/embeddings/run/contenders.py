@@ -43,7 +43,7 @@ CONTENDERS = {
     "pairs_tuned": Contender(
         "single pairs, tuned",
         "noisy",
-        lambda passes, value: AnnealedGradient(epochs=round(value), early=True),
+        lambda passes, value: AnnealedGradient(epochs=max(2, round(value)), early=True),
         settings=(5, 80),
     ),
     "pairs_counts": Contender("single pairs, 1/n", "noisy", lambda passes, value: OnlineKMeans(early=True)),

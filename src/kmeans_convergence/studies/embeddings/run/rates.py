@@ -12,7 +12,9 @@ from scipy.spatial.distance import pdist, squareform
 
 from kmeans_convergence.core import CountingOracle
 from kmeans_convergence.optimizers import MajorizeMinimize, Optimizer
-from kmeans_convergence.optimizers.accelerated import HeavyBall, Relaxation
+from kmeans_convergence.optimizers.accelerated import Relaxation
+from kmeans_convergence.optimizers.batch import stable_rate
+from kmeans_convergence.optimizers.momentum import HeavyBallGradient
 from kmeans_convergence.problems.stress import StressProblem
 from kmeans_convergence.starts import stream
 from kmeans_convergence.studies.embeddings.run.maps import ends
@@ -36,10 +38,11 @@ def rates(sets: Iterable[Embedded], seed: int, arms: Iterable[Arm] = ARMS) -> pd
     -------
     DataFrame
         One row for each set, objective, number of dimensions and method: objective, dataset, family, dimensions,
-        optimizer ("smacof", "relaxed" by 2, "heavy_ball" with the momentum that the rate asks for), predicted and
-        measured (by what the error falls in a step; NaN where a run was too fast or too slow to tell), identity (the
-        largest difference between the Guttman transform by its definition and the gradient step with half the
-        pseudo-inverse of V, at a random configuration and in units of a coordinate's deviation).
+        identity (the largest difference between the Guttman transform by its definition and the gradient step with half
+        the pseudo-inverse of V, at a random configuration and in units of a coordinate's deviation), optimizer
+        ("smacof"; "relaxed" by 2; "heavy_ball" with the momentum that the rate asks for and without a safeguard, a
+        gradient method that moves like SMACOF only where weights are equal), predicted and measured (by what the error
+        falls in a step; NaN where a run was too fast or too slow to tell).
     """
     rows = []
     arms = tuple(arms)
@@ -52,7 +55,7 @@ def rates(sets: Iterable[Embedded], seed: int, arms: Iterable[Arm] = ARMS) -> pd
             factors = alternation_factors(problem, problem.pack(end)[0], motions(arm.dimensions))
             about = {"objective": arm.objective, "dataset": some.name, "family": some.family}
             about |= {"dimensions": arm.dimensions, "identity": identity(problem, problem.draw([rng])[0])}
-            for key, (optimizer, predicted) in methods(factors).items():
+            for key, (optimizer, predicted) in methods(factors, arm).items():
                 row = {"optimizer": key, "predicted": predicted, "measured": measured(problem, optimizer, start)}
                 rows.append(about | row)
     return pd.DataFrame(rows)
@@ -63,7 +66,7 @@ def motions(dimensions: int) -> int:
     return dimensions * (dimensions + 1) // 2
 
 
-def methods(factors: np.ndarray) -> dict[str, tuple[Optimizer, float]]:
+def methods(factors: np.ndarray, arm: Arm) -> dict[str, tuple[Optimizer, float]]:
     """Return optimizers with their rates, from the factors by which SMACOF's error falls along its modes.
 
     Relaxation turns a factor of f into 2 f - 1. One of them is 0, that of the scale, which the plain step at the end
@@ -71,12 +74,15 @@ def methods(factors: np.ndarray) -> dict[str, tuple[Optimizer, float]]:
     """
     rate = float(factors.max())
     others = np.delete(factors, np.abs(factors).argmin())
-    momentum = critical_momentum(rate)
-    return {
+    found: dict[str, tuple[Optimizer, float]] = {
         "smacof": (MajorizeMinimize(), rate),
         "relaxed": (Relaxation(), float(np.abs(2 * others - 1).max())),
-        "heavy_ball": (HeavyBall(momentum), math.sqrt(momentum)),
     }
+    if arm.objective == "stress":
+        momentum = critical_momentum(rate)
+        ball = HeavyBallGradient(lambda here: (stable_rate(here), np.full(len(here.x), momentum)))
+        found["heavy_ball"] = ball, math.sqrt(momentum)
+    return found
 
 
 def measured(problem: StressProblem, optimizer: Optimizer, start: np.ndarray) -> float:
