@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from typing import Any
 
 import pandas as pd
 
@@ -37,7 +38,11 @@ class Reading:
     polished: bool = True
 
 
-VALUES = {"start": (RANDOM, CLASSICAL), "target": ("own_0.1", "own_1", "own_1e-3"), "polished": (True, False)}
+VALUES: dict[str, tuple[Any, ...]] = {
+    "start": (RANDOM, CLASSICAL),
+    "target": ("own_0.1", "own_1", "own_1e-3"),
+    "polished": (True, False),
+}
 
 
 def as_problems(runs: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -176,7 +177,11 @@ def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
         some = random.loc[objective].drop(ALTERNATION)
         families = some.index.map(lambda key: CONTENDERS[key].family)
         rate = agreed[(agreed["objective"] == objective) & (agreed["optimizer"] == "smacof")].iloc[0]
-        row = {"objective": objective, "alternation": sentence.alternation, "preconditioner": sentence.preconditioner}
+        row: dict[str, Any] = {
+            "objective": objective,
+            "alternation": sentence.alternation,
+            "preconditioner": sentence.preconditioner,
+        }
         row |= {"left_out": sentence.left_out, "sets": rate["sets"], "correlation": rate["correlation"]}
         row |= {"correlation_low": rate["low"], "correlation_high": rate["high"]}
         chosen = {

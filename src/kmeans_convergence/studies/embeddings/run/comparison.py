@@ -154,5 +154,6 @@ def _shared(
 
 def _select(path: Path, rows: slice) -> Path:
     """Return some of the runs of a path."""
-    cost, passes, *ends = path
-    return Path(cost[:, rows], passes[:, rows], *(end[rows] for end in ends))
+    wide = {name: getattr(path, name)[:, rows] for name in ("cost", "passes")}
+    ends = {name: getattr(path, name)[rows] for name in path._fields if name not in wide}
+    return Path(**wide, **ends)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import pinvh
 from scipy.spatial.distance import pdist, squareform
 
 from kmeans_convergence.core import CountingOracle
@@ -26,9 +28,9 @@ DISPLACEMENT = 1e-3
 MOST_STEPS = 3000
 # Steps over which the ratio is taken, and the share of the first gradient at which it ends.
 LAST = 20
-FLOOR = 1e-7
+FLOOR = 1e-9
 # A run whose gradient has not fallen to this share of the first is too far from its end to be measured.
-NEAR = 1e-5
+NEAR = 1e-7
 
 
 def rates(sets: Iterable[Embedded], seed: int, arms: Iterable[Arm] = ARMS) -> pd.DataFrame:
@@ -53,7 +55,7 @@ def rates(sets: Iterable[Embedded], seed: int, arms: Iterable[Arm] = ARMS) -> pd
             end = ends(problem, MajorizeMinimize(), problem.classical().configuration[None])[0]
             start = problem.pack(end + DISPLACEMENT * problem.draw([rng]))
             factors = alternation_factors(problem, problem.pack(end)[0], motions(arm.dimensions))
-            about = {"objective": arm.objective, "dataset": some.name, "family": some.family}
+            about: dict[str, Any] = {"objective": arm.objective, "dataset": some.name, "family": some.family}
             about |= {"dimensions": arm.dimensions, "identity": identity(problem, problem.draw([rng])[0])}
             for key, (optimizer, predicted) in methods(factors, arm).items():
                 row = {"optimizer": key, "predicted": predicted, "measured": measured(problem, optimizer, start)}
@@ -102,6 +104,7 @@ def identity(problem: StressProblem, X: np.ndarray) -> float:
     pairs = problem.pairs
     weighted = pairs.weights, pairs.weights * pairs.dissimilarities / pdist(X)
     V, B = (np.diag(matrix.sum(axis=1)) - matrix for matrix in map(squareform, weighted))
-    guttman = np.linalg.pinv(V, hermitian=True) @ B @ X
+    # its cutoff grows with n, unlike that of NumPy, which now and then takes the null space of V for a direction
+    guttman = pinvh(V) @ B @ X
     image = problem.unpack(problem.evaluate(problem.pack(X[None])).image)[0]
     return float(np.abs(guttman - (image - image.mean(axis=0))).max() / problem.length)

@@ -32,7 +32,7 @@ def main_table(summary: pd.DataFrame) -> str:
 
     Bold is what differs from SMACOF by its interval; a ratio is a bound where many runs never came there.
     """
-    table = summary.set_index(["objective", "start", "optimizer"])
+    table = summary.set_index(["objective", "start", "optimizer"]).sort_index()
     rows = []
     for family, title in GROUPS.items():
         rows.append([rf"\multicolumn{{9}}{{@{{}}l}}{{\emph{{{title}}}}}"])
@@ -40,14 +40,12 @@ def main_table(summary: pd.DataFrame) -> str:
             if contender.family != family or key == ALTERNATION:
                 continue
             random, classical, sammon = (
-                table.loc[about, :].loc[key]
-                for about in (("stress", RANDOM), ("stress", CLASSICAL), ("sammon", RANDOM))
+                table.loc[(*about, key)] for about in (("stress", RANDOM), ("stress", CLASSICAL), ("sammon", RANDOM))
             )
             cells = [_ratio(random, level) for level in ("10", "0.1", "1e-3")]
             cells += [_ratio(classical, "0.1"), _ratio(sammon, "0.1"), _cost(random), _cost(sammon)]
-            cells.append(
-                percent(max(random["diverged"], sammon["diverged"])) if random["diverged"] + sammon["diverged"] else ""
-            )
+            diverged = max(random["diverged"], sammon["diverged"])
+            cells.append(percent(diverged) if diverged else "")
             name = escape(contender.label)
             if random["tuning"] > 0:
                 name += f" ({random['tuning']:,.0f})"
