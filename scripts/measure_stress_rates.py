@@ -13,8 +13,8 @@ from kmeans_convergence.studies.embeddings.run.sets import embedded
 
 def main(datasets: list[Description], embeddings: Config, seed: int, rates: Path, one_step: Path) -> None:
     """Write predicted and measured rates, and how well distances with errors are recovered."""
-    rows = embeddings["rows"]
-    sets = embedded([read(dataset, rows=rows, root_seed=seed) for dataset in datasets], rows, seed)
+    rows, made = embeddings["rows"], embeddings["made"]
+    sets = embedded([read(dataset, rows=rows, root_seed=seed) for dataset in datasets], made, rows, seed)
     write_csv(measure(sets, seed), rates)
     write_csv(recover(rows, seed, embeddings["minima_starts"]), one_step)
 

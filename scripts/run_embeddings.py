@@ -13,8 +13,8 @@ from kmeans_convergence.studies.embeddings.run.sets import embedded
 
 def main(datasets: list[Description], embeddings: Config, seed: int, outputs: dict[str, Path]) -> None:
     """Write the tables of runs, of curves and of tuning."""
-    rows = embeddings["rows"]
-    sets = embedded([read(dataset, rows=rows, root_seed=seed) for dataset in datasets], rows, seed)
+    rows, made = embeddings["rows"], embeddings["made"]
+    sets = embedded([read(dataset, rows=rows, root_seed=seed) for dataset in datasets], made, rows, seed)
     protocol = Protocol(seed, embeddings["passes"], embeddings["starts"], Tuning(**embeddings["tuning"]))
     for name, table in compare(sets, protocol)._asdict().items():
         write_csv(table, outputs[name])

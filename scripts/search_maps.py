@@ -12,8 +12,8 @@ from kmeans_convergence.studies.embeddings.run.sets import embedded
 
 def main(datasets: list[Description], embeddings: Config, seed: int, outputs: dict[str, Path]) -> None:
     """Write the minima, the measures, and the maps that are shown."""
-    rows = embeddings["rows"]
-    sets = embedded([read(dataset, rows=rows, root_seed=seed) for dataset in datasets], rows, seed)
+    rows, made = embeddings["rows"], embeddings["made"]
+    sets = embedded([read(dataset, rows=rows, root_seed=seed) for dataset in datasets], made, rows, seed)
     for name, table in explore(sets, seed, embeddings["minima_starts"])._asdict().items():
         write_csv(table, outputs[name])
 

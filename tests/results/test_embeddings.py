@@ -26,7 +26,7 @@ def names_of_sets(settings):
     return [
         *given,
         *([f"{CITY_BLOCK}_city_block"] if CITY_BLOCK in given else []),
-        *("roads", "sphere", "globe", "roll", "roll_along"),
+        *settings["embeddings"]["made"],
     ]
 
 

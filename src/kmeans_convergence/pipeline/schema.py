@@ -178,6 +178,7 @@ class Embeddings(Section):
     """Maps from dissimilarities."""
 
     datasets: Distinct[str] = Field(min_length=1)
+    made: Distinct[Literal["roads", "sphere", "globe", "roll", "roll_along"]] = Field(min_length=1)
     # a point has more than twice as many others as neighbours are looked at
     rows: int = Field(ge=20, le=5000)
     passes: Passes

@@ -21,7 +21,7 @@ from kmeans_convergence.studies.embeddings.run.contenders import ALTERNATION, CO
 from kmeans_convergence.studies.embeddings.run.sets import ARMS, Embedded, problem_of
 from kmeans_convergence.studies.embeddings.show import figures, tables
 
-PROTOCOL = comparison.Protocol(3, 20, 2, Tuning(2, 2, 1))
+PROTOCOL = comparison.Protocol(3, 20, 2, Tuning(2, 2, 0))
 FEW = [
     Embedded(name, name, distances(np.random.default_rng(seed).normal(size=(16, 5))))
     for seed, name in enumerate(("one", "two"))
@@ -100,7 +100,7 @@ def test_every_grid_of_settings_has_its_history(root):
 # --- what is concluded, in a world where it is known
 
 
-FAMILIES = 8
+FAMILIES = 6
 
 
 @cache
@@ -175,7 +175,7 @@ def evidence(cost=0.0, factor=1.0, error=0.0, gain=0.0, excess=0.1):
     minima, measures = searched(gain, excess)
     tuning = runs[runs["tuned_for"] != ""].groupby(["objective", "dataset", "family", "dimensions", "optimizer"]).size()
     tuning = tuning.rename("passes").reset_index().assign(target="speed", budget=200)
-    return Evidence(runs, tuning, rated(error), minima, measures, stepped(), 1, 200)
+    return Evidence(runs, tuning, rated(error), minima, measures, stepped(), 1, 100)
 
 
 @cache

@@ -12,7 +12,16 @@ from kmeans_convergence.data import Dataset, roads
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.problems.stress import Pairs, StressProblem, classical_scaling
 from kmeans_convergence.studies.embeddings.run import maps, measures, one_step
-from kmeans_convergence.studies.embeddings.run.sets import ARMS, Arm, Embedded, along, embedded, on_roll, problem_of
+from kmeans_convergence.studies.embeddings.run.sets import (
+    ARMS,
+    MADE,
+    Arm,
+    Embedded,
+    along,
+    embedded,
+    on_roll,
+    problem_of,
+)
 
 N = 24
 
@@ -25,7 +34,7 @@ def few(name="iris", n=N, features=4, seed=0):
 
 @pytest.fixture(scope="module", name="sets")
 def all_sets():
-    return {some.name: some for some in embedded([few(), few("wine", seed=1)], N, 5)}
+    return {some.name: some for some in embedded([few(), few("wine", seed=1)], list(MADE), N, 5)}
 
 
 # --- what is mapped

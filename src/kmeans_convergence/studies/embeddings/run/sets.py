@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -57,13 +57,15 @@ def problem_of(some: Embedded, arm: Arm) -> StressProblem:
     return StressProblem(some.dissimilarities, weights, dimensions=arm.dimensions)
 
 
-def embedded(datasets: Iterable[Dataset], patterns: int, seed: int) -> Iterator[Embedded]:
+def embedded(datasets: Iterable[Dataset], made: Sequence[str], patterns: int, seed: int) -> Iterator[Embedded]:
     """Yield the sets that are mapped: distances of patterns, then those that are made here.
 
     Parameters
     ----------
     datasets : iterable of Dataset
         Cut down already. Of rows that are equal one is kept: Sammon's stress divides by distances.
+    made : sequence of str
+        Keys of `MADE`.
     patterns : int
         Of the sets that are made here; the roads have 21 cities.
     seed : int
@@ -73,14 +75,10 @@ def embedded(datasets: Iterable[Dataset], patterns: int, seed: int) -> Iterator[
         yield Embedded(dataset.name, dataset.family or dataset.name, distances(X))
         if dataset.name == CITY_BLOCK:
             yield Embedded(f"{dataset.name}_city_block", dataset.family or dataset.name, pdist(X, "cityblock"))
-    yield Embedded("roads", "roads", roads.distances())
-    sphere = on_sphere(stream(seed, "sphere"), patterns, SPHERE)
-    yield Embedded("sphere", "sphere", pdist(sphere))
-    globe = on_sphere(stream(seed, "globe"), patterns, 3)
-    yield Embedded("globe", "sphere", 2 * np.arcsin(np.minimum(pdist(globe) / 2, 1)))
-    roll = on_roll(stream(seed, "roll"), patterns)
-    yield Embedded("roll", "roll", pdist(roll))
-    yield Embedded("roll_along", "roll", along(roll))
+    for name in made:
+        family, make = MADE[name]
+        # "roll_along" is of the same patterns as "roll"
+        yield Embedded(name, family, make(stream(seed, name.partition("_")[0]), patterns))
 
 
 def on_sphere(rng: np.random.Generator, patterns: int, features: int) -> np.ndarray:
@@ -104,3 +102,18 @@ def along(X: np.ndarray) -> np.ndarray:
     near = square <= np.sort(square, axis=1)[:, [min(NEIGHBOURS, len(X) - 1)]]
     ways = shortest_path(np.where(near, square, 0.0), directed=False)
     return np.asarray(squareform(ways, checks=False))
+
+
+def on_globe(rng: np.random.Generator, patterns: int) -> np.ndarray:
+    """Return lengths of great circles between points on a globe of radius 1, condensed."""
+    return np.asarray(2 * np.arcsin(np.minimum(pdist(on_sphere(rng, patterns, 3)) / 2, 1)))
+
+
+# Families of the sets that are made here, and what gives their dissimilarities.
+MADE: dict[str, tuple[str, Callable[[np.random.Generator, int], np.ndarray]]] = {
+    "roads": ("roads", lambda rng, patterns: roads.distances()),
+    "sphere": ("sphere", lambda rng, patterns: pdist(on_sphere(rng, patterns, SPHERE))),
+    "globe": ("sphere", on_globe),
+    "roll": ("roll", lambda rng, patterns: pdist(on_roll(rng, patterns))),
+    "roll_along": ("roll", lambda rng, patterns: along(on_roll(rng, patterns))),
+}

@@ -51,35 +51,39 @@ def maps(points: pd.DataFrame) -> Figure:
     from matplotlib import pyplot  # after the backend has been chosen
 
     there = [name for name in SHOWN if (points["dataset"] == name).any()]
-    figure, axes = pyplot.subplots(
-        len(there), len(MAPS), figsize=(TEXT_WIDTH, 0.3 + 1.6 * len(there)), squeeze=False, sharex="row", sharey="row"
-    )
+    figure, axes = pyplot.subplots(len(there), len(MAPS), figsize=(TEXT_WIDTH, 0.3 + 1.6 * len(there)), squeeze=False)
     for row, name in zip(axes, there, strict=True):
         some = points[points["dataset"] == name]
         placed = {key: part.sort_values("point")[["x", "y"]].to_numpy() for key, part in some.groupby("map")}
+        edge = 1.1 * max(np.abs(X).max() for X in placed.values())
         for panel, (key, title) in zip(row, MAPS.items(), strict=True):
-            _map(panel, placed[key], placed[STRAIN])
+            _map(panel, placed[key], placed[STRAIN], edge)
             if name == SHOWN[0]:
                 _name_cities(panel, placed[key])
-            if row is axes[0]:
+            if name == there[0]:
                 panel.set_title(title, fontsize=8)
         row[0].set_ylabel(SETS[name])
     return figure
 
 
-def _map(panel: Axes, X: np.ndarray, before: np.ndarray) -> None:
-    """Draw a map (n, 2), and from where its points have come."""
+def _map(panel: Axes, X: np.ndarray, before: np.ndarray, edge: float) -> None:
+    """Draw a map (n, 2) within edges, and from where its points have come."""
     for (x, y), (x0, y0) in zip(X, before, strict=True):
         panel.plot([x0, x], [y0, y], color="#E69F00", linewidth=0.6, zorder=1)
     panel.plot(X[:, 0], X[:, 1], "o", color="#0072B2", markersize=2, zorder=2)
-    panel.set_aspect("equal", adjustable="datalim")
+    panel.set_aspect("equal")
+    panel.set_xlim(-edge, edge)
+    panel.set_ylim(-edge, edge)
     panel.set_xticks([])
     panel.set_yticks([])
+    panel.spines[:].set_visible(False)
 
 
 def _name_cities(panel: Axes, X: np.ndarray) -> None:
     for city in NAMED:
-        panel.annotate(city, X[CITIES.index(city)], xytext=(2, 2), textcoords="offset points", fontsize=5.5)
+        panel.annotate(
+            city, X[CITIES.index(city)], xytext=(0, 3), textcoords="offset points", fontsize=5.5, ha="center"
+        )
 
 
 def shepard(pairs: pd.DataFrame) -> Figure:

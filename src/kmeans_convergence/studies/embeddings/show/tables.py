@@ -116,10 +116,10 @@ def objectives(table: pd.DataFrame) -> str:
     rows = []
     for _, row in table.iterrows():
         about = [OBJECTIVES[row["objective"]], row["alternation"], row["preconditioner"], row["left_out"]]
-        rate = interval(row["correlation"], row["correlation_low"], row["correlation_high"])
+        rate = _number(row["correlation"], row["correlation_low"], row["correlation_high"])
         best = [
             f"{escape(CONTENDERS[row[name]].label)} "
-            + interval(row[f"{name}_ratio"], row[f"{name}_ratio_low"], row[f"{name}_ratio_high"])
+            + _number(row[f"{name}_ratio"], row[f"{name}_ratio_low"], row[f"{name}_ratio_high"])
             for name in ("accelerated", "gradient")
         ]
         rows.append([*about, rate, *best, f"{row['faster']} / {row['lower']}"])
@@ -171,9 +171,9 @@ def _found(of_claim: pd.DataFrame) -> str:
 
 
 def _number(value: float, low: float, high: float) -> str:
-    """Return a number with its interval; rounding errors as a power of ten."""
+    """Return a number with its interval, rounding errors as a power of ten; a dash where nothing is known."""
     if math.isnan(value):
-        return "no runs"
+        return "--"
     if 0 < abs(value) < 1e-4:
         return order_of_magnitude(value)
     return interval(value, low, high)
@@ -217,7 +217,7 @@ def numbers(
     for key, name in (("smacof", "Smacof"), ("relaxed", "Relaxed"), ("heavy_ball", "Ball")):
         row = stress.loc[key]
         found |= {
-            f"mapRate{name}": interval(row["correlation"], row["low"], row["high"]),
+            f"mapRate{name}": _number(row["correlation"], row["low"], row["high"]),
             f"mapRate{name}Error": order_of_magnitude(row["error"]),
             f"mapRate{name}Silent": str(row["silent"]),
         }
@@ -232,8 +232,8 @@ def numbers(
         ("pairs", "Pairs"),
     ):
         row = random.loc[key]
-        found[f"mapPasses{name}"] = interval(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
-        found[f"mapCost{name}"] = interval(row["limit"], row["limit_low"], row["limit_high"])
+        found[f"mapPasses{name}"] = _number(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
+        found[f"mapCost{name}"] = _number(row["limit"], row["limit_low"], row["limit_high"])
     looks = measures[measures["dimensions"] == 2].groupby("map")[["trustworthiness", "continuity", "shepard"]].mean()
     for key, name in (("strain", "Strain"), ("best", "Best"), ("sammon", "Sammon"), ("order", "Order")):
         for column, word in (("trustworthiness", "Trust"), ("continuity", "Cont"), ("shepard", "Shepard")):
