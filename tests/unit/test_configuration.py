@@ -332,7 +332,7 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
     for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
-    mine = changed(mine, "size.datasets", ["mine"])
+    mine = changed(changed(mine, "size.datasets", ["mine"]), "embeddings.datasets", ["mine"])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()

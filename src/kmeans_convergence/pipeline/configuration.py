@@ -70,6 +70,9 @@ def check(config: Config, datasets: Path) -> None:
     _check_comparison(settings.comparison, names, registry, root)
     _check_patterns(settings, names, registry, root)
     _check_size(settings.size, registry)
+    others = registry.index[registry["tier"] != "fresh"]
+    _check_names("embeddings.datasets", settings.embeddings.datasets, others)
+    _check_holds("embeddings.made", settings.embeddings.made, "roads", "its maps are shown")
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:

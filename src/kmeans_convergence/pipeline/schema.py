@@ -174,6 +174,19 @@ class Acceleration(Section):
     mixture_starts: int = Field(ge=6, le=100_000)
 
 
+class Embeddings(Section):
+    """Maps from dissimilarities."""
+
+    datasets: Distinct[str] = Field(min_length=1)
+    made: Distinct[Literal["roads", "sphere", "globe", "roll", "roll_along"]] = Field(min_length=1)
+    # a point has more than twice as many others as neighbours are looked at
+    rows: int = Field(ge=20, le=5000)
+    passes: Passes
+    starts: Starts
+    tuning: Tuning
+    minima_starts: Starts
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -196,6 +209,7 @@ class Settings(Section):
     contraction: Contraction
     size: Size
     acceleration: Acceleration
+    embeddings: Embeddings
     resamples: Resamples
     performance: Performance
 

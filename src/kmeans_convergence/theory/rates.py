@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import exprel
 
+from kmeans_convergence.core import CountingOracle, Problem
 from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.problems.kmeans.faces import Faces, face_product, find
 
@@ -285,3 +286,44 @@ def frozen_ratio(norms: np.ndarray, changed: np.ndarray, steps: int = 10, floor:
     if first < 0 or changed[first + 1 : last + 1].any():
         return math.nan
     return float((norms[last] / norms[first]) ** (1 / steps))
+
+
+def alternation_factors(problem: Problem, x: np.ndarray, unseen: int) -> np.ndarray:
+    r"""Return the factors by which an alternation's error falls in a step near a minimum, along each of its modes.
+
+    They are the eigenvalues of the derivative :math:`I-PH` of :math:`T(x)=x-P\nabla E(x)` at a fixed point: the share
+    of the complete data's curvature that the alternation hides. For stress this is the derivative of the Guttman
+    transform (de Leeuw 1988).
+
+    Parameters
+    ----------
+    problem : Problem
+        With the capability `HESSIAN_PRODUCTS`, and P constant near x.
+    x : ndarray of shape (P,)
+        A minimum.
+    unseen : int
+        Directions that do not change the cost, such as motions of a map, whose factors of 1 are left out.
+
+    Returns
+    -------
+    ndarray of shape (P - unseen,)
+        Descending.
+    """
+    unit, oracle = np.eye(len(x)), CountingOracle(problem, len(x))
+    here = oracle.measure(np.tile(x, (len(x), 1)))
+    hessian, inverse = oracle.hessian_product(here, unit, oracle.active), here.precondition(unit)
+    sizes, vectors = np.linalg.eigh(0.5 * (inverse + inverse.T))
+    # a square root of P, so that the matrix is symmetric
+    root = vectors * np.sqrt(np.maximum(sizes, 0))
+    factors = 1 - np.linalg.eigvalsh(root.T @ (0.5 * (hessian + hessian.T)) @ root)
+    # at a saddle point a factor is above 1, so that the largest ones may be others
+    seen = np.abs(1 - factors).argsort(kind="stable")[unseen:]
+    return np.sort(factors[seen])[::-1]
+
+
+def critical_momentum(rate: float) -> float:
+    r"""Return the coefficient of the heavy ball on an alternation with this rate, :math:`(1-\sqrt{1-\rho})^2`.
+
+    All modes between 0 and the rate then fall by its square root in a step (Polyak 1964).
+    """
+    return (1 - math.sqrt(max(1 - rate, 0.0))) ** 2

@@ -9,11 +9,19 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core import Problem
 from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.optimizers.online import EARLY
 from kmeans_convergence.starts import Streams, streams
 from kmeans_convergence.studies.comparison.run.contenders import Contender
-from kmeans_convergence.studies.comparison.run.paths import SPEED, Path, first_within, follow
+from kmeans_convergence.studies.comparison.run.paths import (
+    SPEED,
+    TO_A_FIXED_POINT,
+    Path,
+    Polish,
+    first_within,
+    follow,
+)
 from kmeans_convergence.studies.comparison.run.task import Task
 
 # What a value is judged by: the cost where the method itself ends, or the passes until it is near its limit.
@@ -85,6 +93,46 @@ def tune(
     Returns
     -------
     DataFrame
+        See `search`.
+    """
+    repetitions = range(tuning.starts)
+    starts = task.draw(streams(seed, task.name, task.size, repetitions, "tuning starts"), kinds)
+
+    def orders() -> Streams:
+        return streams(seed, task.name, task.size, repetitions, "tuning order")
+
+    contenders = {key: task.contenders[key] for key in methods}
+    return search(task.problem, contenders, starts, orders, tuning, budgets, task.polish)
+
+
+def search(
+    problem: Problem,
+    contenders: Mapping[str, Contender],
+    starts: Any,
+    orders: Callable[[], Streams],
+    tuning: Tuning,
+    budgets: Sequence[int],
+    ending: Polish = TO_A_FIXED_POINT,
+) -> pd.DataFrame:
+    """Try the values of every setting of some optimizers of a problem from given starts.
+
+    Parameters
+    ----------
+    problem : Problem
+    contenders : mapping of str to Contender
+        Those without a setting have no rows.
+    starts : parameters of R runs
+    orders : callable
+        Returns the random streams of the runs, afresh for each value.
+    tuning : Tuning
+        Its number of starts does not matter here.
+    budgets : sequence of int
+        Of a run, in passes; a setting is tuned for each.
+    ending : Polish
+
+    Returns
+    -------
+    DataFrame
         One row for each tuned optimizer, budget, target and value: optimizer, budget, target, setting; score; passes
         that were spent, summed over the starts, and the same for both targets, which share their runs; chosen; and
         edge, whether the value is an end of the grid.
@@ -94,16 +142,8 @@ def tune(
         of the passes until the gap to the run's own limit is at most `SPEED`, where what never is so or diverged
         counts as `PENALTY` times the budget. Of values within `TIE` of the least score the middle one is chosen.
     """
-    repetitions = range(tuning.starts)
-    problem = task.problem
-    starts = task.draw(streams(seed, task.name, task.size, repetitions, "tuning starts"), kinds)
-
-    def orders() -> Streams:
-        return streams(seed, task.name, task.size, repetitions, "tuning order")
-
     tables = [pd.DataFrame(columns=COLUMNS)]
-    for key in methods:
-        contender = task.contenders[key]
+    for key, contender in contenders.items():
         if contender.settings is None:
             continue
         # where the budget changes nothing but the end, the runs of the largest one tell of all of them
@@ -112,7 +152,7 @@ def tune(
             paths: dict[float, dict[int, Path]] = {}
             while untried := [value for value in grid.values if value not in paths]:
                 for value in untried:
-                    paths[value] = follow(problem, contender, value, starts, orders(), group, task.polish)
+                    paths[value] = follow(problem, contender, value, starts, orders(), group, ending)
                 columns = {
                     (budget, target): score(
                         [paths[value][budget] for value in grid.values], problem.gap, budget, target
