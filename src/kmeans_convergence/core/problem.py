@@ -111,6 +111,17 @@ class Evaluation(ABC):
         """
         raise InputError(f"{type(self).__name__} has no diagonal of a Hessian.")
 
+    @property
+    def hessian(self) -> np.ndarray:
+        """The Hessian, shape (R, P, P), for problems with the capability `HESSIAN`.
+
+        Raises
+        ------
+        InputError
+            For other problems.
+        """
+        raise InputError(f"{type(self).__name__} has no Hessian.")
+
     def norm(self, v: np.ndarray) -> np.ndarray:
         """Return the length of steps `v` (R, P) in the metric of the majoriser, shape (R,)."""
         return np.sqrt(self.squared_norm(v))
@@ -165,6 +176,7 @@ class Capability(Enum):
     EXCHANGES = "exchanges of single patterns"
     SECOND_DERIVATIVES = "second derivatives along the coordinates"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
+    HESSIAN = "its Hessian as a matrix"
     DIAGONAL_METRIC = "a metric of the majoriser that is diagonal"
     HESSIAN_PRODUCTS = "products of its Hessian with vectors"
     MODEL = "the curvature that its alternation leaves out"
