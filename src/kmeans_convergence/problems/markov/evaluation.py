@@ -131,17 +131,16 @@ class MarkovEvaluation(Evaluation):
     @cached_property
     def image(self) -> np.ndarray:
         """Means, variances and shares of transitions along the paths; the mean of a state without visits stays."""
-        mean, log_variance, _ = self.layout.split(self.points)
+        mean, log_variance, logits = self.layout.split(self.points)
         visited, seen = self.counts[..., None] > 0, np.broadcast_to(self._mass > 0, mean.shape)
         squares = self.scatter + self.prior[:, None, None] * self.typical
         variance = np.divide(squares, self._mass, out=np.exp(log_variance), where=seen)
         log_variance = np.log(variance, out=log_variance.copy(), where=seen & (variance > 0))
         weights = self.pairs + self.prior[:, None, None]
-        known = (self._leaving > 0) & np.ones_like(weights, dtype=bool)
-        shares = np.log(np.where(known, weights, self._probabilities))
-        return self.layout.join(
-            np.where(visited, self.centres, mean), log_variance, shares[..., :-1] - shares[..., -1:]
-        )
+        known = self._leaving > 0
+        shares = np.log(np.where(known, weights, 1.0))
+        logits = np.where(known, shares[..., :-1] - shares[..., -1:], logits)
+        return self.layout.join(np.where(visited, self.centres, mean), log_variance, logits)
 
     def damped_image(self, rate: float) -> np.ndarray:
         """See `Evaluation`: what is averaged are expectations of sufficient statistics."""

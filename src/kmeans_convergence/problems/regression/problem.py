@@ -120,7 +120,7 @@ class RegressionEvaluation(OwnersEvaluation):
     @cached_property
     def image(self) -> np.ndarray:
         """The fit of least squares to each group; what it does not determine changes predictions least."""
-        return flat(self.blocks + self._solve(self.slopes) @ self.inverse.T)
+        return self.x - self.precondition(self.gradient)
 
     def damped_image(self, rate: float) -> np.ndarray:
         """See `Evaluation`: as if there were imaginary rows, like all others, that the present models predict."""
