@@ -73,6 +73,11 @@ class Evaluation(ABC):
     def curvature(self) -> Curvature:
         """Bounds of the majoriser's curvature; a gradient step of 1 / most cannot raise the cost."""
 
+    @property
+    def mean_curvature(self) -> np.ndarray:
+        """Mean of the majoriser's curvature, shape (R,), where its bounds are not needed."""
+        return self.curvature.mean
+
     @abstractmethod
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return P v for gradients `v` of shape (R, P)."""

@@ -347,7 +347,7 @@ class MiniBatchCurvature:
         x, seen = starts, 0
         for rows, due in batches(problem.size, rngs, self.parts):
             here = problem.evaluate_rows(x, rows)
-            mean = here.curvature.mean[:, None]
+            mean = here.mean_curvature[:, None]
             step = np.divide(here.gradient, mean, out=np.zeros_like(x), where=mean > 0)
             x = x - self.rate(1 + seen // problem.size) * step
             seen += rows.shape[1]

@@ -189,22 +189,28 @@ class MarkovEvaluation(Evaluation):
         return self._leaving[..., None] * (p[..., None] * np.eye(p.shape[2]) - p[..., :, None] * p[..., None, :])
 
     @cached_property
+    def _diagonals(self) -> np.ndarray:
+        """Curvature by means and by log variances, (R, 2 S d): that of the inverse of P, which is diagonal there."""
+        means = self.counts[..., None] * self._precisions
+        variances = np.broadcast_to(0.5 * self._mass, means.shape)
+        both = np.concatenate([means, variances], axis=1).reshape(len(means), -1)
+        return np.where(np.isfinite(both), both, np.inf)
+
+    @cached_property
+    def mean_curvature(self) -> np.ndarray:
+        """See `Evaluation`; from the trace."""
+        trace = self._diagonals.sum(axis=1) + np.trace(self._information, axis1=2, axis2=3).sum(axis=1)
+        return np.asarray(trace / self.points.shape[1])
+
+    @cached_property
     def curvature(self) -> Curvature:
         """Bounds of the spectrum of the inverse of P.
 
         The majoriser is not quadratic in these coordinates. The upper bound is therefore doubled until the majoriser
         does fall along the gradient by what a quadratic of that curvature promises; this takes no pass.
         """
-        runs = len(self.points)
-        means, variances = (
-            self.counts[..., None] * self._precisions,
-            np.broadcast_to(0.5 * self._mass, self.scatter.shape),
-        )
         logits = np.linalg.eigvalsh(np.where(np.isfinite(self._information), self._information, 0.0))
-        spectrum = np.concatenate(
-            [part.reshape(runs, part.size // runs) for part in (means, variances, logits)], axis=1
-        )
-        spectrum = np.where(np.isfinite(spectrum), np.maximum(spectrum, 0.0), np.inf)
+        spectrum = np.concatenate([self._diagonals, np.maximum(logits, 0).reshape(len(logits), -1)], axis=1)
         most, slope = spectrum.max(axis=1), (self.gradient**2).sum(axis=1)
         rounding = ROUNDING * self.counts.sum(axis=1)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -216,7 +222,7 @@ class MarkovEvaluation(Evaluation):
                     break
                 most = np.where(short, 2 * most, most)
         least = np.where(spectrum > 0, spectrum, np.inf).min(axis=1)
-        return Curvature(least, spectrum.mean(axis=1), most)
+        return Curvature(least, self.mean_curvature, most)
 
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return P v; the mean of a state without visits has nothing to move by."""

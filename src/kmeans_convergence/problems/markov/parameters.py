@@ -9,6 +9,9 @@ import numpy as np
 
 from kmeans_convergence.errors import InputError
 
+# Logarithms farther from 0 have no exponential that is a positive, finite number.
+FARTHEST = 700.0
+
 
 @dataclass(frozen=True)
 class HiddenMarkov:
@@ -112,7 +115,7 @@ class Layout:
         return self.join(arrays["means"], np.log(arrays["variances"]), logits)
 
     def unpack(self, x: np.ndarray) -> HiddenMarkov:
-        """Return points as models; what underflows is the least number."""
+        """Return points as models; what has no exponential has the nearest one."""
         point = self.point(x)
-        positive = (np.maximum(np.exp(part), np.finfo(np.float64).tiny) for part in point[1:])
+        positive = (np.exp(np.clip(part, -FARTHEST, FARTHEST)) for part in point[1:])
         return HiddenMarkov(point.means.copy(), *positive)

@@ -152,6 +152,11 @@ class RegressionEvaluation(OwnersEvaluation):
         turned = self.as_blocks(v) @ self.triangle.T
         return np.asarray(np.einsum("rkp,rkpq,rkq->r", turned, self.squares, turned))
 
+    @property
+    def mean_curvature(self) -> np.ndarray:
+        """See `Evaluation`; from the trace."""
+        return np.asarray(np.trace(self.gram, axis1=2, axis2=3).mean(axis=1) / self.blocks.shape[2])
+
     @cached_property
     def curvature(self) -> Curvature:
         """Eigenvalues of X_k' X_k."""

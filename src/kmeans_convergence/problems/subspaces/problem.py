@@ -67,6 +67,8 @@ class SubspacesEvaluation(OwnersEvaluation):
         Mean square of a pattern.
     blocks : ndarray of shape (R, K, d q)
         Bases U_k (d, q), row by row, read-only.
+    duals : ndarray of shape (R, K, d, q)
+        U (U' U)^-1, whose products with patterns are their coefficients.
     total : ndarray of shape (R,)
         `cost`.
     moments : ndarray of shape (R, K, d, d)
@@ -77,6 +79,7 @@ class SubspacesEvaluation(OwnersEvaluation):
     dimension: int
     scale: float
     blocks: np.ndarray
+    duals: np.ndarray
     total: np.ndarray
     moments: np.ndarray
     owners: np.ndarray
@@ -92,7 +95,7 @@ class SubspacesEvaluation(OwnersEvaluation):
 
     def parts(self) -> tuple[np.ndarray | None, ...]:
         """See `Evaluation`."""
-        return self.blocks, self.total, self.moments, self.owners
+        return self.blocks, self.duals, self.total, self.moments, self.owners
 
     @cached_property
     def bases(self) -> np.ndarray:
@@ -102,23 +105,18 @@ class SubspacesEvaluation(OwnersEvaluation):
         return np.where(finite, bases, np.eye(*bases.shape[2:]))
 
     @cached_property
-    def _dual(self) -> np.ndarray:
-        """U (U' U)^-1, whose products with patterns are their coefficients."""
-        return dual(self.bases)
-
-    @cached_property
     def coefficients(self) -> np.ndarray:
         """A_k, the sum of a a' over the patterns of each subspace, shape (R, K, q, q)."""
-        return _transposed(self._dual) @ self.moments @ self._dual
+        return _transposed(self.duals) @ self.moments @ self.duals
 
     @cached_property
     def gradient(self) -> np.ndarray:
         """See `Evaluation`: minus the sum of residuals times coefficients, shape (R, K d q)."""
-        return self._flat(self._away(-(self.moments @ self._dual)))
+        return self._flat(self._away(-(self.moments @ self.duals)))
 
     def _away(self, v: np.ndarray) -> np.ndarray:
         """Return what of matrices (R, K, d, ...) is orthogonal to the subspaces."""
-        return v - self._dual @ (_transposed(self.bases) @ v)
+        return v - self.duals @ (_transposed(self.bases) @ v)
 
     @cached_property
     def _orthonormal(self) -> np.ndarray:
@@ -185,6 +183,11 @@ class SubspacesEvaluation(OwnersEvaluation):
         least = np.where(values > 0, values, np.inf).min(axis=(1, 2))
         return Curvature(least, values.mean(axis=(1, 2)), values.max(axis=(1, 2)))
 
+    @property
+    def mean_curvature(self) -> np.ndarray:
+        """See `Evaluation`; from the trace."""
+        return np.asarray(np.trace(self.coefficients, axis1=2, axis2=3).mean(axis=1) / self.dimension)
+
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return v times the pseudo-inverses of A_k."""
         values, vectors = self._spectrum
@@ -206,7 +209,7 @@ class SubspacesEvaluation(OwnersEvaluation):
         """
         d, q = self.moments.shape[-1], self.dimension
         away = self._away(np.broadcast_to(np.eye(d), self.moments.shape))
-        inverse = _transposed(self._dual) @ self._dual
+        inverse = _transposed(self.duals) @ self.duals
         steep = away[..., :, None, :, None] * self.coefficients[..., None, :, None, :]
         bent = (away @ self.moments @ away)[..., :, None, :, None] * inverse[..., None, :, None, :]
         return block_diagonal((steep - bent).reshape(*self.blocks.shape, d * q))
@@ -311,7 +314,9 @@ class SubspacesProblem(Problem):
         """Return the evaluation of runs that see no pattern of `rows`."""
         features = self.X.shape[1]
         moments = np.zeros((len(x), self.groups, features, features))
-        return self._evaluation(x, np.zeros(len(x)), moments, np.zeros(rows.shape, dtype=np.int32))
+        return self._evaluation(
+            x, dual(self.unpack(x)), np.zeros(len(x)), moments, np.zeros(rows.shape, dtype=np.int32)
+        )
 
     def draw(self, rngs: Streams) -> np.ndarray:
         """Draw bases (R, K, d, q) of subspaces through patterns, no pattern for two of them."""
@@ -325,7 +330,8 @@ class SubspacesProblem(Problem):
         finite = np.isfinite(bases).all(axis=(1, 2, 3))
         bases = np.where(finite[:, None, None, None], bases, np.eye(*bases.shape[2:]))
         X = np.broadcast_to(X, (len(x), *X.shape[-2:]))
-        coefficients = X[:, None] @ dual(bases)
+        duals = dual(bases)
+        coefficients = X[:, None] @ duals
         residuals = X[:, None] - coefficients @ _transposed(bases)
         squares = (residuals**2).sum(axis=3)
         # ties go to the lowest index
@@ -334,7 +340,7 @@ class SubspacesProblem(Problem):
         cost = np.where(finite, cost, np.nan)
         d = self.X.shape[1]
         moments = one_hot(owners, self.groups) @ products.reshape(*products.shape[:-2], d * d)
-        return self._evaluation(x, cost, moments.reshape(len(x), self.groups, d, d), owners.astype(np.int32))
+        return self._evaluation(x, duals, cost, moments.reshape(len(x), self.groups, d, d), owners.astype(np.int32))
 
     def _evaluation(self, x: np.ndarray, *parts: np.ndarray) -> SubspacesEvaluation:
         blocks = np.array(x).reshape(len(x), self.groups, -1)
