@@ -174,6 +174,18 @@ class Acceleration(Section):
     mixture_starts: int = Field(ge=6, le=100_000)
 
 
+class Choices(Section):
+    """Alternations over other hard choices."""
+
+    sequences: Distinct[str] = Field(min_length=1)
+    regressions: Distinct[str] = Field(min_length=1)
+    subspaces: Distinct[str] = Field(min_length=1)
+    passes: Passes
+    starts: Starts
+    tuning: Tuning
+    largest: int = Field(ge=400, le=10_000_000)
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -196,6 +208,7 @@ class Settings(Section):
     contraction: Contraction
     size: Size
     acceleration: Acceleration
+    choices: Choices
     resamples: Resamples
     performance: Performance
 

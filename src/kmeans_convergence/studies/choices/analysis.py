@@ -43,26 +43,27 @@ class Choices:
 
     Parameters
     ----------
-    runs, tuning : mapping of str to DataFrame
-        By model, as `run.comparison` writes them.
-    soft : mapping of str to DataFrame
-        By model, as `run.soft` writes it.
+    runs, tuning : DataFrame
+        Of all models, as `run.comparison` writes them.
+    soft : DataFrame
+        As `run.soft` writes it.
     seed, repeats : int
         Of the bootstrap.
     """
 
     def __init__(
         self,
-        runs: Mapping[str, pd.DataFrame],
-        tuning: Mapping[str, pd.DataFrame],
-        soft: Mapping[str, pd.DataFrame],
+        runs: pd.DataFrame,
+        tuning: pd.DataFrame,
+        soft: pd.DataFrame,
         seed: int,
         repeats: int,
     ) -> None:
         self.soft = soft
+        tuned = {str(model): table for model, table in tuning.groupby("model", sort=False)}
         self.models = {
-            model: Evidence(gap_of(model), table, _families(table), seed, repeats, tuning[model])
-            for model, table in runs.items()
+            str(model): Evidence(gap_of(str(model)), table, _families(table), seed, repeats, tuned[str(model)])
+            for model, table in runs.groupby("model", sort=False)
         }
 
     def readings(self, axes: Sequence[str]) -> list[Reading]:
@@ -167,7 +168,7 @@ def newton_fails(model: str) -> Predicate:
 
 
 def _of_soft(e: Choices, model: str, value: Callable[[pd.DataFrame], pd.Series]) -> Estimate | None:
-    table = e.soft[model]
+    table = e.soft[e.soft["model"] == model]
     return e.models[model].average(table.assign(value=value(table)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -42,6 +42,11 @@ class Protocol:
     starts: int
     tuning: Tuning
 
+    @classmethod
+    def of(cls, choices: Mapping[str, Any], seed: int) -> Protocol:
+        """Return what the section `choices` of the configuration says."""
+        return cls(seed, choices["passes"], choices["starts"], Tuning(**choices["tuning"]))
+
     def streams(self, case: Case, repetitions: int, purpose: str) -> Streams:
         """Return one random stream for each repetition."""
         return streams(self.seed, case.dataset, case.groups, range(repetitions), purpose)
@@ -54,21 +59,22 @@ class Tables(NamedTuple):
     tuning: pd.DataFrame
 
 
-def compare(cases: Iterable[Case], protocol: Protocol) -> Tables:
+def compare(model: str, cases: Iterable[Case], protocol: Protocol) -> Tables:
     """Run every optimizer that fits from every start.
 
     Returns
     -------
     Tables
-        `runs`: dataset, family, clusters, start, optimizer, budget, tuned_for, and what `reduce` says of each run;
-        costs that have no natural zero are per observation, and of these the targets are in nats: own_0.1 is 0.001
+        `runs`: model, dataset, family, clusters, start, optimizer, budget, tuned_for, and what `reduce` says of each
+        run; costs that have no natural zero are per observation, and of these the targets are in nats: own_0.1 is 0.001
         nats per observation above the run's own limit, as it is 0.1 % elsewhere.
 
-        `tuning`: dataset, clusters, optimizer, budget, target, setting, score, passes (summed over starts), chosen,
-        edge, see `studies.comparison.run.tuning.tune`.
+        `tuning`: model, dataset, clusters, optimizer, budget, target, setting, score, passes (summed over starts),
+        chosen, edge, see `studies.comparison.run.tuning.tune`.
     """
     tables = [_compare(case, protocol) for case in cases]
-    return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
+    joined = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
+    return Tables(*(table.assign(model=model)[["model", *table.columns]] for table in joined))
 
 
 def _compare(case: Case, protocol: Protocol) -> Tables:

@@ -159,15 +159,21 @@ class Model:
         Whether gaps are relative to the cost; else they are in nats per observation.
     build : callable
         Makes the case of a data set's name.
+    sets : str
+        The key of the configuration that names its data sets.
     bundled : tuple of str
         Names of data sets that need no registry.
+    registered : bool
+        Whether data sets of the registry may be named, too.
     """
 
     label: str
     quadratic: bool
     relative: bool
     build: Callable[[str, int, Mapping[str, Description]], Case]
+    sets: str
     bundled: tuple[str, ...]
+    registered: bool = True
 
     def cases(self, names: Sequence[str], seed: int, described: Mapping[str, Description]) -> Iterator[Case]:
         """Yield the case of each data set."""
@@ -179,10 +185,12 @@ _CHAINS = (*SEQUENCES, *_simulated("states", SEPARATIONS))
 _REGRESSIONS = (*REGRESSIONS, *_simulated("lines", OFFSETS))
 
 MODELS = {
-    "viterbi": Model("Viterbi training, means", True, False, viterbi, _CHAINS),
-    "viterbi_all": Model("Viterbi training, all", False, False, viterbi_all, _CHAINS),
-    "regression": Model("clusterwise regression", True, True, regression, _REGRESSIONS),
-    "subspaces": Model("k subspaces", False, True, subspace, _simulated("planes", NOISES)),
+    "viterbi": Model("Viterbi training, means", True, False, viterbi, "sequences", _CHAINS),
+    "viterbi_all": Model("Viterbi training, all", False, False, viterbi_all, "sequences", _CHAINS),
+    "regression": Model(
+        "clusterwise regression", True, True, regression, "regressions", _REGRESSIONS, registered=False
+    ),
+    "subspaces": Model("k subspaces", False, True, subspace, "subspaces", _simulated("planes", NOISES)),
 }
 
 # Sets of one table, and those that were drawn in one way.
