@@ -152,7 +152,7 @@ class Model:
     Attributes
     ----------
     label : str
-        In the report.
+        Its name in the report.
     quadratic : bool
         Whether the cost given the choices is quadratic, so that the alternation is Newton's method.
     relative : bool
@@ -185,12 +185,10 @@ _CHAINS = (*SEQUENCES, *_simulated("states", SEPARATIONS))
 _REGRESSIONS = (*REGRESSIONS, *_simulated("lines", OFFSETS))
 
 MODELS = {
-    "viterbi": Model("Viterbi training, means", True, False, viterbi, "sequences", _CHAINS),
-    "viterbi_all": Model("Viterbi training, all", False, False, viterbi_all, "sequences", _CHAINS),
-    "regression": Model(
-        "clusterwise regression", True, True, regression, "regressions", _REGRESSIONS, registered=False
-    ),
-    "subspaces": Model("k subspaces", False, True, subspace, "subspaces", _simulated("planes", NOISES)),
+    "viterbi": Model("Viterbi, means", True, False, viterbi, "sequences", _CHAINS),
+    "viterbi_all": Model("Viterbi, all", False, False, viterbi_all, "sequences", _CHAINS),
+    "regression": Model("regressions", True, True, regression, "regressions", _REGRESSIONS, registered=False),
+    "subspaces": Model("subspaces", False, True, subspace, "subspaces", _simulated("planes", NOISES)),
 }
 
 # Sets of one table, and those that were drawn in one way.
