@@ -200,7 +200,8 @@ def claims(ledger: pd.DataFrame) -> str:
     for name, some in ledger.groupby("id", sort=False):
         first = some.iloc[0]
         where = "" if pd.isna(first["where"]) or not first["where"] else f" ({escape(first['where'])})"
-        number = interval(first["effect"], first["low"], first["high"])
+        known = np.isfinite(first["effect"])
+        number = interval(first["effect"], first["low"], first["high"]) if known else "--"
         what = escape(re.sub(r" \(.*", "", first["condition"])) + _of(first["optimizer"])
         rows.append([str(name), escape(first["claim"]), what, number, f"{first['verdict']}{where}"])
     text = r">{\raggedright\arraybackslash}"
