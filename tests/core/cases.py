@@ -8,8 +8,11 @@ from toy import Logistic
 
 from kmeans_convergence.core import Problem
 from kmeans_convergence.problems import GaussianMixtureProblem, MixtureProblem, QuantizationProblem
+from kmeans_convergence.problems.markov import HiddenMarkov, MarkovMeansProblem, MarkovProblem
 from kmeans_convergence.problems.mixture import Mixture
+from kmeans_convergence.problems.regression import RegressionProblem
 from kmeans_convergence.problems.stress import StressProblem, Ties, distances, sammon
+from kmeans_convergence.problems.subspaces import SubspacesProblem
 
 
 class Case(NamedTuple):
@@ -50,9 +53,26 @@ def mixtures(*factors):
     return draw
 
 
+def hidden_markov(rng, runs):
+    """Draw hidden Markov models with three states."""
+    variances, transitions = np.exp(rng.uniform(-1, 1, (runs, 3, 2))), rng.dirichlet(np.full(3, 2.0), (runs, 3))
+    return HiddenMarkov(3 * rng.normal(size=(runs, 3, 2)), variances, transitions)
+
+
+def coefficients(rng, runs):
+    """Draw coefficients of four regressions, one of which predicts nothing well in the first run."""
+    w = rng.normal(size=(runs, 4, 3))
+    w[0, 2] = 30
+    return w
+
+
 X = clusters(1)
 # rounded, so that many are equal
 D = distances(X[:15]).round(0) + 1
+# five sequences of sixteen observations, and what it costs to change the state
+SEQUENCES, PRICES = X.reshape(5, 16, 3), np.array([[0.0, 1.5, 2.0], [1.0, 0.5, 2.5], [1.0, 1.0, 0.0]])
+# one regressor is far from zero
+REGRESSORS = np.stack([np.ones(80), X[:, 0] + 2, X[:, 1]], axis=1)
 CASES = {
     "k-means": Case(QuantizationProblem(X), prototypes),
     "k-means, one feature": Case(QuantizationProblem(X[:, :1]), lambda rng, runs: 3 * rng.normal(size=(runs, 4, 1))),
@@ -62,12 +82,22 @@ CASES = {
     "stress, Sammon's": Case(StressProblem(D, sammon(D)), configurations),
     "stress, missing pairs": Case(StressProblem(D, np.arange(D.size) % 4 > 0), configurations),
     "stress, non-metric": Case(StressProblem(D, ties=Ties.PRIMARY), configurations),
+    "Viterbi, means": Case(MarkovMeansProblem(SEQUENCES, PRICES), lambda rng, runs: prototypes(rng, runs)[:, 1:4]),
+    "Baum-Welch, means": Case(
+        MarkovMeansProblem(SEQUENCES, PRICES, soft=True), lambda rng, runs: 3 * rng.normal(size=(runs, 3, 3))
+    ),
+    "regressions": Case(RegressionProblem(REGRESSORS, X[:, 2], 4), coefficients),
     "toy": Case(Logistic(), lambda rng, runs: 2 * rng.normal(size=(runs, 3))),
 }
+# Problems that are made of pieces on which the cost is what the alternation minimises.
+PIECES = ("k-means", "k-means, one feature", "Viterbi, means", "Viterbi, all", "regressions", "subspaces")
 # Problems whose majoriser is not quadratic in their coordinates: T(x) = x - P grad E to the first order only.
 BENT = {
     "Gaussians": Case(GaussianMixtureProblem(X, ridge=0.1), mixtures(3, 3, 3)),
     "Gaussians, tied": Case(GaussianMixtureProblem(X, "tied"), mixtures(1, 3, 3)),
     "Gaussians, diagonal": Case(GaussianMixtureProblem(X, "diagonal", ridge=0.1), mixtures(3, 3)),
     "Gaussians, spherical": Case(GaussianMixtureProblem(X, "spherical", ridge=0.1), mixtures(3, 1)),
+    "Viterbi, all": Case(MarkovProblem(SEQUENCES[..., :2], 3), hidden_markov),
+    "Baum-Welch, all": Case(MarkovProblem(SEQUENCES[..., :2], 3, soft=True), hidden_markov),
+    "subspaces": Case(SubspacesProblem(X, 3, 2), lambda rng, runs: rng.normal(size=(runs, 3, 3, 2))),
 }

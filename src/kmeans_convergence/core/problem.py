@@ -73,6 +73,11 @@ class Evaluation(ABC):
     def curvature(self) -> Curvature:
         """Bounds of the majoriser's curvature; a gradient step of 1 / most cannot raise the cost."""
 
+    @property
+    def mean_curvature(self) -> np.ndarray:
+        """Mean of the majoriser's curvature, shape (R,), where its bounds are not needed."""
+        return self.curvature.mean
+
     @abstractmethod
     def precondition(self, v: np.ndarray) -> np.ndarray:
         """Return P v for gradients `v` of shape (R, P)."""
@@ -110,6 +115,17 @@ class Evaluation(ABC):
             For other problems.
         """
         raise InputError(f"{type(self).__name__} has no diagonal of a Hessian.")
+
+    @property
+    def hessian(self) -> np.ndarray:
+        """The Hessian, shape (R, P, P), for problems with the capability `HESSIAN`.
+
+        Raises
+        ------
+        InputError
+            For other problems.
+        """
+        raise InputError(f"{type(self).__name__} has no Hessian.")
 
     def norm(self, v: np.ndarray) -> np.ndarray:
         """Return the length of steps `v` (R, P) in the metric of the majoriser, shape (R,)."""
@@ -165,6 +181,7 @@ class Capability(Enum):
     EXCHANGES = "exchanges of single patterns"
     SECOND_DERIVATIVES = "second derivatives along the coordinates"
     DIAGONAL_HESSIAN = "a Hessian that is diagonal"
+    HESSIAN = "its Hessian as a matrix"
     DIAGONAL_METRIC = "a metric of the majoriser that is diagonal"
     HESSIAN_PRODUCTS = "products of its Hessian with vectors"
     MODEL = "the curvature that its alternation leaves out"

@@ -37,7 +37,8 @@ def _from_sklearn(name: str) -> Table:
     return table.data, tuple(str(feature) for feature in table.feature_names)
 
 
-def _statsmodels_table(name: str) -> pd.DataFrame:
+def statsmodels_table(name: str) -> pd.DataFrame:
+    """Return the columns of one of statsmodels' tables that are numbers."""
     return import_module(f"statsmodels.datasets.{name}").load_pandas().data.select_dtypes("number")
 
 
@@ -47,12 +48,12 @@ def _complete(table: pd.DataFrame) -> Table:
 
 
 def _from_statsmodels(name: str) -> Table:
-    return _complete(_statsmodels_table(name).drop(columns=list(LABELS[name])))
+    return _complete(statsmodels_table(name).drop(columns=list(LABELS[name])))
 
 
 def _fertility() -> Table:
     """Births per woman, countries by years: years that most countries report, countries that report all of these."""
-    table = _statsmodels_table("fertility")
+    table = statsmodels_table("fertility")
     return _complete(table.loc[:, table.isna().mean() < MISSING_SHARE])
 
 

@@ -73,6 +73,65 @@ def correlated(rng: np.random.Generator, patterns: int, dimension: int, correlat
     return X
 
 
+def hidden_markov(
+    rng: np.random.Generator, sequences: int, observations: int, states: int, separation: float, stay: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw from a hidden Markov model on a line with unit variances.
+
+    Parameters
+    ----------
+    rng : Generator
+    sequences, observations, states : int
+        N, T and S.
+    separation : float
+        Of neighbouring means, in standard deviations.
+    stay : float
+        Probability of staying in a state; the others are equally likely.
+
+    Returns
+    -------
+    x : ndarray of shape (N, T, 1)
+    paths : ndarray of shape (N, T), integers
+    """
+    paths = np.empty((sequences, observations), dtype=int)
+    paths[:, 0] = rng.integers(states, size=sequences)
+    for t in range(1, observations):
+        moves = rng.random(sequences) >= stay
+        paths[:, t] = (paths[:, t - 1] + moves * rng.integers(1, states, size=sequences)) % states
+    return (separation * paths + rng.standard_normal(paths.shape))[..., None], paths
+
+
+def lines(
+    rng: np.random.Generator, patterns: int, groups: int, offset: float, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw rows around lines through a common regressor whose mean is `offset` of its standard deviations from zero.
+
+    The farther it is, the worse is the condition of the regressors with their constant.
+
+    Returns
+    -------
+    X : ndarray of shape (n, 2)
+        A constant and the regressor.
+    y : ndarray of shape (n,)
+        Slopes are drawn from a standard normal distribution, lines cross over the mean of the regressor at heights that
+        are, too.
+    """
+    x, group = rng.standard_normal(patterns), rng.integers(groups, size=patterns)
+    heights, slopes = rng.standard_normal((2, groups))
+    y = heights[group] + slopes[group] * x + noise * rng.standard_normal(patterns)
+    return np.stack([np.ones(patterns), x + offset], axis=1), y
+
+
+def subspaces(
+    rng: np.random.Generator, patterns: int, features: int, groups: int, dimension: int, noise: float
+) -> np.ndarray:
+    """Draw patterns (n, d) around random subspaces through the origin, with unit variance along each of their axes."""
+    bases = np.linalg.qr(rng.standard_normal((groups, features, dimension)))[0]
+    group = rng.integers(groups, size=patterns)
+    within = np.einsum("ndq,nq->nd", bases[group], rng.standard_normal((patterns, dimension)))
+    return np.asarray(within + noise * rng.standard_normal((patterns, features)))
+
+
 def _load(name: str, draw: Callable[[np.random.Generator], np.ndarray]) -> Table:
     X = draw(stream(SEED, name))
     return X, tuple(f"x{feature + 1}" for feature in range(X.shape[1]))

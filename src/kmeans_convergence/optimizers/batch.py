@@ -96,7 +96,7 @@ class MeanRate:
 
     def __call__(self, evaluation: Evaluation) -> np.ndarray:
         """Return the rate, shape (R,)."""
-        return self.value / evaluation.curvature.mean
+        return self.value / evaluation.mean_curvature
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,17 @@ def batches_of_an_epoch(n: int) -> int:
     return ceil(n / batch_size(n))
 
 
-def batches(n: int, rngs: Streams) -> Iterator[tuple[np.ndarray, bool]]:
-    """Yield mini-batches (R, b), drawn without replacement within an epoch, and whether an iterate is due after it."""
-    steps = batches_of_an_epoch(n)
+def batches(n: int, rngs: Streams, parts: int | None = None) -> Iterator[tuple[np.ndarray, bool]]:
+    """Yield mini-batches (R, b), drawn without replacement within an epoch, and whether an iterate is due after it.
+
+    Parameters
+    ----------
+    n : int
+    rngs : sequence of R Generators
+    parts : int, optional
+        Into how many mini-batches an epoch is cut, but no more than there are patterns; without, `batches_of_an_epoch`.
+    """
+    steps = batches_of_an_epoch(n) if parts is None else min(n, parts)
     for epoch in count(1):
         due = shown(steps) if epoch == 1 else [steps]
         for step, rows in enumerate(np.array_split(shuffled(n, rngs), steps, axis=1), 1):
@@ -269,9 +277,12 @@ class OnlineEM:
     ----------
     exponent : float
         :math:`\kappa` in (1/2, 1], as their theory asks for; 0.6 is what they advise.
+    parts : int, optional
+        See `batches`.
     """
 
     exponent: float = 0.6
+    parts: int | None = None
 
     memoryless = False
     needs = frozenset({Capability.SUBSETS})
@@ -279,7 +290,7 @@ class OnlineEM:
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the iterates some times within the first epoch and then after each."""
         x = starts
-        for batch, (rows, due) in enumerate(batches(problem.size, rngs), 1):
+        for batch, (rows, due) in enumerate(batches(problem.size, rngs, self.parts), 1):
             x = problem.evaluate_rows(x, rows).damped_image((batch + 1) ** -self.exponent)
             if due:
                 yield x
@@ -306,6 +317,39 @@ class MiniBatchGradient:
         for rows, due in batches(problem.size, rngs):
             epoch = 1 + seen // problem.size
             x = x - self.rate(epoch) / rows.shape[1] * problem.evaluate_rows(x, rows).gradient
+            seen += rows.shape[1]
+            if due:
+                yield x
+
+
+@dataclass(frozen=True)
+class MiniBatchCurvature:
+    r"""Gradient steps on mini-batches in units of their curvature: :math:`x-\epsilon_t\nabla E_B/\bar h_B`.
+
+    :math:`\bar h_B` is the mean curvature of the majoriser on the batch, so that rates mean the same on all problems.
+
+    Attributes
+    ----------
+    rate : Rate
+        Of an epoch.
+    parts : int, optional
+        See `batches`.
+    """
+
+    rate: Rate
+    parts: int | None = None
+
+    memoryless = False
+    needs = frozenset({Capability.SUBSETS})
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the iterates some times within the first epoch and then after each."""
+        x, seen = starts, 0
+        for rows, due in batches(problem.size, rngs, self.parts):
+            here = problem.evaluate_rows(x, rows)
+            mean = here.mean_curvature[:, None]
+            step = np.divide(here.gradient, mean, out=np.zeros_like(x), where=mean > 0)
+            x = x - self.rate(1 + seen // problem.size) * step
             seen += rows.shape[1]
             if due:
                 yield x

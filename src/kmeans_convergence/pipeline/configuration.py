@@ -11,9 +11,10 @@ from kmeans_convergence.data import Dataset, check_dataset, describe, load, read
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.patterns import check_clusters
-from kmeans_convergence.pipeline.schema import Comparison, Settings, Size, read_settings
+from kmeans_convergence.pipeline.schema import Choices, Comparison, Settings, Size, read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import escape
+from kmeans_convergence.studies.choices.run.sets import MODELS
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
 from kmeans_convergence.studies.replication.analysis.conventions import UNIT
 from kmeans_convergence.studies.replication.run.methods import METHODS
@@ -73,6 +74,7 @@ def check(config: Config, datasets: Path) -> None:
     others = registry.index[registry["tier"] != "fresh"]
     _check_names("embeddings.datasets", settings.embeddings.datasets, others)
     _check_holds("embeddings.made", settings.embeddings.made, "roads", "its maps are shown")
+    _check_choices(settings.choices, registry)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -160,6 +162,13 @@ def _check_size(size: Size, registry: pd.DataFrame) -> None:
             raise InputError(f"size.datasets includes {name!r}, whose row of the registry names no clusters.")
     if size.patterns != sorted(size.patterns):
         raise InputError(f"size.patterns is {size.patterns}: numbers of patterns must be ascending.")
+
+
+def _check_choices(choices: Choices, registry: pd.DataFrame) -> None:
+    known = list(registry.index[registry["tier"] != "fresh"])
+    for model in MODELS.values():
+        allowed = [*model.bundled, *(known if model.registered else [])]
+        _check_names(f"choices.{model.sets}", getattr(choices, model.sets), allowed)
 
 
 def _check_names(key: str, names: Iterable[str], allowed: Collection[str]) -> None:

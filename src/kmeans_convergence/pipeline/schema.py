@@ -187,6 +187,18 @@ class Embeddings(Section):
     minima_starts: Starts
 
 
+class Choices(Section):
+    """Alternations over other hard choices."""
+
+    sequences: Distinct[str] = Field(min_length=1)
+    regressions: Distinct[str] = Field(min_length=1)
+    subspaces: Distinct[str] = Field(min_length=1)
+    passes: Passes
+    starts: Starts
+    tuning: Tuning
+    largest: int = Field(ge=400, le=10_000_000)
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -210,6 +222,7 @@ class Settings(Section):
     size: Size
     acceleration: Acceleration
     embeddings: Embeddings
+    choices: Choices
     resamples: Resamples
     performance: Performance
 

@@ -76,6 +76,13 @@ class MeansEvaluation(Evaluation):
         """The `means`, shape (R, K d)."""
         return _flat(self.means)
 
+    def damped_image(self, rate: float) -> np.ndarray:
+        """See `Evaluation`: as if there were imaginary patterns, evenly at the present prototypes."""
+        imaginary = (1 - rate) / rate * self.counts.sum(axis=1) / self.counts.shape[1]
+        total = (self.counts + imaginary[:, None])[..., None]
+        pull = self.sums - self.counts[..., None] * self.w
+        return _flat(self.w + np.divide(pull, total, out=np.zeros_like(pull), where=total > 0))
+
     @cached_property
     def metric(self) -> np.ndarray:
         """N_k in each coordinate of a prototype, shape (R, K d)."""

@@ -136,12 +136,12 @@ def use() -> None:
     mpl.rcParams.update(SETTINGS)
 
 
-def new(height: float, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
+def new(height: float, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
     """Return a figure as wide as the text, and its axes."""
     use()
     from matplotlib import pyplot  # after the backend has been chosen
 
-    return pyplot.subplots(1, columns, figsize=(TEXT_WIDTH, height), **options)
+    return pyplot.subplots(rows, columns, figsize=(TEXT_WIDTH, height), **options)
 
 
 def settable(words: str) -> str:

@@ -29,6 +29,11 @@ class KMeansEvaluation(MeansEvaluation):
         return self.metric
 
     @property
+    def hessian(self) -> np.ndarray:
+        """The same as a matrix, shape (R, K d, K d)."""
+        return np.eye(self.metric.shape[1]) * self.metric[:, None]
+
+    @property
     def owning(self) -> np.ndarray:
         """Which prototypes own patterns, shape (R, K): their counts tell."""
         return self.counts > 0

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import block_diag
 from scipy.special import logsumexp, softmax
 
-from kmeans_convergence.errors import InputError
+from kmeans_convergence.problems.markov import check_length
 from kmeans_convergence.theory.alternations.blocks import Categories, Gaussians, log_probabilities
 
 
@@ -95,11 +95,7 @@ class Chain:
     """
 
     def __init__(self, x: np.ndarray, states: int) -> None:
-        if len(x) < states:
-            raise InputError(
-                f"A sequence of {len(x)} observations cannot visit {states} states: "
-                f"at least {states} observations, or fewer states, are needed."
-            )
+        check_length(len(x), states)
         self.x, self.states = x, states
 
     def choices(self) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from scipy.linalg import block_diag
 
-from kmeans_convergence.errors import InputError
+from kmeans_convergence.problems.regression import check_rows
 from kmeans_convergence.theory.alternations.blocks import Categories, Gaussians, log_probabilities
 
 
@@ -61,17 +61,7 @@ class Regressions(Owners):
 
     def __init__(self, X: np.ndarray, y: np.ndarray, groups: int) -> None:
         super().__init__(len(X), groups)
-        features = X.shape[1]
-        if len(X) < groups * features:
-            raise InputError(
-                f"{len(X)} rows are too few for {groups} regressions of {features} coefficients each: "
-                f"at least {groups * features} are needed."
-            )
-        if (rank := int(np.linalg.matrix_rank(X))) < features:
-            raise InputError(
-                f"The {features} regressors are collinear (rank {rank}), so that coefficients are not determined: "
-                "leave out those that follow from others."
-            )
+        check_rows(X, groups)
         self.X, self.y = X, y
 
     def losses(self, w: np.ndarray) -> np.ndarray:
