@@ -332,7 +332,8 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
     for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
-    mine = changed(changed(mine, "size.datasets", ["mine"]), "embeddings.datasets", ["mine"])
+    for key in ("size.datasets", "embeddings.datasets", "choices.subspaces"):
+        mine = changed(mine, key, ["mine"])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()
