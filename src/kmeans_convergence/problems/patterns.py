@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,16 +10,7 @@ import numpy as np
 from kmeans_convergence import exact
 from kmeans_convergence.core.problem import Problem
 from kmeans_convergence.errors import InputError
-
-# Numbers that are processed in one go.
-PIECE = 2**18
-
-
-def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield parts of the patterns, each with its first row: what is computed for a part takes little memory."""
-    rows = max(1, PIECE // X.shape[1])
-    for first in range(0, len(X), rows):
-        yield first, X[first : first + rows]
+from kmeans_convergence.patterns import pieces
 
 
 def deviation(X: np.ndarray) -> float:
@@ -145,3 +135,27 @@ def as_prototypes(w: np.ndarray, features: int) -> np.ndarray:
 
 def _wrong_shape(shape: tuple[int, ...], features: int) -> InputError:
     return InputError(f"The prototypes have shape {shape}: (runs, prototypes, {features}) is needed.")
+
+
+def as_weights(weights: np.ndarray | None, patterns: int) -> np.ndarray:
+    """Return the weights of a number of patterns as a read-only array (n,), or (0,) where all count alike.
+
+    Raises
+    ------
+    InputError
+        When there is not one number for each pattern, finite and not negative, or when all of them are zero.
+    """
+    if weights is None:
+        return frozen(np.empty(0))
+    weights = np.array(weights, dtype=np.float64)
+    if weights.shape != (patterns,):
+        raise InputError(
+            f"The weights have shape {weights.shape}: one number for each of {patterns} patterns is needed."
+        )
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        i = int(wrong.argmax())
+        raise InputError(f"The weight of row {i} is {weights[i]}: a finite number is needed that is not negative.")
+    if not weights.any():
+        raise InputError("The weights are all zero: at least one has to be positive.")
+    return frozen(weights)

@@ -435,6 +435,20 @@ def accumulate(X, w, first, last, begin, end, block, assignments, cost, counts, 
 
 
 @compiled(allocates=False, nogil=True)
+def accumulate_weighted(X, weights, w, first, last, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Do what `accumulate` does for the patterns from `first` to before `last`, which have `weights` (n,)."""
+    for begin in range(first, last, block):
+        for i in range(begin, min(begin + block, last)):
+            k, x, weight = assignments[i], X[i], weights[i]
+            cost[1] += 0.5 * weight * squared_distance(x, w[k])
+            counts[1, k] += weight
+            row = sums[1, k]
+            for j in range(x.shape[0]):
+                row[j] += weight * x[j]
+        close(cost, counts, sums)
+
+
+@compiled(allocates=False, nogil=True)
 def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
     """Squared distances (K,) of a pattern `x` (d,) to prototypes `w` (K, d), which transposed are `columns` (d, K).
 
