@@ -1,4 +1,4 @@
-"""How many patterns differ, and how many prototypes that allows: the one check for all who choose a number."""
+"""Patterns that differ, what they weigh, and how many prototypes they allow: one check for all who choose a number."""
 
 from __future__ import annotations
 
@@ -69,6 +69,30 @@ def _sorted(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         order = np.lexsort(X.T[::-1])
         apart = (X[order[1:]] != X[order[:-1]]).any(axis=1)
     return order, np.concatenate([[True], apart])
+
+
+def as_weights(weights: np.ndarray | None, patterns: int) -> np.ndarray:
+    """Return the weights of a number of patterns as a read-only array (n,), or (0,) where all count alike.
+
+    Raises
+    ------
+    InputError
+        When there is not one number for each pattern, finite and not negative, or when all of them are zero.
+    """
+    given = np.array([] if weights is None else weights, dtype=np.float64)
+    if weights is not None:
+        if given.shape != (patterns,):
+            raise InputError(
+                f"The weights have shape {given.shape}: one number for each of {patterns} patterns is needed."
+            )
+        wrong = ~(np.isfinite(given) & (given >= 0))
+        if wrong.any():
+            i = int(wrong.argmax())
+            raise InputError(f"The weight of row {i} is {given[i]}: a finite number is needed that is not negative.")
+        if not given.any():
+            raise InputError("The weights are all zero: at least one has to be positive.")
+    given.flags.writeable = False
+    return given
 
 
 def check_clusters(

@@ -135,27 +135,3 @@ def as_prototypes(w: np.ndarray, features: int) -> np.ndarray:
 
 def _wrong_shape(shape: tuple[int, ...], features: int) -> InputError:
     return InputError(f"The prototypes have shape {shape}: (runs, prototypes, {features}) is needed.")
-
-
-def as_weights(weights: np.ndarray | None, patterns: int) -> np.ndarray:
-    """Return the weights of a number of patterns as a read-only array (n,), or (0,) where all count alike.
-
-    Raises
-    ------
-    InputError
-        When there is not one number for each pattern, finite and not negative, or when all of them are zero.
-    """
-    if weights is None:
-        return frozen(np.empty(0))
-    weights = np.array(weights, dtype=np.float64)
-    if weights.shape != (patterns,):
-        raise InputError(
-            f"The weights have shape {weights.shape}: one number for each of {patterns} patterns is needed."
-        )
-    wrong = ~(np.isfinite(weights) & (weights >= 0))
-    if wrong.any():
-        i = int(wrong.argmax())
-        raise InputError(f"The weight of row {i} is {weights[i]}: a finite number is needed that is not negative.")
-    if not weights.any():
-        raise InputError("The weights are all zero: at least one has to be positive.")
-    return frozen(weights)

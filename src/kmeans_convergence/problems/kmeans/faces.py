@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kmeans_convergence.core.problem import Steps
+from kmeans_convergence.patterns import as_weights
 from kmeans_convergence.problems.kmeans.engine import face_kernels
 from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest, over_runs, run_pass
 from kmeans_convergence.problems.means import MeansEvaluation
-from kmeans_convergence.problems.patterns import as_weights, frozen
+from kmeans_convergence.problems.patterns import frozen
 
 if TYPE_CHECKING:
     from kmeans_convergence.problems.kmeans.problem import KMeansEvaluation, QuantizationProblem
@@ -173,7 +174,7 @@ def newton_steps(
         Greatest length of the step, in the norm of the preconditioner; not less than that of Lloyd's step.
     options : Options
     weights : ndarray of shape (n,), or (0,), optional
-        See `problems.patterns.as_weights`; 1 for each pattern without.
+        See `patterns.as_weights`; 1 for each pattern without.
     """
     steps = FaceSteps.zero(here.w.shape)
     coordinates = here.w[0].size

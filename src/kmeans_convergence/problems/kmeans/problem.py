@@ -10,12 +10,13 @@ import numpy as np
 
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.core.problem import Capability, Evaluation, Evaluator, replaced
+from kmeans_convergence.patterns import as_weights
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
 from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
 from kmeans_convergence.problems.kmeans.engine.kernels import LANES
 from kmeans_convergence.problems.kmeans.faces import FaceModel, Options
 from kmeans_convergence.problems.means import MeansEvaluation, count_changed
-from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes, as_weights
+from kmeans_convergence.problems.patterns import PatternProblem, as_prototypes
 
 # Remembering pays as long as this share of all distances has to be computed, at most; else there are pauses, of
 # at most this many passes.

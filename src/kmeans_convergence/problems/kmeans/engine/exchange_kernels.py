@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from kmeans_convergence.patterns import as_weights
 from kmeans_convergence.problems.compiled import compiled
 from kmeans_convergence.problems.kmeans.engine.kernels import squares
 from kmeans_convergence.problems.kmeans.engine.passes import over_runs
-from kmeans_convergence.problems.patterns import as_weights, frozen
+from kmeans_convergence.problems.patterns import frozen
 
 # A pattern stays where it is unless it gains more than rounding errors.
 GUARD = 1 + 1e-12
@@ -29,7 +30,7 @@ def sweep(
         Only the places of prototypes without patterns matter.
     assignments : ndarray of shape (R, n), int32
     weights : ndarray of shape (n,), or (0,), optional
-        See `problems.patterns.as_weights`; 1 for each pattern without.
+        See `patterns.as_weights`; 1 for each pattern without.
 
     Returns
     -------

@@ -30,7 +30,7 @@ def _search(X, weights, w, owners, counts, second_nearest, gaps, width, enough, 
     Parameters
     ----------
     weights : float64 array of shape (n,), or (0,), in
-        See `problems.patterns.as_weights`.
+        See `patterns.as_weights`.
     second_nearest : int32 array of shape (n,), in
         What a pass has found; or of shape (0,), then they are found here for each pattern that is looked at.
     gaps : float64 array of the same shape, in
