@@ -337,9 +337,8 @@ def _problem(X: np.ndarray, weights: np.ndarray | None = None) -> QuantizationPr
 
 def _as_weights(sample_weight: Any, samples: int) -> np.ndarray:
     """Return weights (n,) for what scikit-learn takes: nothing, one number for all, or one for each sample."""
-    if sample_weight is None or np.ndim(sample_weight) == 0:
-        sample_weight = np.full(samples, 1.0 if sample_weight is None else sample_weight)
-    return as_weights(sample_weight, samples)
+    given = np.asarray(1.0 if sample_weight is None else sample_weight)
+    return as_weights(given if given.ndim else np.full(samples, given), samples)
 
 
 def _different(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

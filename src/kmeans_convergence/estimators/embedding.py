@@ -171,8 +171,13 @@ class MDS(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.pairwise = isinstance(self.metric, str) and self.metric == "precomputed"
+        tags.input_tags.pairwise = tags.input_tags.positive_only = self._precomputed
         return tags
+
+    @property
+    def _precomputed(self) -> bool:
+        """Whether the data are dissimilarities."""
+        return isinstance(self.metric, str) and self.metric == "precomputed"
 
     @property
     def _n_features_out(self) -> int:
@@ -192,7 +197,10 @@ class MDS(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         """Return dissimilarities, as a matrix or condensed."""
         from scipy.spatial.distance import pdist  # slow to import
 
-        if isinstance(self.metric, str) and self.metric == "precomputed":
+        if self._precomputed:
+            if (X < 0).any():
+                i, j = np.argwhere(X < 0)[0]
+                raise InputError(f"Negative values in data: the dissimilarity of rows {i} and {j} is {X[i, j]}.")
             return X
         return np.asarray(pdist(X, self.metric, **(self.metric_params or {})))
 
