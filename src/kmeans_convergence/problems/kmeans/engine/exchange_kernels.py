@@ -6,7 +6,7 @@ import numpy as np
 
 from kmeans_convergence.patterns import as_weights
 from kmeans_convergence.problems.compiled import compiled
-from kmeans_convergence.problems.kmeans.engine.kernels import squares
+from kmeans_convergence.problems.kmeans.engine.kernels import LANES, squares
 from kmeans_convergence.problems.kmeans.engine.passes import over_runs
 from kmeans_convergence.problems.patterns import frozen
 
@@ -72,6 +72,7 @@ def _sweep(X, weights, w, assignments):  # type: ignore[no-untyped-def]
     """See `sweep`; `w` and `assignments` change in place."""
     clusters = w.shape[1]
     distances, sizes, members = np.empty(clusters), np.empty(clusters), np.empty(clusters, dtype=np.int64)
+    lanes = np.empty((LANES, clusters))
     for r in range(w.shape[0]):
         means, owners = w[r], assignments[r]
         _means(X, weights, means, owners, sizes, members)
@@ -83,7 +84,7 @@ def _sweep(X, weights, w, assignments):  # type: ignore[no-untyped-def]
             # no prototype loses its last pattern, nor what would leave it nothing but rounding errors
             if members[a] == 1 or left <= 0 or weight == 0:
                 continue
-            squares(x, means, columns, distances)
+            squares(x, columns, lanes, distances)
             loss = sizes[a] / left * distances[a]
             best, gain = a, loss
             for b in range(clusters):
