@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from kmeans_convergence.problems.stress import StressProblem
 
 ALGORITHMS: dict[str, Callable[[], Optimizer]] = {
-    "smacof": MajorizeMinimize,
-    "relaxed": Relaxation,
     "squarem": Squarem,
     "anderson": Anderson,
+    "relaxed": Relaxation,
+    "smacof": MajorizeMinimize,
 }
 INITS = ("classical_mds", "random")
 
@@ -37,9 +37,9 @@ class MDS(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     ----------
     n_components : int
         Dimensions of the embedding, fewer than there are samples.
-    algorithm : {"anderson", "squarem", "relaxed", "smacof"}
-        SMACOF with Anderson acceleration; with SQUAREM (Varadhan and Roland 2008); relaxed by a factor of 2 (de Leeuw
-        and Heiser 1980); or plain. An iterate takes one pass over the pairs with each of them.
+    algorithm : {"squarem", "anderson", "relaxed", "smacof"}
+        SMACOF with SQUAREM (Varadhan and Roland 2008), with Anderson acceleration, relaxed by a factor of 2 (de Leeuw
+        and Heiser 1980), or plain. An iterate takes one pass over the pairs with each of them.
     metric_mds : bool
         Whether the dissimilarities count, or only their order (Kruskal 1964); equal ones may then be told apart.
     n_init : int
@@ -91,7 +91,7 @@ class MDS(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         self,
         n_components: int = 2,
         *,
-        algorithm: str = "anderson",
+        algorithm: str = "squarem",
         metric_mds: bool = True,
         n_init: int = 1,
         init: str = "classical_mds",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kmeans_convergence.problems import GaussianMixtureProblem
     from kmeans_convergence.problems.mixture import Mixture
 
-ALGORITHMS: dict[str, Callable[[], Optimizer]] = {"em": MajorizeMinimize, "squarem": Squarem, "anderson": Anderson}
+ALGORITHMS: dict[str, Callable[[], Optimizer]] = {"squarem": Squarem, "anderson": Anderson, "em": MajorizeMinimize}
 # What the problem calls scikit-learn's types of covariances.
 COVARIANCES = {"full": "full", "tied": "tied", "diag": "diagonal", "spherical": "spherical"}
 
@@ -36,8 +36,8 @@ class GaussianMixture(mixture.GaussianMixture):  # type: ignore[misc]
     Parameters
     ----------
     n_components : int
-    algorithm : {"anderson", "squarem", "em"}
-        EM with Anderson acceleration; with SQUAREM (Varadhan and Roland 2008); or plain. An iterate takes one pass over
+    algorithm : {"squarem", "anderson", "em"}
+        EM with SQUAREM (Varadhan and Roland 2008), with Anderson acceleration, or plain. An iterate takes one pass over
         the data with each of them. Where an extrapolation does not raise the likelihood, EM's own step is made next.
     tol : float
         A run ends when neither its last step changed the mean log likelihood of a sample by more than this, nor EM's
@@ -74,7 +74,7 @@ class GaussianMixture(mixture.GaussianMixture):  # type: ignore[misc]
         n_components: int = 1,
         *,
         covariance_type: str = "full",
-        algorithm: str = "anderson",
+        algorithm: str = "squarem",
         tol: float = 1e-3,
         reg_covar: float = 1e-6,
         max_iter: int = 100,
