@@ -15,9 +15,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from kmeans_convergence.core import CountingOracle, Enough, Evaluation, Optimizer, minimize
+from kmeans_convergence.core import CountingOracle, Enough, Evaluation, Optimizer
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.estimators.common import best, check_choice, check_integer, check_tolerance, seeds
+from kmeans_convergence.estimators.common import check_choice, check_integer, check_tolerance, search, seeds
 from kmeans_convergence.optimizers import MajorizeMinimize, OnlineKMeans, Switch
 from kmeans_convergence.optimizers.accelerated import Anderson, Nesterov
 from kmeans_convergence.optimizers.exchange import Hartigan
@@ -110,7 +110,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     the order of the samples does not matter, and data with many repetitions take less time.
 
     Sparse matrices are not supported. A cluster without samples stays where it is; that of scikit-learn moves. As long
-    as none is empty, "lloyd" has the centres, labels and number of iterations of scikit-learn from the same start.
+    as none is empty, and no sample is tied on the way so that rounding errors decide, "lloyd" has the labels and the
+    inertia of scikit-learn from the same start.
 
     Examples
     --------
@@ -172,22 +173,19 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         weights = _as_weights(sample_weight, len(X))
         some, masses = _different(X, weights)
         numbers = seeds(self.random_state, self._runs())
-        trace = minimize(
+        found = search(
             _problem(some, masses),
             ALGORITHMS[self.algorithm](),
             np.stack([self._start(X, some, masses, seed) for seed in numbers]),
-            passes=self.max_iter,
-            rngs=[np.random.default_rng(seed) for seed in numbers],
-            enough=_still(self.tol * _variance(some, masses)),
+            _still(self.tol * _variance(some, masses)),
+            self.max_iter,
+            [np.random.default_rng(seed) for seed in numbers],
+            self.verbose,
         )
-        if self.verbose:
-            for number, (ended, cost) in enumerate(zip(trace.ended, trace.cost[-1], strict=True), 1):
-                print(f"Run {number} of {len(numbers)}: {ended} iterations, inertia {2 * cost:.6g}")
-        run = best(trace)
-        self.cluster_centers_, self.inertia_ = trace.w[run], float(2 * trace.cost[-1, run])
-        self.n_iter_ = int(trace.ended[run])
+        self.cluster_centers_, self.inertia_ = found.parameters[0], 2 * found.cost
+        self.n_iter_ = len(found.costs)
         self.labels_ = self._nearest(X)
-        self.counts_ = np.bincount(self.labels_, weights, minlength=self.n_clusters)
+        self.counts_: np.ndarray = np.bincount(self.labels_, weights, minlength=self.n_clusters)
         clusters = len(np.unique(self.labels_))
         if clusters < self.n_clusters:
             warnings.warn(
@@ -232,7 +230,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         oracle = CountingOracle(centred, 1)
         learn = oracle.sweep_counts if self.algorithm == "online" else partial(counts_step, oracle)
         x = centred.pack(problem.to_centred(self.cluster_centers_[None]))
-        x, metric = learn(x, np.arange(len(X))[None], np.repeat(self.counts_, X.shape[1])[None], FACTOR)
+        metric = np.repeat(self.counts_, X.shape[1])[None]
+        x, metric = learn(x, np.arange(len(X))[None], metric, FACTOR)
         self.cluster_centers_ = problem.from_centred(centred.unpack(x))[0]
         self.counts_ = centred.unpack(metric)[0, :, 0].copy()
         self.labels_ = self._nearest(X)

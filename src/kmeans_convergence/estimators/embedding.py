@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, validate_data
 
-from kmeans_convergence.core import Optimizer, minimize
+from kmeans_convergence.core import Optimizer
 from kmeans_convergence.errors import InputError, shown
-from kmeans_convergence.estimators.common import best, check_choice, check_integer, check_tolerance, level, seeds
+from kmeans_convergence.estimators.common import check_choice, check_integer, check_tolerance, level, search, seeds
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.optimizers.accelerated import Anderson, Relaxation, Squarem
 
@@ -60,7 +60,7 @@ class MDS(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
     normalized_stress : bool or "auto"
         Whether `stress_` is stress-1, :math:`(\sum(\delta-d)^2/\sum d^2)^{1/2}`; "auto" is so unless `metric_mds`.
     verbose : int
-        Whether a line is printed for the run that is kept.
+        Whether a line is printed for each run.
     n_jobs : int or None
         Without effect, runs are spread over threads; scikit-learn's has the parameter.
 
@@ -143,19 +143,17 @@ class MDS(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # 
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         ties = None if self.metric_mds else Ties.PRIMARY
         problem = StressProblem(self._dissimilarities(X), dimensions=self.n_components, ties=ties)
-        trace = minimize(
+        found = search(
             problem,
             ALGORITHMS[self.algorithm](),
             self._starts(problem, init),
-            passes=self.max_iter,
-            enough=level(self.eps * problem.pairs.total),
+            level(self.eps * problem.pairs.total),
+            self.max_iter,
+            verbose=self.verbose,
         )
-        run = best(trace)
-        self.embedding_, self.n_iter_ = trace.w[run], int(trace.ended[run])
-        self.stress_ = self._stress(float(trace.cost[-1, run]))
+        self.embedding_, self.n_iter_ = found.parameters[0], len(found.costs)
+        self.stress_ = self._stress(found.cost)
         self.dissimilarity_matrix_ = problem.pairs.matrix(problem.pairs.dissimilarities)
-        if self.verbose:
-            print(f"Run {run + 1} of {len(trace.stop)}: {self.n_iter_} iterations, stress {self.stress_:.6g}")
         return self
 
     def fit_transform(self, X: Any, y: Any = None, init: Any = None) -> np.ndarray:

@@ -12,10 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from kmeans_convergence.core import Optimizer, Stop, minimize
+from kmeans_convergence.core import Optimizer
 from kmeans_convergence.errors import InputError
 from kmeans_convergence.estimators.clustering import KMeans
-from kmeans_convergence.estimators.common import best, check_choice, level, seeds
+from kmeans_convergence.estimators.common import check_choice, level, search, seeds
 from kmeans_convergence.optimizers import MajorizeMinimize
 from kmeans_convergence.optimizers.accelerated import Anderson, Squarem
 
@@ -128,29 +128,23 @@ class GaussianMixture(mixture.GaussianMixture):  # type: ignore[misc]
             raise InputError(f"n_samples={len(patterns)} should be >= n_components={self.n_components}.")
         problem = GaussianMixtureProblem(patterns, COVARIANCES[self.covariance_type], ridge=self.reg_covar)
         again = self.warm_start and hasattr(self, "converged_")
-        # a budget in passes lets a run make one iterate at least
-        budget: dict[str, int] = {"passes": self.max_iter} if self.max_iter else {"epochs": 0}
-        trace = minimize(
+        found = search(
             problem,
             ALGORITHMS[self.algorithm](),
             self._present() if again else self._starts(problem),
-            **budget,
-            enough=level(self.tol * problem.size),
+            level(self.tol * problem.size),
+            self.max_iter,
+            verbose=self.verbose,
         )
-        run = best(trace)
-        bounds = -trace.cost[:, run] / problem.size
-        self.n_iter_ = int(trace.ended[run])
-        self.lower_bound_, self.lower_bounds_ = float(bounds[-1]), bounds[1 : self.n_iter_ + 1].tolist()
-        self.converged_ = trace.stop[run] in (Stop.ENOUGH, Stop.FIXED_POINT)
-        if self.verbose:
-            print(f"Run {run + 1} of {len(trace.stop)}: {self.n_iter_} iterations, bound {self.lower_bound_:.6g}")
+        self.n_iter_, self.converged_ = len(found.costs), found.converged
+        self.lower_bound_, self.lower_bounds_ = -found.cost / problem.size, (-found.costs / problem.size).tolist()
         if self.max_iter and not self.converged_:
             warnings.warn(
                 f"The best run ended after {self.n_iter_} iterations without having converged to tol={self.tol}.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        self._keep(trace.w[[run]])
+        self._keep(found.parameters)
         return np.asarray(self.predict(X))
 
     def __sklearn_tags__(self) -> Any:
