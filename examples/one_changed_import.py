@@ -43,7 +43,7 @@ def mixtures(library: ModuleType) -> Iterator[tuple[Any, float]]:
 
 def embeddings(library: ModuleType) -> Iterator[tuple[Any, float]]:
     """Yield embeddings of pictures of digits, with their stress."""
-    X = load_digits().data[:200]
+    X = load_digits().data[:100]
     for seed in range(STARTS):
         start = np.random.default_rng(seed).normal(scale=10, size=(len(X), 2))
         model = library.MDS(n_components=2, init="random", n_init=1, eps=1e-8, max_iter=5000)
