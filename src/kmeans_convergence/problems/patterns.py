@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,16 +10,7 @@ import numpy as np
 from kmeans_convergence import exact
 from kmeans_convergence.core.problem import Problem
 from kmeans_convergence.errors import InputError
-
-# Numbers that are processed in one go.
-PIECE = 2**18
-
-
-def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield parts of the patterns, each with its first row: what is computed for a part takes little memory."""
-    rows = max(1, PIECE // X.shape[1])
-    for first in range(0, len(X), rows):
-        yield first, X[first : first + rows]
+from kmeans_convergence.patterns import pieces
 
 
 def deviation(X: np.ndarray) -> float:

@@ -24,11 +24,13 @@ def _stride(n):  # type: ignore[no-untyped-def]
 
 
 @compiled(nogil=True)
-def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, others, scales):  # type: ignore[no-untyped-def]
+def _search(X, weights, w, owners, counts, second_nearest, gaps, width, enough, rows, others, scales):  # type: ignore[no-untyped-def]
     """Find patterns near a face, until there are enough.
 
     Parameters
     ----------
+    weights : float64 array of shape (n,), or (0,), in
+        See `patterns.as_weights`.
     second_nearest : int32 array of shape (n,), in
         What a pass has found; or of shape (0,), then they are found here for each pattern that is looked at.
     gaps : float64 array of the same shape, in
@@ -74,6 +76,8 @@ def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, oth
             square = between[owners[row], other]
             if gap < 2 * width * square:
                 rows[found], others[found], scales[found] = row, other, 1 / (2 * width * square)
+                if weights.shape[0] > 0:
+                    scales[found] *= weights[row]
                 found += 1
         looked += size
     for m in range(found):
@@ -159,6 +163,7 @@ def _subtract_moments(w, pairs, moments, v, out):  # type: ignore[no-untyped-def
 @compiled(nogil=True)
 def find_steps(  # type: ignore[no-untyped-def]
     X,
+    weights,
     w,
     owners,
     counts,
@@ -182,7 +187,7 @@ def find_steps(  # type: ignore[no-untyped-def]
     rows, others, scales = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32), np.empty(n)
     for r in range(runs):
         found, looked[r] = _search(
-            X, w[r], owners[r], counts[r], second_nearest[r], gaps[r], width, patterns, rows, others, scales
+            X, weights, w[r], owners[r], counts[r], second_nearest[r], gaps[r], width, patterns, rows, others, scales
         )
         for k in range(clusters):
             for j in range(features):

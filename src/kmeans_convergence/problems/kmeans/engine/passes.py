@@ -32,8 +32,9 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence import exact
+from kmeans_convergence.patterns import pieces
 from kmeans_convergence.problems.kmeans.engine import kernels
-from kmeans_convergence.problems.patterns import frozen, pieces
+from kmeans_convergence.problems.patterns import frozen
 
 # Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
@@ -159,6 +160,18 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, second_nearest
             kernels.accumulate(X, w[some][r], *ends, block, assignments[some][r], cost[r], counts[r], sums[r])
 
     return assignments, *in_pieces(task, X, w, blas=narrowed is not None)
+
+
+def weigh(X: np.ndarray, weights: np.ndarray, w: np.ndarray, assignments: np.ndarray) -> Sums:
+    """Return what a pass finds where patterns have weights (n,), given the assignments (R, n): those of any pass."""
+    X, weights, w, owners = frozen(X), frozen(weights), frozen(w), frozen(assignments)
+    block = block_size(w.shape[1])
+
+    def task(some: slice, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
+        for wr, mine, *found in zip(w[some], owners[some], cost, counts, sums, strict=True):
+            kernels.accumulate_weighted(X, weights, wr, first, last, block, mine, *found)
+
+    return assignments, *in_pieces(task, X, w, blas=False)
 
 
 def in_pieces(
