@@ -92,6 +92,7 @@ def results():
         "compared": COMPARED,
         "convention": FEATURES,
         "variant": config["conventions"]["variants"],
+        "part": range(PARTS),
     }
     patterns = [strip_wildcard_constraints(file) for file in made_by("")]
     files = [

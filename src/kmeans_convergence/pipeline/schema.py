@@ -174,6 +174,19 @@ class Acceleration(Section):
     mixture_starts: int = Field(ge=6, le=100_000)
 
 
+class Mixtures(Section):
+    """Optimizers on mixtures of Gaussians."""
+
+    datasets: Distinct[str] = Field(min_length=1)
+    # keys are held against the registry, like names in a list
+    clusters_of: dict[Any, Prototypes]
+    rows: Rows
+    covariances: int = Field(ge=1, le=4)
+    passes: Passes
+    starts: Starts
+    tuning_starts: int = Field(ge=1, le=100_000)
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -196,6 +209,7 @@ class Settings(Section):
     contraction: Contraction
     size: Size
     acceleration: Acceleration
+    mixtures: Mixtures
     resamples: Resamples
     performance: Performance
 

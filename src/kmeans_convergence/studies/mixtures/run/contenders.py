@@ -11,7 +11,6 @@ import numpy as np
 
 from kmeans_convergence.core.problem import Evaluation
 from kmeans_convergence.optimizers.accelerated import Squarem
-from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, NaturalGradient
 from kmeans_convergence.optimizers.minibatch import MiniBatchGradient, OnlineEM
 from kmeans_convergence.optimizers.newton_cg import NewtonCG

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from kmeans_convergence.data import Dataset
+from kmeans_convergence.errors import InputError
 from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
 from kmeans_convergence.optimizers.newton_cg import NewtonCG
 from kmeans_convergence.problems import GaussianMixtureProblem, QuantizationProblem
 from kmeans_convergence.problems.mixture import Mixture
+from kmeans_convergence.problems.mixture.estimable import check_estimable
 from kmeans_convergence.problems.mixture.evaluation import GaussianEvaluation
 from kmeans_convergence.starts import Streams, draw
 
@@ -37,8 +39,9 @@ class Protocol:
     ----------
     seed : int
         Root of all random streams.
-    datasets : mapping of str to int
-        Data sets, and the number of components that is fitted to each.
+    datasets : sequence of str
+    clusters_of : mapping of str to int
+        Numbers of components; of other data sets, the first number of their row of the registry.
     rows : int
         Patterns of a larger data set that are drawn to stand for it.
     covariances : int
@@ -52,7 +55,8 @@ class Protocol:
     """
 
     seed: int
-    datasets: Mapping[str, int]
+    datasets: Sequence[str]
+    clusters_of: Mapping[str, int]
     rows: int
     covariances: int
     passes: int
@@ -92,17 +96,29 @@ def fits(datasets: Sequence[Dataset], protocol: Protocol) -> list[Fit]:
     """Return all fits: the models are given to the data sets in turn, as far as there are patterns enough for them."""
     found = []
     for place, dataset in enumerate(datasets):
-        K = protocol.datasets[dataset.name]
+        K = components(dataset, protocol)
         turned = [*COVARIANCES[place % len(COVARIANCES) :], *COVARIANCES[: place % len(COVARIANCES)]]
-        possible = (covariance for covariance in turned if _has_enough(dataset, covariance, K))
+        possible = (covariance for covariance in turned if _allows(dataset, covariance, K))
         found += [Fit(dataset, covariance, K) for covariance in islice(possible, protocol.covariances)]
     return found
 
 
-def _has_enough(dataset: Dataset, covariance: str, clusters: int) -> bool:
+def components(dataset: Dataset, protocol: Protocol) -> int:
+    """Return the number of components that are fitted to a data set."""
+    return protocol.clusters_of.get(dataset.name, dataset.clusters[0])
+
+
+def _allows(dataset: Dataset, covariance: str, clusters: int) -> bool:
+    """Say whether a data set has patterns enough for a model, and features that are not linearly dependent."""
     n, d = dataset.X.shape
     owners = {"full": clusters, "tied": 1}.get(covariance, 0)
-    return n >= PATTERNS_PER_FEATURE * owners * (d + 1)
+    if n < PATTERNS_PER_FEATURE * owners * (d + 1):
+        return False
+    try:
+        check_estimable(dataset.X, covariance)
+    except InputError:
+        return False
+    return True
 
 
 # --- starts -----------------------------------------------------------------------------------------------------------
@@ -145,7 +161,7 @@ def from_prototypes(problem: GaussianMixtureProblem, w: np.ndarray) -> Mixture:
     covariance within cells: that of a single cell of few patterns could be singular.
     """
     nearest = QuantizationProblem(problem.X).evaluate(w)
-    runs, clusters, features = w.shape
+    runs, clusters, _ = w.shape
     residuals = problem.X - w[np.arange(runs)[:, None], nearest.assignments]
     within = np.einsum("rni,rnj->rij", residuals, residuals) / problem.size
     variances = within.diagonal(axis1=1, axis2=2)

@@ -30,8 +30,8 @@ def measure(fit: Fit, seed: int) -> pd.DataFrame:
         One row for each arm and run: dataset, family, clusters, covariance, arm, run; costs in nats per pattern: first,
         of the mixture that the patterns at which batch K-means begins stand for; begin, where EM begins; limit, where
         Newton's method takes EM's last iterate, missing where that has degenerated; kmeans_passes; own_T, EM's passes
-        until within T nats per pattern of the limit; degenerate; first_labels, labels: the share of patterns that have
-        at those first patterns, and where EM begins, the component that they have at the limit.
+        until within T nats per pattern of the limit; degenerate; first_labels, labels: the share of patterns that
+        belong at the start, and where EM begins, to the component to which they belong at the limit.
     """
     problem, K = fit.problem(), fit.clusters
     name, n = fit.dataset.name, problem.size
@@ -46,7 +46,8 @@ def measure(fit: Fit, seed: int) -> pd.DataFrame:
     limits = polish(problem, trace.w)
     first = evaluation(problem, patterns).cost / n
     nearest = [QuantizationProblem(problem.X).evaluate(each).assignments for each in (w, clusters.w)]
-    labels = {"kmeans": nearest[1], "patterns": nearest[0], "responsibilities": shares.argmax(axis=2)}
+    drawn = shares.argmax(axis=2)
+    labels = {"kmeans": nearest, "patterns": [nearest[0]] * 2, "responsibilities": [drawn] * 2}
     tables = []
     for place, (arm, limit) in enumerate(zip(ARMS, cut(limits, len(ARMS)), strict=True)):
         some, good = slice(place * STARTS, (place + 1) * STARTS), ~limit.degenerate
@@ -56,7 +57,7 @@ def measure(fit: Fit, seed: int) -> pd.DataFrame:
         for target, gap in TARGETS.items():
             table[f"own_{target}"] = first_within(trace, problem.gap.level(limits.cost, gap), MOST)[some]
         table["degenerate"] = limit.degenerate
-        for column, given in (("first_labels", nearest[0]), ("labels", labels[arm])):
+        for column, given in zip(("first_labels", "labels"), labels[arm], strict=True):
             table[column] = math.nan
             if good.any():
                 final = evaluation(problem, limit.mixtures[good]).assignments

@@ -33,7 +33,8 @@ MOST = 1000
 # Synthetic mixtures: mean distances of a centre from its nearest neighbour, in standard deviations.
 SEPARATIONS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 PATTERNS, FEATURES, CLUSTERS = 1000, 2, 3
-# Half-width of the kernel that estimates the rate of batch K-means on the population, and samples that correct its bias.
+# Half-width of the kernel that estimates the rate of batch K-means on the population, and samples that correct its
+# bias.
 WIDTH, RESAMPLES = 0.1, 10
 
 
