@@ -165,23 +165,23 @@ def minimize(
     start = centred.pack(problem.to_centred(starts))
     oracle = CountingOracle(centred, len(start))
     # a step that is too long for the problem may end at infinity: this is a result and no accident
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         runs = _Runs(oracle, oracle.measure(start), optimizer.memoryless, passes, marks)
         iterates = optimizer.iterates(oracle, runs.here.x, rngs)
         while oracle.active.any() and (epochs is None or len(runs.rows) <= epochs):
             runs.advance(oracle.measure(next(iterates)))
+        end = problem.from_centred(centred.unpack(runs.here.x))
+        marked = {
+            budget: Mark(rows, problem.from_centred(centred.unpack(x))) for budget, (rows, x) in runs.marks.items()
+        }
     if epochs is not None:
         runs.rows += [runs.rows[-1]] * (epochs + 1 - len(runs.rows))
     runs.ended[oracle.active] = len(runs.rows) - 1
 
-    def parameters(x: np.ndarray) -> Any:
-        return problem.from_centred(centred.unpack(x))
-
-    marked = {budget: Mark(rows, parameters(x)) for budget, (rows, x) in runs.marks.items()}
     names = runs.rows[0]
     measures = {name: np.stack([row[name] for row in runs.rows]) for name in names}
     cost, norm, work = (measures.pop(name) for name in ("cost", "gradient_norm", "passes"))
-    return Trace(cost, norm, measures, work, parameters(runs.here.x), tuple(runs.stop), runs.ended, marked)
+    return Trace(cost, norm, measures, work, end, tuple(runs.stop), runs.ended, marked)
 
 
 class _Runs:

@@ -22,7 +22,7 @@ from kmeans_convergence.studies.mixtures.run.fits import STARTS, Fit, Limits, Pr
 # Nats per pattern above a run's own limit, as in the names of the columns.
 TARGETS = {"1e-1": 1e-1, "1e-3": 1e-3, "1e-6": 1e-6}
 # Values of a setting that are tried.
-VALUES = 7
+VALUES = 5
 
 
 class Tables(NamedTuple):
@@ -83,10 +83,11 @@ def compare(fit: Fit, protocol: Protocol, contenders: Mapping[str, Contender] = 
     -------
     Tables
         `runs`, one row for each optimizer, kind of start and run: dataset, family, clusters, covariance, optimizer,
-        start, run, budget; costs in nats per pattern: start_cost, end (infinite where the run has degenerated, that is
-        at the end or on its way to a limit), limit; passes: start_passes, passes, polish_passes; polished, whether the
-        polish has converged; degenerate; own_T, the passes until the cost is for the first time at most T nats per
-        pattern above the run's own limit, missing where it never is.
+        start, run, budget; costs in nats per pattern: start_cost; end, infinite where the run has become so or has
+        degenerated, at its end or on the way to its limit; limit, missing there; passes: start_passes, passes,
+        polish_passes; polished, whether the polish has converged; diverged, whether the run ends above its start;
+        degenerate, whether it has degenerated otherwise; own_T, the passes until the cost is for the first time at most
+        T nats per pattern above the run's own limit, missing where it never is.
 
         `tuning`, one row for each tuned optimizer and value: dataset, clusters, covariance, optimizer, setting; score,
         the geometric mean of passes to within 1e-3 nats per pattern, where what never comes there or degenerates counts
@@ -137,10 +138,21 @@ def _reduce(
     table["limit"] = limit.cost / n
     table["start_passes"], table["passes"] = batch.passes, trace.passes[-1]
     table["polish_passes"], table["polished"] = limit.passes, limit.converged
-    table["degenerate"] = limit.degenerate
+    table["diverged"] = ends_above(trace)
+    table["degenerate"] = limit.degenerate & ~table["diverged"]
     for target, gap in TARGETS.items():
         table[f"own_{target}"] = first_within(trace, problem.gap.level(limit.cost, gap), budget)
     return table
+
+
+def ends_above(trace: Trace) -> np.ndarray:
+    """Say which runs (R,) end above their start, or did so before they became infinite: steps that were too long.
+
+    What becomes infinite otherwise has gone down for ever.
+    """
+    finite = np.isfinite(trace.cost)
+    last = len(finite) - 1 - finite[::-1].argmax(axis=0)
+    return np.asarray(np.take_along_axis(trace.cost, last[None], axis=0)[0] > trace.cost[0])
 
 
 def tune(batch: Batch, protocol: Protocol, contenders: Mapping[str, Contender]) -> pd.DataFrame:
@@ -174,7 +186,6 @@ def _paths(trace: Trace, limits: Limits, size: int) -> Sequence[Path]:
     paths = []
     for first in range(0, len(limits.cost), size):
         some = slice(first, first + size)
-        lost = trace.diverged[some] | limits.degenerate[some]
         paths.append(
             Path(
                 trace.cost[:, some],
@@ -183,7 +194,7 @@ def _paths(trace: Trace, limits: Limits, size: int) -> Sequence[Path]:
                 limits.passes[some],
                 np.zeros(size, dtype=np.int64),
                 trace.stop[some],
-                lost,
+                trace.diverged[some] | limits.degenerate[some],
             )
         )
     return paths

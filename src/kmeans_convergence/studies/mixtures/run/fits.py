@@ -28,7 +28,7 @@ STARTS = ("responsibilities", "kmeans", "plusplus")
 # A run has degenerated where a component's variance in some direction is less than this share of the data's.
 DEGENERATE = 1e-6
 # Passes of the polish, products of the Hessian included.
-POLISH = 500
+POLISH = 200
 
 
 @dataclass(frozen=True)
