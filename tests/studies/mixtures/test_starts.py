@@ -56,7 +56,7 @@ def test_both_thresholds_from_the_same_starts_where_components_overlap_and_where
     wide, *_, narrow = (thresholds.measure(case, 1) for case in thresholds.on_dataset(IRIS, 3, 1))
     np.testing.assert_array_equal(wide["hard_end"], narrow["hard_end"])
     assert wide["hard_ends"].all()
-    assert (narrow["soft_rate"] < wide["soft_rate"]).all()
+    assert narrow["soft_rate"].median() < 0.5 < wide["soft_rate"].median()
     for table in (wide, narrow):
         assert (table["hard_1e-6"] <= table["hard_end"]).all()
         for kind in ("hard", "soft"):
@@ -119,10 +119,12 @@ def thresholds_in(world, ratio=3.0, rate=0.8):
 WORLD = synthetic.datasets(10, 3)
 
 
+RUNS = synthetic.runs(WORLD, {"batch_kmeans": synthetic.EFFECTS["batch_kmeans"]}, count=5, clusters=(4,))
+
+
 def verdict(predicate, **tables):
-    runs = synthetic.runs(WORLD, synthetic.EFFECTS, count=5, clusters=(4,), starts=("patterns",))
-    evidence = Evidence(RELATIVE, runs, WORLD, 0, 200, **tables)
-    return predicates.PREDICATES[predicate].judge(evidence, readings.main(runs)).verdict.value
+    evidence = Evidence(RELATIVE, RUNS, WORLD, 0, 200, **tables)
+    return predicates.PREDICATES[predicate].judge(evidence, readings.main(RUNS)).verdict.value
 
 
 @pytest.mark.parametrize(
