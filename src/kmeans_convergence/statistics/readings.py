@@ -110,7 +110,7 @@ def grid(axes: Sequence[str], runs: pd.DataFrame) -> list[Reading]:
     return [reading for reading in found if (reading.start, reading.budget) in pairs]
 
 
-def combine(verdicts: Mapping[Reading, Verdict], axes: Sequence[str]) -> tuple[Verdict, str]:
+def combine(verdicts: Mapping[Any, Verdict], axes: Sequence[str]) -> tuple[Verdict, str]:
     """Return the verdict over all readings, and under which of them the claim holds.
 
     A claim is robust if it holds under all readings, and holds under some of them if only there. If it holds under
@@ -120,7 +120,7 @@ def combine(verdicts: Mapping[Reading, Verdict], axes: Sequence[str]) -> tuple[V
     Parameters
     ----------
     verdicts : mapping
-        Of each reading for which there are data.
+        Of each reading for which there are data: a `Reading`, or what else has the choices of `axes`.
     axes : sequence of str
         What the readings differ in.
     """
@@ -136,7 +136,7 @@ def combine(verdicts: Mapping[Reading, Verdict], axes: Sequence[str]) -> tuple[V
     return Verdict.UNDECIDED, ""
 
 
-def _where(some: Sequence[Reading], everything: Iterable[Reading], axes: Sequence[str]) -> str:
+def _where(some: Sequence[Any], everything: Iterable[Any], axes: Sequence[str]) -> str:
     """Say in how many readings something is so, for which choices always and for which never."""
     readings = list(everything)
     always, never = [], []

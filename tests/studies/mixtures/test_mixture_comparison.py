@@ -9,6 +9,7 @@ import pytest
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
+from kmeans_convergence.report.text import letters
 from kmeans_convergence.statistics import ledger
 from kmeans_convergence.statistics.paired import REFERENCE
 from kmeans_convergence.studies.mixtures.analysis import comparison as summary
@@ -215,3 +216,14 @@ def test_table_figure_and_numbers(known):
     assert values["mixFits"] == "5"
     assert values["mixLedgerMOne"] == "robust"
     assert values["mixRows"] == "1,000"
+
+
+def test_each_number_of_the_section_has_a_macro(root, known):
+    e, table, claims = known
+    config = {"datasets": ["a"] * 6, "rows": 1000, "passes": 50, "starts": 4}
+    ids = pd.read_csv(root / "src/kmeans_convergence/studies/mixtures/claims.tsv", sep="\t")["id"]
+    there = set(shown.numbers(table, claims, e.tuning, config)) | {f"mixLedger{letters(claim)}" for claim in ids}
+    section = (root / "paper/sections/mixtures.tex").read_text()
+    used = set(re.findall(r"\\(mix[A-Z][A-Za-z]*)", section))
+    assert len(used) > 20
+    assert used <= there

@@ -1,6 +1,7 @@
 """What k-means is worth as a start, hard beside soft thresholds, and the verdicts on both (BB-S1, BB-S9)."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -174,5 +175,13 @@ def test_the_figure_and_the_numbers():
     assert right.get_yscale() == "log"
     values = shown.numbers(starting, both)
     assert (values["startRise"], values["startPasses"]) == (r"75\,\%", r"10\,\%")
-    assert values["hardRateHalf"] == "0.40"
+    assert values["softRateHalf"] == "0.40"
     assert values["startLostKmeans"] == r"17\,\%"
+
+
+def test_each_number_of_the_section_has_a_macro(root):
+    values = shown.numbers(starts_in(WORLD), thresholds_in(WORLD))
+    section = (root / "paper/sections/mixtures.tex").read_text()
+    used = set(re.findall(r"\\((?:start|hard|soft)[A-Z][A-Za-z]*)", section))
+    assert len(used) > 15
+    assert used <= set(values)

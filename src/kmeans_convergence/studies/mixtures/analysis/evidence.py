@@ -92,7 +92,7 @@ class Evidence:
     def combine(self, outcomes: Mapping[Reading, Outcome], axes: Sequence[str]) -> tuple[Verdict, str]:
         """Return the verdict over all readings for which there are enough data, and where the claim holds."""
         verdicts = {r: outcome.verdict for r, outcome in outcomes.items() if outcome.answered}
-        return readings.combine(verdicts, axes)  # type: ignore[arg-type]
+        return readings.combine(verdicts, axes)
 
     def select(self, reading: Reading) -> pd.DataFrame:
         """Return the runs of a reading's kind of start."""

@@ -18,9 +18,6 @@ from kmeans_convergence.problems.mixture.evaluation import GaussianEvaluation
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS as ON_KMEANS
 from kmeans_convergence.studies.comparison.run.contenders import Contender
 
-# The rate of mini-batch gradient without tuning, of its first epoch.
-MINIBATCH_RATE = 0.1
-
 
 @dataclass(frozen=True)
 class PatternRate:
@@ -60,9 +57,6 @@ CONTENDERS = {
     "adam": ON_KMEANS["adam"],
     "adam_tuned": replace(ON_KMEANS["adam_tuned"], settings=(0.003, 3.0)),
     "online_em": Contender("online EM", "noisy", lambda passes, value: OnlineEM()),
-    "minibatch_gradient": Contender(
-        "mini-batch gradient", "noisy", lambda passes, value: MiniBatchGradient(lambda epoch: MINIBATCH_RATE / epoch)
-    ),
     "minibatch_gradient_tuned": Contender(
         "mini-batch gradient, tuned",
         "noisy",

@@ -122,7 +122,7 @@ def numbers(starting: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
     on_sets = table[table["separation"].isna()]
     for share, name in zip(thresholds.SHARES, ("Wide", "Half", "Narrow"), strict=True):
         some = on_sets[on_sets["share"] == share]
-        values[f"hardRate{name}"] = fixed(some.groupby("dataset")["soft_rate"].median().median(), 2)
+        values[f"softRate{name}"] = fixed(some.groupby("dataset")["soft_rate"].median().median(), 2)
         for kind in ("hard", "soft"):
             passes = some[f"{kind}_1e-6"].fillna(thresholds.MOST).groupby(some["dataset"]).median()
             values[f"{kind}Passes{name}"] = f"{np.median(passes):.0f}"
