@@ -11,6 +11,7 @@ from kmeans_convergence.core import Problem
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.synthetic import mixture
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
+from kmeans_convergence.optimizers.newton_cg import dual_norm
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, stream, streams
 from kmeans_convergence.studies.mixtures.run.fits import Fit, evaluation, polish, starting
@@ -100,14 +101,15 @@ def follow(X: np.ndarray, w: np.ndarray) -> tuple[float, float]:
 def descend(problem: Problem, x: np.ndarray, most: int = MOST_STEPS) -> tuple[np.ndarray, float]:
     """Run the alternation from one point (1, P); return where it ends, and its rate as measured on the way.
 
-    What is measured is by what the norm of the gradient falls in a step, over the last steps before rounding; NaN
-    where the alternation was too fast for that many, or too slow to come near its end in `most` steps.
+    What is measured is by what the norm of the gradient in the metric of P falls in a step, over the last steps before
+    rounding, because in that metric the alternation is symmetric near its end; NaN where it was too fast for that many,
+    or too slow to come near its end in `most` steps.
     """
     norms: list[float] = []
     while len(norms) <= most and (not norms or norms[-1] > FLOOR * norms[0]):
         here = problem.evaluate(x)
         x = here.image
-        norms.append(float(np.linalg.norm(here.gradient)))
+        norms.append(float(dual_norm(here)[0]))
     arrived = norms[-1] < NEAR * norms[0]
     return x, frozen_ratio(np.array(norms), np.zeros(len(norms)), LAST, FLOOR) if arrived else math.nan
 
