@@ -75,6 +75,7 @@ def check(config: Config, datasets: Path) -> None:
     _check_names("embeddings.datasets", settings.embeddings.datasets, others)
     _check_holds("embeddings.made", settings.embeddings.made, "roads", "its maps are shown")
     _check_choices(settings.choices, registry)
+    _check_mixtures(settings, registry, root)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -169,6 +170,22 @@ def _check_choices(choices: Choices, registry: pd.DataFrame) -> None:
     for model in MODELS.values():
         allowed = [*model.bundled, *(known if model.registered else [])]
         _check_names(f"choices.{model.sets}", getattr(choices, model.sets), allowed)
+
+
+def _check_mixtures(settings: Settings, registry: pd.DataFrame, root: Path) -> None:
+    """Read the patterns that mixtures are fitted to, and hold the numbers of components against them."""
+    mixtures = settings.mixtures
+    _check_names("mixtures.datasets", mixtures.datasets, registry.index)
+    _check_names("mixtures.clusters_of", mixtures.clusters_of, registry.index)
+    for name in mixtures.datasets:
+        clusters = describe(name, registry)["clusters"]
+        if not clusters and name not in mixtures.clusters_of:
+            raise InputError(f"mixtures.datasets includes {name!r}, whose row of the registry names no clusters.")
+        if registry.loc[name, "tier"] not in REMOTE:
+            dataset = load(name, registry, root, mixtures.rows, settings.seed)
+            K = mixtures.clusters_of.get(name) or clusters[0]
+            whose = f"the patterns of data set {name!r}"
+            check_clusters(dataset.X, K, whose, f"mixtures.clusters_of.{name}", compared=True)
 
 
 def _check_names(key: str, names: Iterable[str], allowed: Collection[str]) -> None:

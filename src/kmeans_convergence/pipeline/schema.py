@@ -199,6 +199,19 @@ class Choices(Section):
     largest: int = Field(ge=400, le=10_000_000)
 
 
+class Mixtures(Section):
+    """Optimizers on mixtures of Gaussians."""
+
+    datasets: Distinct[str] = Field(min_length=1)
+    # keys are held against the registry, like names in a list
+    clusters_of: dict[Any, Prototypes]
+    rows: Rows
+    covariances: int = Field(ge=1, le=4)
+    passes: Passes
+    starts: Starts
+    tuning_starts: int = Field(ge=1, le=100_000)
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -223,6 +236,7 @@ class Settings(Section):
     acceleration: Acceleration
     embeddings: Embeddings
     choices: Choices
+    mixtures: Mixtures
     resamples: Resamples
     performance: Performance
 

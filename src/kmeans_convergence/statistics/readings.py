@@ -73,6 +73,9 @@ WORDS: dict[tuple[str, Any], str] = {
     ("start", "greedy"): "from greedy k-means++",
     ("start", "random"): "from random starts",
     ("start", "classical"): "from classical scaling",
+    ("start", "responsibilities"): "from random responsibilities",
+    ("start", "kmeans"): "from k-means",
+    ("start", "all"): "from all starts",
     ("polished", False): "without polish",
     ("polished", True): "with polish",
     ("baseline", SAME): "against one run",
@@ -81,6 +84,7 @@ WORDS: dict[tuple[str, Any], str] = {
     ("target", "own_1"): "to 1 %",
     ("target", "own_0.1"): "to 0.1 %",
     ("target", "own_1e-3"): "to 0.001 %",
+    **{("target", f"own_{nats}"): f"to {nats} nats per pattern" for nats in ("1e-1", "1e-3", "1e-6")},
     ("charged", False): "tuning not charged",
     ("charged", True): "tuning charged",
     ("tuned_for", paired.END): "tuned for the end",
@@ -119,7 +123,7 @@ def combine(verdicts: Mapping[Any, Verdict], axes: Sequence[str]) -> tuple[Verdi
     Parameters
     ----------
     verdicts : mapping
-        Of each reading for which there are data, a `Reading` or the like of another study.
+        Of each reading for which there are data: a `Reading`, or what else has the choices of `axes`.
     axes : sequence of str
         What the readings differ in.
     """
