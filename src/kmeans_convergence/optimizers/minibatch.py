@@ -14,6 +14,7 @@ import numpy as np
 
 from kmeans_convergence.core.oracle import CountingOracle
 from kmeans_convergence.core.problem import Capability, Evaluation
+from kmeans_convergence.optimizers.base import Rate
 from kmeans_convergence.optimizers.online import shown, shuffled
 from kmeans_convergence.starts import Streams
 
