@@ -172,7 +172,7 @@ def test_lines_for_those_who_wait(capsys):
         ({"n_clusters": 0}, ["n_clusters is 0", "at least 1"]),
         ({"n_clusters": 2.5}, ["n_clusters is 2.5", "integer"]),
         ({"n_clusters": 151}, ["n_samples=150", "n_clusters=151"]),
-        ({"algorithm": "elkan"}, ["algorithm is 'elkan'", "'lloyd'"]),
+        ({"algorithm": "macqueen"}, ["algorithm is 'macqueen'", "'lloyd'"]),
         ({"init": "kmeans"}, ["init is 'kmeans'", "'k-means++'"]),
         ({"n_init": 0}, ["n_init is 0"]),
         ({"max_iter": -1}, ["max_iter is -1"]),
