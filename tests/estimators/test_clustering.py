@@ -200,3 +200,14 @@ def test_the_documentation_tells_what_the_study_found(root):
     assert f"{-row['end']:.1f} % lower than Lloyd's algorithm (95 % interval {low:.1f} to {high:.1f})" in text
     ratio = [f"{row[name]:.2f}" for name in ("ratio_0.1", "ratio_0.1_low", "ratio_0.1_high")]
     assert f"{ratio[0]} ({ratio[1]} to {ratio[2]}) times the passes" in text
+
+
+@pytest.mark.parametrize("algorithm", ["hartigan", "lloyd", "newton", "minibatch"])
+def test_threads_change_no_bit(algorithm, monkeypatch):
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        # so many runs that they are spread over threads
+        kmeans = KMeans(12, algorithm=algorithm, n_init=8, random_state=0, max_iter=30)
+        found.append(kmeans.fit(NOISE).cluster_centers_)
+    np.testing.assert_array_equal(*found)
