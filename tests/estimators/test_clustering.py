@@ -172,7 +172,7 @@ def test_lines_for_those_who_wait(capsys):
         ({"n_clusters": 0}, ["n_clusters is 0", "at least 1"]),
         ({"n_clusters": 2.5}, ["n_clusters is 2.5", "integer"]),
         ({"n_clusters": 151}, ["n_samples=150", "n_clusters=151"]),
-        ({"algorithm": "elkan"}, ["algorithm is 'elkan'", "'lloyd'"]),
+        ({"algorithm": "macqueen"}, ["algorithm is 'macqueen'", "'lloyd'"]),
         ({"init": "kmeans"}, ["init is 'kmeans'", "'k-means++'"]),
         ({"n_init": 0}, ["n_init is 0"]),
         ({"max_iter": -1}, ["max_iter is -1"]),
@@ -200,3 +200,14 @@ def test_the_documentation_tells_what_the_study_found(root):
     assert f"{-row['end']:.1f} % lower than Lloyd's algorithm (95 % interval {low:.1f} to {high:.1f})" in text
     ratio = [f"{row[name]:.2f}" for name in ("ratio_0.1", "ratio_0.1_low", "ratio_0.1_high")]
     assert f"{ratio[0]} ({ratio[1]} to {ratio[2]}) times the passes" in text
+
+
+@pytest.mark.parametrize("algorithm", ["hartigan", "lloyd", "newton", "minibatch"])
+def test_threads_change_no_bit(algorithm, monkeypatch):
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        # so many runs that they are spread over threads
+        kmeans = KMeans(12, algorithm=algorithm, n_init=8, random_state=0, max_iter=30)
+        found.append(kmeans.fit(NOISE).cluster_centers_)
+    np.testing.assert_array_equal(*found)

@@ -46,7 +46,7 @@ def test_one_changed_import_gives_what_the_readme_says(root):
         said = [float(cell.replace(",", "")) for cell in row.split("|")]
         theirs, ours = (found[f"{name}, {library}"] for library in ("sklearn", "kmeans_convergence"))
         # another processor or version may change the last digits, or single fits
-        assert said == pytest.approx([theirs[0], ours[0], theirs[1], ours[1]], rel=0.05)
+        assert said == pytest.approx([theirs[0], ours[0], theirs[1], ours[1]], rel=0.1)
         assert ours[0] < 0.7 * theirs[0]
         assert ours[1] < theirs[1] * (1.01 if name == "MDS" else 1)
 

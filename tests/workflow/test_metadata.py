@@ -139,3 +139,10 @@ def test_the_extras_of_the_readme_are_there():
     named = set(re.findall(r"\[(\w+)\]'", (ROOT / "README.md").read_text()))
     assert named
     assert named <= PROJECT["project"]["optional-dependencies"].keys()
+
+
+def test_the_package_says_that_it_is_typed():
+    data = PROJECT["tool"]["setuptools"]["package-data"]["kmeans_convergence"]
+    for pattern in data:
+        assert list((ROOT / "src/kmeans_convergence").glob(pattern)), pattern
+    assert "py.typed" in data

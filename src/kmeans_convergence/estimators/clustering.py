@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ALGORITHMS: dict[str, Callable[[], Optimizer]] = {
     "hartigan": Hartigan,
     "lloyd": MajorizeMinimize,
+    "elkan": MajorizeMinimize,
     "newton": FaceNewton,
     "online-newton": lambda: Switch(OnlineKMeans(factor=FACTOR), 1, FaceNewton()),
     "nesterov": Nesterov,
@@ -64,8 +65,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
           because from the same greedy k-means++ starts it ended 1.4 % lower than Lloyd's algorithm (95 % interval 1.0
           to 1.9), with 0.79 (0.74 to 0.86) times the passes over the data to come within 0.1 % of its end: the study's
           confirmation, on data that no choice had seen. A pass uses one thread for each run and computes all distances.
-        - "lloyd": Lloyd's algorithm, as in scikit-learn. Its passes remember bounds, and use all threads: on large data
-          it may take less time.
+        - "lloyd", or "elkan": Lloyd's algorithm, as in scikit-learn. Its passes remember bounds where that pays and
+          use all threads: on large data they may take less time.
         - "newton": Newton's method with the curvature that Lloyd's algorithm leaves out. It ends about where that ends,
           in fewer passes where that takes many.
         - "online-newton": one epoch of online k-means before it.
