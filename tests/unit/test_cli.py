@@ -554,7 +554,7 @@ def test_runs_without_a_limit_are_counted_and_never_averaged_in():
     }
     assert found["p_holm"].notna().tolist() == (found.index != "batch_kmeans").tolist()
     text = advice(found.reset_index().assign(runs=60), ABOUT)
-    assert "76 of 240 runs have no such end" in text
+    assert "76 of 240 runs ended nowhere" in text
 
 
 def test_differences_of_a_likelihood_are_in_nats_and_show_the_margin():
@@ -566,3 +566,13 @@ def test_differences_of_a_likelihood_are_in_nats_and_show_the_margin():
     assert reporting.difference(table.loc["nesterov"], about) == "-0.0020 [-0.0020, -0.0020]"
     assert table.loc["nesterov", "verdict"] == "better"
     assert "it ends 0.002 nats per pattern below batch K-means" in advice(table.assign(runs=20), about)
+
+
+def test_the_commands_of_the_readme(root, tmp_path):
+    plain(tmp_path / "my.csv")
+    square(numbers(8), list("abcdefgh")).to_csv(tmp_path / "distances.csv", index=False)
+    lines = (root / "README.md").read_text().splitlines()
+    commands = [line.split()[2:] for line in lines if line.startswith("    .venv/bin/kmeans-convergence compare ")]
+    assert len(commands) == 4
+    for arguments in commands:
+        assert cli.main(["compare", *arguments, "--starts", "10"]) == 0

@@ -217,8 +217,8 @@ def advice(table: pd.DataFrame, about: About, notes: Sequence[str] = ()) -> str:
     lost = int(table["degenerate"].sum())
     if lost:
         lines.append(
-            f"{lost} of {int(table['runs'].sum())} runs have no such end, because they diverged or are degenerate; "
-            "they are counted, and left out of all averages together with the runs that they would be compared with."
+            f"{lost} of {int(table['runs'].sum())} runs ended nowhere, because they diverged or are degenerate; they "
+            "are counted, and left out of all averages together with the runs that they would be compared with."
         )
     return "\n".join([*lines, *(["", "The data:", *(f"- {note}" for note in notes)] if notes else [])]) + "\n"
 
