@@ -268,7 +268,7 @@ def test_verdicts_and_answers_in_a_world_that_is_known():
     }
     assert single.best(table, "batch_kmeans")["optimizer"] == "hartigan"
     # the online method is faster, but ends higher
-    assert single.fastest(table)["optimizer"] == "nesterov"
+    assert single.fastest(table, "batch_kmeans")["optimizer"] == "nesterov"
     assert np.isinf(table.set_index("optimizer").loc["minibatch_counts", "passes"])
     text = advice(table.assign(runs=60), ABOUT)
     assert "For the lowest cost: Hartigan. From the same starts it ends 2" in text
@@ -282,6 +282,11 @@ def test_an_answer_when_nothing_is_better():
     assert "For the lowest cost: batch K-means; no other optimizer is shown to end more than 0.1 % below it." in text
     assert "1 optimizer could end lower" in text
     assert "no optimizer that ends as low is faster" in text
+    # nor one that is never there either
+    table = single.summarize(
+        runs({"batch_kmeans": (0, 0, np.nan), "adam": (0, 0, np.nan)}), RELATIVE, "batch_kmeans", 1, 500
+    )
+    assert single.fastest(table, "batch_kmeans")["optimizer"] == "batch_kmeans"
 
 
 def test_verdicts_and_words_agree_with_the_intervals():
