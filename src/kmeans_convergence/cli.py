@@ -148,7 +148,10 @@ def _parser() -> ArgumentParser:
     )
     command.add_argument("--covariance", choices=COVARIANCES, help="of a mixture's components (default: full)")
     command.add_argument(
-        "--ridge", type=_number, metavar="VARIANCE", help="of noise that patterns of a mixture have (default: 0)"
+        "--ridge",
+        type=_number,
+        metavar="VARIANCE",
+        help="of noise in the scaled patterns of a mixture (default: 0)",
     )
     command.add_argument("--dimensions", type=_whole, metavar="P", help="of a map (default: 2)")
     command.add_argument(
@@ -219,6 +222,8 @@ def _compare(options: Namespace) -> None:
     what = f"{len(dataset.X)} rows of {dataset.X.shape[1]} {'numbers' if options.dissimilarities else 'features'}"
     protocol, said = affordable(protocol_of(options), max(task.products for task in tasks), what, len(tasks))
     if options.model == MIXTURE:
+        for task in tasks:
+            _check_limits(task, protocol)
         said += conditioning.warnings(dataset, options.covariance or "full")
     answer = _answer(tasks, protocol, [*notes, *said], dataset)
     with filling(output) as folder:
@@ -360,8 +365,6 @@ class Answer(NamedTuple):
 
 def _answer(tasks: Sequence[Task], protocol: Protocol, notes: list[str], dataset: Dataset) -> Answer:
     """Compare, and say what has been found."""
-    for task in tasks:
-        _check_limits(task, protocol)
     found = _with_progress(tasks, protocol)
     summaries, abouts, texts, size = [], [], [], "clusters" if dataset.clusters else "dimensions"
     for task, tables in zip(tasks, found, strict=True):

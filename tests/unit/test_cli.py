@@ -268,7 +268,7 @@ def test_verdicts_and_answers_in_a_world_that_is_known():
     }
     assert single.best(table, "batch_kmeans")["optimizer"] == "hartigan"
     # the online method is faster, but ends higher
-    assert single.fastest(table)["optimizer"] == "nesterov"
+    assert single.fastest(table, "batch_kmeans")["optimizer"] == "nesterov"
     assert np.isinf(table.set_index("optimizer").loc["minibatch_counts", "passes"])
     text = advice(table.assign(runs=60), ABOUT)
     assert "For the lowest cost: Hartigan. From the same starts it ends 2" in text
@@ -282,6 +282,11 @@ def test_an_answer_when_nothing_is_better():
     assert "For the lowest cost: batch K-means; no other optimizer is shown to end more than 0.1 % below it." in text
     assert "1 optimizer could end lower" in text
     assert "no optimizer that ends as low is faster" in text
+    # nor one that is never there either
+    table = single.summarize(
+        runs({"batch_kmeans": (0, 0, np.nan), "adam": (0, 0, np.nan)}), RELATIVE, "batch_kmeans", 1, 500
+    )
+    assert single.fastest(table, "batch_kmeans")["optimizer"] == "batch_kmeans"
 
 
 def test_verdicts_and_words_agree_with_the_intervals():
@@ -554,7 +559,7 @@ def test_runs_without_a_limit_are_counted_and_never_averaged_in():
     }
     assert found["p_holm"].notna().tolist() == (found.index != "batch_kmeans").tolist()
     text = advice(found.reset_index().assign(runs=60), ABOUT)
-    assert "76 of 240 runs have no such end" in text
+    assert "76 of 240 runs ended nowhere" in text
 
 
 def test_differences_of_a_likelihood_are_in_nats_and_show_the_margin():
@@ -566,3 +571,13 @@ def test_differences_of_a_likelihood_are_in_nats_and_show_the_margin():
     assert reporting.difference(table.loc["nesterov"], about) == "-0.0020 [-0.0020, -0.0020]"
     assert table.loc["nesterov", "verdict"] == "better"
     assert "it ends 0.002 nats per pattern below batch K-means" in advice(table.assign(runs=20), about)
+
+
+def test_the_commands_of_the_readme(root, tmp_path):
+    plain(tmp_path / "my.csv")
+    square(numbers(8), list("abcdefgh")).to_csv(tmp_path / "distances.csv", index=False)
+    lines = (root / "README.md").read_text().splitlines()
+    commands = [line.split()[2:] for line in lines if line.startswith("    .venv/bin/kmeans-convergence compare ")]
+    assert len(commands) == 4
+    for arguments in commands:
+        assert cli.main(["compare", *arguments, "--starts", "10"]) == 0

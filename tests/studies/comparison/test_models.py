@@ -166,3 +166,13 @@ def test_what_is_no_map_is_refused(refused):
         models.stress("x", np.full(10, 2.0), (), 2, "mds")
     with refused("0 dimensions"):
         models.check_points(9, 0)
+
+
+def test_the_likelihood_that_mclust_finds_on_iris():
+    X = load_iris().data
+    task = models.mixture(Dataset("iris", standardize(X), tuple("abcd"), ""), 3, "full", 0.0)
+    start = task.draw(rngs(10), ["plusplus"])
+    path = follow(task.problem, task.contenders["anderson"], np.nan, start, (), [50], task.polish)[50]
+    # mclust 6.0.0, model VVV; the density in other units
+    least = np.nanmin(path.limit) + len(X) * np.log(X.std(axis=0)).sum()
+    assert least == pytest.approx(180.185839, abs=1e-3)

@@ -109,7 +109,14 @@ def best(table: pd.DataFrame, reference: str) -> pd.Series:
     return better.iloc[0] if len(better) else table[table["optimizer"] == reference].iloc[0]
 
 
-def fastest(table: pd.DataFrame) -> pd.Series:
-    """Return the row to use for speed: the fewest passes of those that are better than the reference or equal to it."""
+def fastest(table: pd.DataFrame, reference: str) -> pd.Series:
+    """Return the row to use for speed: the fewest passes of those that are better than the reference or equal to it.
+
+    It is the reference itself where no other needs fewer.
+    """
     good = table[table["verdict"].isin(("better", "equal"))]
-    return good.sort_values(["passes", "mean"], kind="stable").iloc[0]
+    quick, usual = (
+        good.sort_values(["passes", "mean"], kind="stable").iloc[0],
+        good[good["optimizer"] == reference].iloc[0],
+    )
+    return quick if quick["passes"] < usual["passes"] else usual

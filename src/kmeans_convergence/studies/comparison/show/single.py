@@ -131,7 +131,7 @@ def columns(summaries: Sequence[pd.DataFrame], about: About) -> dict[str, list[s
     unit = "nats/pattern" if about.unit == "nats per pattern" else about.unit
     near = f"passes\nto {0.01 * about.gap.shown:g} {about.unit.split()[0]}"
     if len(summaries) > 1:
-        lowest, quick = [best(table, about.reference) for table in summaries], list(map(fastest, summaries))
+        lowest, quick = ([choose(table, about.reference) for table in summaries] for choose in (best, fastest))
         usual = [table[table["optimizer"] == about.reference].iloc[0] for table in summaries]
         return {
             "K": [str(table["clusters"].iloc[0]) for table in summaries],
@@ -175,7 +175,7 @@ def advice(table: pd.DataFrame, about: About, notes: Sequence[str] = ()) -> str:
         What was done to the data.
     """
     equal, alternation = margin(about.gap), about.alternation
-    quality, speed = best(table, about.reference), fastest(table)
+    quality, speed = best(table, about.reference), fastest(table, about.reference)
     reference = table[table["optimizer"] == about.reference].iloc[0]
     lines = [f"{about.title}: {len(table)} optimizers, {int(reference['runs'])} starts each, {about.start}.", ""]
     if quality["optimizer"] == about.reference:
@@ -217,8 +217,8 @@ def advice(table: pd.DataFrame, about: About, notes: Sequence[str] = ()) -> str:
     lost = int(table["degenerate"].sum())
     if lost:
         lines.append(
-            f"{lost} of {int(table['runs'].sum())} runs have no such end, because they diverged or are degenerate; "
-            "they are counted, and left out of all averages together with the runs that they would be compared with."
+            f"{lost} of {int(table['runs'].sum())} runs ended nowhere, because they diverged or are degenerate; they "
+            "are counted, and left out of all averages together with the runs that they would be compared with."
         )
     return "\n".join([*lines, *(["", "The data:", *(f"- {note}" for note in notes)] if notes else [])]) + "\n"
 
@@ -242,7 +242,7 @@ def as_json(summaries: Sequence[pd.DataFrame], abouts: Sequence[About], notes: S
             "unit": about.gap.unit,
             "reference": about.reference,
             "lowest": best(table, about.reference)["optimizer"],
-            "fastest": fastest(table)["optimizer"],
+            "fastest": fastest(table, about.reference)["optimizer"],
             "optimizers": [_plain(row) | {"label": about.labels[row["optimizer"]]} for _, row in table.iterrows()],
         }
         for table, about in zip(summaries, abouts, strict=True)
