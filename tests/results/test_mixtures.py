@@ -135,7 +135,8 @@ def test_hard_and_soft_thresholds_are_measured_on_every_set(read, settings):
     on_sets, swept = table[table["separation"].isna()], table.dropna(subset="separation")
     chosen = settings["mixtures"]["datasets"]
     is_complete(on_sets, dataset=chosen, share=thresholds.SHARES, run=range(thresholds.STARTS))
-    is_complete(swept, separation=thresholds.SEPARATIONS, run=range(thresholds.STARTS))
+    names = [f"separation {s:g}, {place}" for s in thresholds.SEPARATIONS for place in range(thresholds.DRAWS)]
+    is_complete(swept, dataset=names, run=range(thresholds.STARTS))
     assert table["hard_ends"].all()
     assert (table["hard_1e-6"] <= table["hard_end"]).all()
     are_shares(table, "soft_rate")

@@ -68,7 +68,7 @@ def test_the_smoke_configuration_passes(shipped, accept, root):
 
 
 def test_each_key_is_required(shipped, accept, refused):
-    optional = ("comparison.starts_of.", "comparison.rows_of.", "comparison.optimizers_of.")
+    optional = ("comparison.starts_of.", "comparison.rows_of.", "comparison.optimizers_of.", "mixtures.clusters_of.")
     keys = [key for key in leaves(shipped) if not key.startswith(optional)]
     assert len(keys) > 20
     for key in keys:
@@ -334,8 +334,21 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
         mine = changed(mine, f"comparison.{key}", value)
     for key in ("size.datasets", "embeddings.datasets", "choices.subspaces"):
         mine = changed(mine, key, ["mine"])
+    mine = changed(mine, "size.datasets", ["mine"])
+    mine = changed(changed(mine, "mixtures.datasets", ["mine"]), "mixtures.clusters_of", {})
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine.csv").write_text("a,b\n" + "".join(f"{i},{i % 3}\n" for i in range(12)))
     accept(mine, datasets)
+
+
+def test_mixtures_are_fitted_to_sets_that_have_components_enough(shipped, accept, refused):
+    with refused("mixtures.datasets", "'irises'", "allowed are"):
+        accept(changed(shipped, "mixtures.datasets", ["irises"]))
+    with refused("mixtures.clusters_of", "'irises'"):
+        accept(changed(shipped, "mixtures.clusters_of", {"irises": 2}))
+    with refused("mixtures.clusters_of.iris = 500", "'iris'", "distinct patterns"):
+        accept(changed(shipped, "mixtures.clusters_of", {"iris": 500}))
+    with refused("mixtures.covariances", "at most 4"):
+        accept(changed(shipped, "mixtures.covariances", 5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import pandas as pd
 
@@ -44,7 +45,7 @@ class Reading:
 
 
 # The values of each choice, those of the main reading first.
-VALUES = {
+VALUES: dict[str, tuple[Any, ...]] = {
     "start": (ALL, *STARTS),
     "target": ("own_1e-3", *(f"own_{target}" for target in TARGETS if target != "1e-3")),
     "charged": (False, True),

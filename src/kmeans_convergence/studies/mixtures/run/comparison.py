@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +14,8 @@ from kmeans_convergence.problems import GaussianMixtureProblem
 from kmeans_convergence.problems.mixture import Mixture
 from kmeans_convergence.starts import Streams, streams
 from kmeans_convergence.studies.comparison.run.contenders import Contender
-from kmeans_convergence.studies.comparison.run.paths import Path, first_within
-from kmeans_convergence.studies.comparison.run.tuning import best, score
+from kmeans_convergence.studies.comparison.run.paths import first_within
+from kmeans_convergence.studies.comparison.run.tuning import best
 from kmeans_convergence.studies.mixtures.run.contenders import CONTENDERS
 from kmeans_convergence.studies.mixtures.run.fits import STARTS, Fit, Limits, Protocol, joined, polish, starting
 
@@ -23,6 +23,8 @@ from kmeans_convergence.studies.mixtures.run.fits import STARTS, Fit, Limits, Pr
 TARGETS = {"1e-1": 1e-1, "1e-3": 1e-3, "1e-6": 1e-6}
 # Values of a setting that are tried.
 VALUES = 5
+# What a run that diverges leaves of the way, in lengths of the way.
+PENALTY = 2.0
 
 
 class Tables(NamedTuple):
@@ -90,8 +92,7 @@ def compare(fit: Fit, protocol: Protocol, contenders: Mapping[str, Contender] = 
         T nats per pattern above the run's own limit, missing where it never is.
 
         `tuning`, one row for each tuned optimizer and value: dataset, clusters, covariance, optimizer, setting; score,
-        the geometric mean of passes to within 1e-3 nats per pattern, where what never comes there or degenerates counts
-        as twice the budget; passes, summed over the starts; chosen; edge, whether the value is an end of the grid.
+        see `left`; passes, summed over the starts; chosen; edge, whether the value is an end of the grid.
     """
     problem = fit.problem()
     tuning = tune(Batch.of(fit, problem, protocol.seed, "tuning ", protocol.tuning_starts), protocol, contenders)
@@ -170,31 +171,30 @@ def tune(batch: Batch, protocol: Protocol, contenders: Mapping[str, Contender]) 
             passes=protocol.passes,
             rngs=[rng for _ in values for rng in batch.orders()],
         )
-        paths = _paths(trace, polish(problem, trace.w), size)
-        scores = score(paths, problem.gap, protocol.passes, "speed")
+        scores = left(trace, polish(problem, trace.w), VALUES, 1e-3 * problem.size)
         places = np.arange(VALUES)
         table = pd.DataFrame(batch.fit.names | {"optimizer": key, "setting": values, "score": scores})
-        table["passes"] = [path.passes[-1].sum() for path in paths]
+        table["passes"] = trace.passes[-1].reshape(VALUES, size).sum(axis=1)
         table["chosen"] = places == best(scores)
         table["edge"] = (places == 0) | (places == VALUES - 1)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
-def _paths(trace: Trace, limits: Limits, size: int) -> Sequence[Path]:
-    """Return the paths of the runs of each value; what has degenerated counts as diverged."""
-    paths = []
-    for first in range(0, len(limits.cost), size):
-        some = slice(first, first + size)
-        paths.append(
-            Path(
-                trace.cost[:, some],
-                trace.passes[:, some],
-                limits.cost[some],
-                limits.passes[some],
-                np.zeros(size, dtype=np.int64),
-                trace.stop[some],
-                trace.diverged[some] | limits.degenerate[some],
-            )
-        )
-    return paths
+def left(trace: Trace, limits: Limits, values: int, least: float) -> np.ndarray:
+    """Return the share of the way from the start to the best limit that each value leaves, mean over starts (values,).
+
+    The best limit is that of any value from the same start. A run that diverges counts as `PENALTY`; one that has
+    degenerated does not count, and nor does a start from where costs fall by less than `least`. Where no run counts,
+    it is `PENALTY`.
+    """
+    end, start, limit, diverged, lost = (
+        array.reshape(values, -1)
+        for array in (trace.cost[-1], trace.cost[0], limits.cost, ends_above(trace), limits.degenerate)
+    )
+    way = start - np.fmin.reduce(limit, axis=0)
+    counts = (diverged | ~lost) & (way > least)
+    # what has diverged or degenerated may be infinite
+    share = np.where(counts & ~diverged, (end - start) / np.where(counts, way, 1) + 1, PENALTY)
+    number = counts.sum(axis=1)
+    return np.where(number > 0, np.where(counts, share, 0).sum(axis=1) / np.maximum(number, 1), PENALTY)

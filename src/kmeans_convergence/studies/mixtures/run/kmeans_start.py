@@ -18,7 +18,7 @@ from kmeans_convergence.studies.mixtures.run.fits import Fit, evaluation, from_p
 ARMS = ("kmeans", "patterns", "responsibilities")
 # Starts of each fit, and passes after which EM is cut short.
 STARTS = 10
-MOST = 500
+MOST = 300
 
 
 def measure(fit: Fit, seed: int) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,8 @@ MOST = 1000
 # Synthetic mixtures: mean distances of a centre from its nearest neighbour, in standard deviations.
 SEPARATIONS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 PATTERNS, FEATURES, CLUSTERS = 1000, 2, 3
+# Mixtures of each separation: how their centres lie differs.
+DRAWS = 5
 # Half-width of the kernel that estimates the rate of batch K-means on the population, and samples that correct its
 # bias.
 WIDTH, RESAMPLES = 0.1, 10
@@ -72,9 +75,9 @@ def on_dataset(dataset: Dataset, clusters: int, seed: int) -> Iterator[Overlappi
 
 
 def synthetic(seed: int) -> Iterator[Overlapping]:
-    """Yield mixtures whose separation is swept."""
-    for separation in SEPARATIONS:
-        name = f"separation {separation:g}"
+    """Yield mixtures whose separation is swept, some of each."""
+    for separation, place in product(SEPARATIONS, range(DRAWS)):
+        name = f"separation {separation:g}, {place}"
         X, _, _ = mixture(stream(seed, name), PATTERNS, FEATURES, CLUSTERS, separation)
         yield Overlapping(name, "separations", separation, 1.0, X, CLUSTERS)
 
@@ -118,6 +121,7 @@ def measure(data: Overlapping, seed: int) -> pd.DataFrame:
         owners = hard_problem.evaluate(hard.w).assignments
         rngs = streams(seed, data.name, data.clusters, range(STARTS), "faces")
         table["hard_rate"] = [
-            lloyd_rate(data.X, *run, WIDTH, rng, RESAMPLES).rate for *run, rng in zip(hard.w, owners, rngs, strict=True)
+            lloyd_rate(data.X, w, owned, WIDTH, rng, RESAMPLES).rate
+            for w, owned, rng in zip(hard.w, owners, rngs, strict=True)
         ]
     return table

@@ -20,6 +20,7 @@ from kmeans_convergence.studies.mixtures.run.contenders import CONTENDERS
 # Colours and markers of the targets, the coarse one first, as far apart in grey as in colour.
 LOOKS = {"1e-1": ("#56B4E9", "o"), "1e-3": ("#0072B2", "s"), "1e-6": ("#000000", "D")}
 NATS = {"1e-1": "$10^{-1}$", "1e-3": "$10^{-3}$", "1e-6": "$10^{-6}$"}
+TICKS = (0.5, 1, 2, 5, 10)
 # Beyond so many nats per pattern the axis of limits is logarithmic.
 LINEAR = 0.01
 GROUPS = {
@@ -93,12 +94,14 @@ def quality_against_speed(summary: pd.DataFrame) -> Figure:
     left.set_yticks(places, [label(key) for key in rows.index])
     left.set_ylim(-0.6, len(rows) - 0.4)
     left.set_xscale("log")
+    left.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    left.minorticks_off()
     left.axvline(1, color="0.7", linewidth=0.8, zorder=0)
     right.axvline(0, color="0.7", linewidth=0.8, zorder=0)
     right.set_xscale("symlog", linthresh=LINEAR)
     left.set_xlabel("passes, as a multiple of those of EM")
     right.set_xlabel("limit above that of EM (nats per pattern)")
-    left.legend(loc="lower right", title="to within", alignment="left", title_fontsize=8)
+    left.legend(loc="upper right", title="to within", alignment="left", title_fontsize=8)
     return figure
 
 
