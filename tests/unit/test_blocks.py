@@ -394,7 +394,7 @@ def test_no_threads(refused):
 # --- under a limit of memory ---------------------------------------------------------------------------
 
 # Of the memory that is left once the program is there, a file takes this many times as much.
-TIMES, LIMIT = 20, 16 * 2**20
+TIMES, LIMIT = 20, 8 * 2**20
 LIMITED = """
 import math, resource, sys
 import numpy as np

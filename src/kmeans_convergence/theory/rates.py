@@ -161,29 +161,42 @@ class Modes(NamedTuple):
         Eigenvalues of N^(-1/2) H N^(-1/2), 1 - rho being the least of them; not below 0.
     noise : ndarray of shape (K d,)
         Variance within the cells along each mode.
+    vectors : ndarray of shape (K d, K d)
+        The modes, as columns.
     """
 
     curvatures: np.ndarray
     noise: np.ndarray
+    vectors: np.ndarray
 
 
-def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Modes:
-    """Return the modes with face terms; the parameters are those of `lloyd_rate`."""
+def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces) -> Modes:
+    """Return the modes with face terms.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    w : ndarray of shape (K, d)
+    owners : ndarray of shape (n,), int32
+        The nearest prototypes.
+    faces : Faces
+        From `find`, perhaps `extrapolated`.
+    """
     clusters, features = w.shape
     counts = np.bincount(owners, minlength=clusters)
-    faces = find(X, w, owners, width)
     q = np.zeros((len(faces.rows), clusters, features))
     rows = np.arange(len(q))
     q[rows, faces.owners] = X[faces.rows] - w[faces.owners]
     q[rows, faces.others] = w[faces.others] - X[faces.rows]
-    q *= np.sqrt(faces.scales)[:, None, None] / np.sqrt(np.maximum(counts, 1))[:, None]
+    q /= np.sqrt(np.maximum(counts, 1))[:, None]
     scores = q.reshape(len(q), w.size)
-    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - scores.T @ scores)
+    # some of the weights of an extrapolated kernel are negative
+    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - (scores * faces.scales[:, None]).T @ scores)
     noise = np.zeros(w.size)
     for k, part in enumerate(vectors.reshape(clusters, features, -1)):
         if counts[k]:
             noise += (((X[owners == k] - w[k]) @ part) ** 2).mean(axis=0)
-    return Modes(np.maximum(curvatures, 0.0), noise)
+    return Modes(np.maximum(curvatures, 0.0), noise, vectors)
 
 
 def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> float:

@@ -160,13 +160,10 @@ class Summary(NamedTuple):
         """Return the summary of the rows of both (Chan, Golub and LeVeque 1983)."""
         rows, away = self.rows + other.rows, other.mean - self.mean
         share = other.rows / rows
-        return Summary(
-            rows,
-            self.mean + share * away,
-            self.squares + other.squares + self.rows * share * away**2,
-            np.minimum(self.least, other.least),
-            np.maximum(self.most, other.most),
-        )
+        with np.errstate(over="ignore"):
+            squares = self.squares + other.squares + self.rows * share * away**2
+        ends = np.minimum(self.least, other.least), np.maximum(self.most, other.most)
+        return Summary(rows, self.mean + share * away, squares, *ends)
 
 
 def summarize(block: Block) -> Summary:
@@ -185,7 +182,9 @@ def summarize(block: Block) -> Summary:
             f"{block.where} holds {X[i, j]} in row {block.first + i}, column {j}: only finite numbers are allowed."
         )
     mean = X.mean(axis=0, dtype=np.float64)
-    squares = ((X - mean) ** 2).sum(axis=0)
+    # what is too large is told when the extent of all blocks is known
+    with np.errstate(over="ignore"):
+        squares = ((X - mean) ** 2).sum(axis=0)
     return Summary(len(X), mean, squares, X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64))
 
 

@@ -71,7 +71,7 @@ def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, fir
             if second_nearest.shape[0] == 0:
                 k, other, gap = room[1][0, m], room[1][1, m], room[0][1, m] - room[0][0, m]
             else:
-                k, other, gap = np.int64(owners[row]), np.int64(second_nearest[row]), gaps[row]
+                k, other, gap = int(owners[row]), int(second_nearest[row]), gaps[row]
             square = between[k, other]
             if gap < 2 * width * square:
                 rows[found], firsts[found], others[found] = row, k, other

@@ -1,0 +1,32 @@
+"""Predictions beside what was measured, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from kmeans_convergence.report.text import escape, interval, number
+
+HEADER = ("", "prediction", "predicted", "measured", "verdict")
+COLUMNS = r"@{}l>{\raggedright\arraybackslash}p{7.6cm}lll@{}"
+
+
+def rows(scores: pd.DataFrame) -> Sequence[Sequence[str]]:
+    """Return the cells of each prediction.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `statistics.predictions.score` returns it.
+    """
+    return [
+        [
+            str(row["id"]),
+            escape(row["claim"]),
+            f"{number(row['low'], 2)} to {number(row['high'], 2)}",
+            "--" if pd.isna(row["value"]) else interval(row["value"], row["value_low"], row["value_high"]),
+            str(row["verdict"]),
+        ]
+        for _, row in scores.iterrows()
+    ]
