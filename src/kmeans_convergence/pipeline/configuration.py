@@ -11,7 +11,7 @@ from kmeans_convergence.data import Dataset, check_dataset, describe, load, read
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.patterns import check_clusters
-from kmeans_convergence.pipeline.schema import Comparison, Settings, Size, read_settings
+from kmeans_convergence.pipeline.schema import Comparison, Scale, Settings, Size, read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import escape
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
@@ -70,6 +70,7 @@ def check(config: Config, datasets: Path) -> None:
     _check_comparison(settings.comparison, names, registry, root)
     _check_patterns(settings, names, registry, root)
     _check_size(settings.size, registry)
+    _check_scale(settings.scale, registry, root, settings.seed)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -157,6 +158,26 @@ def _check_size(size: Size, registry: pd.DataFrame) -> None:
             raise InputError(f"size.datasets includes {name!r}, whose row of the registry names no clusters.")
     if size.patterns != sorted(size.patterns):
         raise InputError(f"size.patterns is {size.patterns}: numbers of patterns must be ascending.")
+
+
+def _check_scale(scale: Scale, registry: pd.DataFrame, root: Path, seed: int) -> None:
+    _check_names("scale.datasets", scale.datasets, registry.index)
+    if scale.patterns != sorted(scale.patterns):
+        raise InputError(f"scale.patterns is {scale.patterns}: numbers of patterns must be ascending.")
+    for name in scale.datasets:
+        if len(describe(name, registry)["clusters"]) < 2:
+            raise InputError(
+                f"scale.datasets includes {name!r}, whose row of the registry has no second number of clusters."
+            )
+        if registry.loc[name, "tier"] in REMOTE:
+            continue
+        total = len(load(name, registry, root, scale.rows, seed).X)
+        left = total - min(scale.heldout, total // 2)
+        if left < scale.patterns[-1]:
+            raise InputError(
+                f"scale.patterns asks for {scale.patterns[-1]} patterns: of the {total} of data set {name!r}, {left} are "
+                "left where scale.heldout are held out."
+            )
 
 
 def _check_names(key: str, names: Iterable[str], allowed: Collection[str]) -> None:
