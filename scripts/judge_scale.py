@@ -23,7 +23,7 @@ def main(
     """Write how well theory and measurement agree, the passes that are of use, and the verdicts."""
     agreement = analysis.agreement(sources, modes, excess, passes, seed, resamples)
     useful = analysis.useful_passes(modes, passes)
-    findings = analysis.Findings(agreement, useful, analysis.spectra(modes), seed, resamples)
+    findings = analysis.Findings(agreement, useful, analysis.theories(sources, modes), seed, resamples)
     write_csv(agreement, outputs["agreement"])
     write_csv(useful, outputs["useful"])
     stated = read_predictions(predictions, analysis.STATISTICS)

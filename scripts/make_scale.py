@@ -11,6 +11,7 @@ from kmeans_convergence.studies.scale import show
 
 def main(
     sources: pd.DataFrame,
+    passes: pd.DataFrame,
     agreement: pd.DataFrame,
     useful: pd.DataFrame,
     verdicts: pd.DataFrame,
@@ -19,7 +20,7 @@ def main(
 ) -> None:
     """Write the table of predictions and the macros."""
     write(show.table(verdicts), table)
-    write(macros(show.numbers(sources, agreement, useful, verdicts)), numbers)
+    write(macros(show.numbers(sources, passes, agreement, useful, verdicts)), numbers)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from kmeans_convergence.studies.scale.run import measure
 def main(datasets: list[Description], scale: Config, seed: int, outputs: dict[str, Path]) -> None:
     """Write sources, their modes, the excess at the ends of all methods, and the passes that are of use."""
     sets = [read(dataset, rows=scale["rows"], root_seed=seed) for dataset in datasets]
-    tables = measure(sets, seed, scale["patterns"], scale["heldout"], scale["runs"])
+    tables = measure(sets, seed, scale["rows"], scale["patterns"], scale["heldout"], scale["runs"])
     for name, table in tables._asdict().items():
         write_csv(table, outputs[name])
 

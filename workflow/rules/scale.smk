@@ -57,6 +57,7 @@ rule plot_scale:
 rule make_scale:
     input:
         sources=rules.measure_scale.output.sources,
+        passes=rules.measure_scale.output.passes,
         agreement=rules.judge_scale.output.agreement,
         useful=rules.judge_scale.output.useful,
         verdicts=rules.judge_scale.output.verdicts,

@@ -88,11 +88,13 @@ class OnlineAveraged:
 
     Attributes
     ----------
+    initial_count : int
     factor : float
     parts : int
     """
 
-    factor: float
+    initial_count: int = 0
+    factor: float = 1.0
     parts: int = 512
 
     memoryless = False
@@ -100,7 +102,7 @@ class OnlineAveraged:
 
     def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
         """Yield the averages after each epoch."""
-        x, metric = starts, np.zeros(starts.shape)
+        x, metric = starts, np.full(starts.shape, float(self.initial_count))
         parts = min(self.parts, problem.size)
         while True:
             total = np.zeros(starts.shape)

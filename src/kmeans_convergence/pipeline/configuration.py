@@ -17,6 +17,7 @@ from kmeans_convergence.report.text import escape
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
 from kmeans_convergence.studies.replication.analysis.conventions import UNIT
 from kmeans_convergence.studies.replication.run.methods import METHODS
+from kmeans_convergence.studies.scale.run import HELD
 
 
 def check(config: Config, datasets: Path) -> None:
@@ -172,11 +173,12 @@ def _check_scale(scale: Scale, registry: pd.DataFrame, root: Path, seed: int) ->
         if registry.loc[name, "tier"] in REMOTE:
             continue
         total = len(load(name, registry, root, scale.rows, seed).X)
-        left = total - min(scale.heldout, total // 2)
-        if left < scale.patterns[-1]:
+        largest = scale.patterns[-1]
+        needed = largest + min(scale.heldout, HELD * largest)
+        if total < needed:
             raise InputError(
-                f"scale.patterns asks for {scale.patterns[-1]} patterns: of the {total} of data set {name!r}, {left} are "
-                "left where scale.heldout are held out."
+                f"scale.patterns asks for {largest} patterns, with what is held out {needed} in all: data set {name!r} "
+                f"has {total}."
             )
 
 

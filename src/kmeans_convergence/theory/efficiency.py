@@ -21,7 +21,7 @@ import math
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from kmeans_convergence.theory.rates import Modes
+from kmeans_convergence.theory.rates import Modes, online_excess
 
 
 def uniform_modes(clusters: int) -> Modes:
@@ -51,6 +51,30 @@ def one_pass_excess(modes: Modes, factor: float, n: float) -> float:
     if (strength <= 0).any():
         return math.inf
     return float((modes.curvatures * factor**2 * modes.noise / strength).sum() / (2 * n))
+
+
+def kept_excess(modes: Modes, factor: float, n: float, begin: float, squares: np.ndarray) -> float:
+    r"""Return the expected excess after one pass from a start that counts as if `begin` patterns had been averaged.
+
+    Unlike `one_pass_excess` it holds for any n and factor, also where :math:`1/n_k` stalls: with T = begin + n the
+    square of a mode's error is :math:`y^2(b/T)^{2c\lambda}` of the start, and :math:`c^2v\,T^{-2c\lambda}
+    \int_b^Ts^{2c\lambda-2}ds` of the noise.
+
+    Parameters
+    ----------
+    modes : Modes
+    factor : float
+        c.
+    n : float
+        Patterns of the pass.
+    begin : float
+        b, positive: n_k begins with p_k b.
+    squares : ndarray of shape (m,)
+        Expected squares of the start's error along the modes.
+    """
+    times = (begin + n) / begin
+    forgotten = 0.5 * (modes.curvatures * squares * times ** (-2 * factor * modes.curvatures)).sum()
+    return float(forgotten + online_excess(modes.curvatures, modes.noise, times, factor) / begin)
 
 
 def stall(modes: Modes, factor: float) -> float:

@@ -199,12 +199,12 @@ def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces) -> Mod
     return Modes(np.maximum(curvatures, 0.0), noise, vectors)
 
 
-def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> float:
+def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float, factor: float = 1.0) -> float:
     r"""Return by how much the cost of online K-means is expected to exceed its limit.
 
     It starts at the limit with :math:`n_k=N_k`, as if an epoch had been averaged, and ends after `epochs` in all, of
-    patterns drawn with replacement. With :math:`\lambda` for a curvature, the square m of a mode follows
-    :math:`dm/dt=-2\lambda m/t+v/t^2`, where t counts epochs.
+    patterns drawn with replacement. With :math:`\lambda` for a curvature and c for the factor, the square m of a mode
+    follows :math:`dm/dt=-2c\lambda m/t+c^2v/t^2`, where t counts epochs.
 
     Parameters
     ----------
@@ -212,10 +212,13 @@ def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> f
         See `Modes`; curvatures of 1 where no pattern changes hands.
     epochs : float
         From 1.
+    factor : float
+        Of the rate factor / n_k.
     """
-    # the integral of s^(2 lambda - 2) from 1 to t, whose limit for 2 lambda = 1 is log t
-    integrals = np.log(epochs) * exprel((2 * curvatures - 1) * np.log(epochs))
-    return float(0.5 * (curvatures * noise * epochs ** (-2 * curvatures) * integrals).sum())
+    power = 2 * factor * curvatures
+    # the integral of s^(power - 2) from 1 to t, whose limit for a power of 1 is log t
+    integrals = np.log(epochs) * exprel((power - 1) * np.log(epochs))
+    return float(0.5 * (curvatures * factor**2 * noise * epochs**-power * integrals).sum())
 
 
 def floor_of_draws(rate: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,35 +12,60 @@ import pandas as pd
 from kmeans_convergence.statistics import resampling
 from kmeans_convergence.statistics.correlation import estimate
 from kmeans_convergence.statistics.predictions import UNKNOWN, Measured, Statistics
-from kmeans_convergence.studies.scale.run import nearest_factor
-from kmeans_convergence.theory.efficiency import averaged_excess, minimiser_excess, one_pass_excess, stall
+from kmeans_convergence.studies.scale.run import KEPT, nearest_factor
+from kmeans_convergence.theory.efficiency import averaged_excess, kept_excess, minimiser_excess, one_pass_excess, stall
 from kmeans_convergence.theory.rates import Modes
 
 # Passes above which batch K-means is slow.
 SLOW = 10
-# Of a source's name "all" are those of each kind.
+# All kinds of sources.
 ALL = "all"
-# A method of which the best factor on the grid is meant, and what it is called elsewhere.
-BEST = "best"
+# Methods of which the best factor on the grid is meant, by what they are called elsewhere.
+BEST = {"best": "online_kmeans", "kept_best": "kept"}
 ONLINE = "online_kmeans"
 
 
-def spectra(modes: pd.DataFrame) -> dict[str, Modes]:
-    """Return the modes of each source, without their directions, from the table `modes` of a run."""
+class Theory(NamedTuple):
+    """What the theory needs to know of a source.
+
+    Attributes
+    ----------
+    modes : Modes
+        Without their directions.
+    start : ndarray of shape (K d,)
+        Expected squares of a start's error along the modes.
+    clusters : int
+    """
+
+    modes: Modes
+    start: np.ndarray
+    clusters: int
+
+    def excess(self, method: str, factor: float, n: float, heldout: float) -> float:
+        """Return the expected excess on patterns that are held out: their own statistical error is part of it."""
+        of_heldout = minimiser_excess(self.modes, heldout)
+        if method == ONLINE:
+            return one_pass_excess(self.modes, factor, n) + of_heldout
+        if method == "kept":
+            # as if as many patterns of each prototype had been averaged
+            begin = KEPT * factor * self.clusters
+            return kept_excess(self.modes, factor, n, begin, self.start) + of_heldout
+        if method.startswith("averaged"):
+            return averaged_excess(self.modes, factor, n) + of_heldout
+        return minimiser_excess(self.modes, n) + of_heldout
+
+
+def theories(sources: pd.DataFrame, modes: pd.DataFrame) -> dict[str, Theory]:
+    """Return what is known of each source, from the tables of a run."""
+    clusters = sources.set_index("source")["clusters"]
     return {
-        str(name): Modes(some["curvature"].to_numpy(), some["noise"].to_numpy(), np.empty((0, 0)))
+        str(name): Theory(
+            Modes(some["curvature"].to_numpy(), some["noise"].to_numpy(), np.empty((0, 0))),
+            some["start"].to_numpy(),
+            int(clusters[name]),
+        )
         for name, some in modes.groupby("source", sort=False)
     }
-
-
-def predicted(spectrum: Modes, method: str, factor: float, n: float, heldout: float) -> float:
-    """Return the expected excess on patterns that are held out: their own statistical error is part of it."""
-    of_heldout = minimiser_excess(spectrum, heldout)
-    if method == ONLINE:
-        return one_pass_excess(spectrum, factor, n) + of_heldout
-    if method == "averaged":
-        return averaged_excess(spectrum, factor, n) + of_heldout
-    return minimiser_excess(spectrum, n) + of_heldout
 
 
 def agreement(
@@ -58,23 +84,27 @@ def agreement(
     -------
     DataFrame
         One row for each source, size, method and factor: columns source, family, kind, n, method, factor, samples, left
-        (samples whose run has left the basin, which do not count), measured, low, high (mean with its 95 % interval
-        over samples), predicted (infinite where the theory says that there is no such limit), statistical (what the
-        sample's minimiser is expected to have),
-        ratio (of measured to predicted), net (measured, less the expected error of the patterns that are held out).
+        (samples that have left the minimum, which do not count), gone (share of the others in which the method itself
+        has left it; they count), measured, low, high (mean with its 95 % interval over samples), predicted (infinite
+        where the theory says that there is no such limit), ratio (of measured to predicted), statistical (what the
+        minimiser of the sample is expected to have), net (measured, less the expected error of the patterns that are
+        held out).
     """
-    about, spectrum = sources.set_index("source"), spectra(modes)
-    ends = excess[excess["passes"].isna()].merge(passes[["source", "n", "run", "left"]], on=["source", "n", "run"])
+    about, theory = sources.set_index("source"), theories(sources, modes)
+    keys = ["source", "n", "run"]
+    ends = excess[excess["passes"].isna()].merge(passes[[*keys, "heldout", "left"]], on=keys)
     rows = []
     for (name, n, method, factor), some in ends.groupby(["source", "n", "method", "factor"], sort=False, dropna=False):
         here, values = about.loc[name], some.loc[~some["left"], "excess"].to_numpy()
-        expected = predicted(spectrum[name], method, factor, n, here["heldout"])
+        heldout = float(some["heldout"].iloc[0])
+        expected = theory[name].excess(method, factor, n, heldout)
         row = {"source": name, "family": here["family"], "kind": here["kind"], "n": n, "method": method}
         row |= {"factor": factor, "samples": len(some), "left": int(some["left"].sum())}
+        row |= {"gone": some.loc[~some["left"], "gone"].mean()}
         row |= dict(zip(("measured", "low", "high"), _mean(values, seed, resamples), strict=True))
         row |= {"predicted": expected, "ratio": row["measured"] / expected if math.isfinite(expected) else math.nan}
-        row |= {"statistical": predicted(spectrum[name], "batch_kmeans", math.nan, n, here["heldout"])}
-        rows.append(row | {"net": row["measured"] - minimiser_excess(spectrum[name], here["heldout"])})
+        row |= {"statistical": theory[name].excess("batch_kmeans", math.nan, n, heldout)}
+        rows.append(row | {"net": row["measured"] - minimiser_excess(theory[name].modes, heldout)})
     return pd.DataFrame(rows)
 
 
@@ -95,7 +125,7 @@ def useful_passes(modes: pd.DataFrame, passes: pd.DataFrame) -> pd.DataFrame:
         One row for each source and size: columns source, n, samples (that were not left), batch_kmeans, face_newton,
         predicted (medians), rate (rho).
     """
-    rates = {name: 1 - float(spectrum.curvatures.min()) for name, spectrum in spectra(modes).items()}
+    rates = 1 - modes.groupby("source")["curvature"].min()
     there = passes[~passes["left"]].groupby(["source", "n"], sort=False)
     table = there[["batch_kmeans", "face_newton", "predicted"]].median()
     table.insert(0, "samples", there.size())
@@ -110,14 +140,14 @@ class Findings:
     ----------
     agreement, passes : DataFrame
         As `agreement` and `useful_passes` return them.
-    spectrum : dict of str to Modes
+    theory : dict of str to Theory
     seed, resamples : int
         Of the bootstrap over families.
     """
 
     agreement: pd.DataFrame
     passes: pd.DataFrame
-    spectrum: dict[str, Modes]
+    theory: dict[str, Theory]
     seed: int
     resamples: int
 
@@ -129,11 +159,14 @@ class Findings:
         return estimate([table[column]], table["family"], self.seed, self.resamples, lambda x: float(np.median(x)))
 
     def of(self, kind: str, method: str) -> pd.DataFrame:
-        """Return the rows of a method on sources of a kind; "best" is the online one with each source's best factor."""
+        """Return the rows of a method on sources of a kind; of "online_kmeans" those with the factor 1.
+
+        Methods of `BEST` have the factor that is the best for each source.
+        """
         table = self.agreement
-        if method == BEST:
-            best = {name: nearest_factor(spectrum) for name, spectrum in self.spectrum.items()}
-            table = table[(table["method"] == ONLINE) & (table["factor"] == table["source"].map(best))]
+        if method in BEST:
+            best = {name: nearest_factor(theory.modes) for name, theory in self.theory.items()}
+            table = table[(table["method"] == BEST[method]) & (table["factor"] == table["source"].map(best))]
         elif method == ONLINE:
             table = table[(table["method"] == ONLINE) & (table["factor"] == 1)]
         else:
@@ -156,18 +189,30 @@ def power(findings: Findings, method: str) -> Measured:
     rows = []
     for name, some in findings.of(ALL, method).groupby("source", sort=False):
         some = some.sort_values("n")
-        if stall(findings.spectrum[str(name)], 1.0) < 1 and len(some) > 1:
+        if stall(findings.theory[str(name)].modes, 1.0) < 1 and len(some) > 1:
             first, last = some.iloc[0], some.iloc[-1]
-            value = -math.log(last["net"] / first["net"]) / math.log(last["n"] / first["n"])
+            # what chance has made negative has no power
+            fall = first["net"] / last["net"] if min(first["net"], last["net"]) > 0 else math.nan
+            value = math.log(fall) / math.log(last["n"] / first["n"])
             rows.append({"family": first["family"], "power": value})
     return findings.median(pd.DataFrame(rows, columns=["family", "power"]), "power")
 
 
 def costs(findings: Findings, method: str) -> Measured:
     """Return the median over sources of the excess over that of batch K-means, on the largest samples."""
-    table, base = findings.of(ALL, method), findings.of(ALL, "batch_kmeans").set_index(["source", "n"])["net"]
-    table = table[table["n"] == table["n"].max()].join(base, ["source", "n"], rsuffix="_base")
-    return findings.median(table.assign(costs=table["net"] / table["net_base"]), "costs")
+    return _relative(findings, method, "batch_kmeans")
+
+
+def overwriting(findings: Findings, method: str) -> Measured:
+    """Return the same over that of the method with a start that is kept."""
+    return _relative(findings, method, f"kept_{method}")
+
+
+def _relative(findings: Findings, method: str, other: str) -> Measured:
+    base = findings.of(ALL, other).set_index(["source", "n"])["net"].rename("other")
+    table = findings.of(ALL, method)
+    table = table[table["n"] == table["n"].max()].join(base, ["source", "n"])
+    return findings.median(table.assign(relative=table["net"] / table["other"]), "relative")
 
 
 def passes_ratio(findings: Findings, method: str) -> Measured:
@@ -200,6 +245,7 @@ STATISTICS: Statistics = {
     "excess": excess_ratio,
     "power": power,
     "costs": costs,
+    "overwriting": overwriting,
     "passes": passes_ratio,
     "slope": slope,
     "share": share,

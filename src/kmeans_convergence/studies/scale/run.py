@@ -26,12 +26,16 @@ from kmeans_convergence.theory.rates import Modes, extrapolated, modes
 
 # c of the rate c/n_k.
 FACTORS = (1.0, 2.0, 4.0, 8.0, 16.0)
+# A start that is kept counts as so many patterns of each prototype for each unit of c: the first rate is 1/4.
+KEPT = 4
 # How far from the population's minimum a run begins, in standard deviations of the patterns within the cells: so near
 # that it stays in the basin, and much farther than the statistical error.
 OFFSET = 0.25
 # Half-width of the kernel of the face terms, and the starts whose best end is the minimum.
 WIDTH = 0.1
 STARTS = 4
+# Patterns that are held out, for each of a sample.
+HELD = 4
 # The least number of samples of each size, the coordinates for which their number is given, and passes that a method
 # which goes on until it ends may take.
 FEWEST = 8
@@ -48,6 +52,9 @@ UNIFORM = (2, 6)
 # Mixtures of as many Gaussians as prototypes, which overlap: K, d and the separation.
 MIXTURES = ((6, 2, 2.0), (10, 8, 2.0))
 
+# From prototypes (R, K, d) to their cost per pattern less the least one, shape (R,).
+Excess = Callable[[np.ndarray], np.ndarray]
+
 
 @dataclass(frozen=True)
 class Source:
@@ -58,52 +65,67 @@ class Source:
     name, family : str
     kind : str
         "exact", where minimum, curvature and cost are known; "sampled", where they are those of a large sample of a
-        density; "real", where they are those of the part of a data set that is held out.
+        density; "real", where they are those of a data set.
     draw : callable
-        From a stream and a number to patterns (n, d).
+        From a stream and numbers n and m to n patterns and m others, shapes (n, d) and (m, d).
     minimum : ndarray of shape (K, d)
     shares : ndarray of shape (K,)
         Of the patterns, those of each prototype.
     modes : Modes
         Of batch K-means at the minimum.
-    heldout : float
-        Patterns that stand for the population; infinite where it is known.
-    excess : callable
-        From prototypes (R, K, d) to their cost per pattern less that of the minimum, shape (R,).
+    excess : Excess, optional
+        Where it is known.
     """
 
     name: str
     family: str
     kind: str
-    draw: Callable[[np.random.Generator, int], np.ndarray]
+    draw: Callable[[np.random.Generator, int, int], tuple[np.ndarray, np.ndarray]]
     minimum: np.ndarray
     shares: np.ndarray
     modes: Modes
-    heldout: float
-    excess: Callable[[np.ndarray], np.ndarray]
+    excess: Excess | None = None
+
+    @property
+    def offset(self) -> float:
+        """Standard deviation of each coordinate of a start about the minimum."""
+        return OFFSET * math.sqrt(self.modes.noise.mean())
 
     def start(self, rng: np.random.Generator) -> np.ndarray:
         """Draw a start off the minimum, shape (1, K, d)."""
-        deviation = math.sqrt(self.modes.noise.mean())
-        return np.asarray(self.minimum + OFFSET * deviation * rng.standard_normal(self.minimum.shape))[None]
+        return np.asarray(self.minimum + self.offset * rng.standard_normal(self.minimum.shape))[None]
+
+    def squares(self) -> np.ndarray:
+        """Return the expected squares of a start's error along the modes, shape (K d,)."""
+        shares = np.repeat(self.shares, self.minimum.shape[1])
+        return np.asarray(self.offset**2 * shares @ self.modes.vectors**2)
 
     def error(self, w: np.ndarray) -> np.ndarray:
         """Return the distance of prototypes (K, d) from the minimum along each mode, shape (K d,)."""
         return np.asarray(self.modes.vectors.T @ (np.sqrt(self.shares)[:, None] * (w - self.minimum)).ravel())
 
+    def is_left(self, w: np.ndarray) -> bool:
+        """Say whether a prototype of `w` (K, d) is farther from its minimum than half the way to another one's."""
+        between = np.linalg.norm(self.minimum[:, None] - self.minimum, axis=2)
+        np.fill_diagonal(between, np.inf)
+        return bool((np.linalg.norm(w - self.minimum, axis=1) > between.min(axis=1) / 2).any())
+
+    def held(self, n: int, most: int) -> float:
+        """Return how many patterns are held out beside a sample of n, infinite where the population is known."""
+        return math.inf if self.excess else min(most, HELD * n)
+
 
 def uniform(clusters: int) -> Source:
     """Return the uniform density on [0, 1], where everything is known."""
-    minimum = ((np.arange(clusters) + 0.5) / clusters)[:, None]
+    name, minimum = f"interval, K = {clusters}", ((np.arange(clusters) + 0.5) / clusters)[:, None]
     return Source(
-        f"interval, K = {clusters}",
-        f"interval, K = {clusters}",
+        name,
+        name,
         "exact",
-        lambda rng, n: rng.random((n, 1)),
+        lambda rng, n, m: (rng.random((n, 1)), np.empty((0, 1))),
         minimum,
         np.full(clusters, 1 / clusters),
         uniform_modes(clusters),
-        math.inf,
         lambda w: uniform_cost(w) - 1 / (24 * clusters**2),
     )
 
@@ -118,54 +140,47 @@ def uniform_cost(w: np.ndarray) -> np.ndarray:
 def estimated(
     name: str,
     kind: str,
-    draw_patterns: Callable[[np.random.Generator, int], np.ndarray],
-    heldout: np.ndarray,
+    draw_patterns: Callable[[np.random.Generator, int, int], tuple[np.ndarray, np.ndarray]],
+    X: np.ndarray,
     clusters: int,
     seed: int,
 ) -> Source:
-    """Return a source whose population is represented by patterns (m, d) that are held out.
+    """Return a source of which many patterns `X` (N, d) are there.
 
     Its minimum is the best end of some runs on these patterns, and its modes are those there.
     """
-    problem = QuantizationProblem(heldout)
-    starts = draw(heldout, clusters, streams(seed, name, clusters, range(STARTS), "starts"), "plusplus")
+    problem = QuantizationProblem(X)
+    starts = draw(X, clusters, streams(seed, name, clusters, range(STARTS), "starts"), "plusplus")
     ends = minimize(problem, FaceNewton(), starts, passes=PASSES)
-    best = ends.cost[-1].argmin()
-    minimum = ends.w[best]
+    minimum = ends.w[ends.cost[-1].argmin()]
     here = problem.evaluate(minimum[None])
     owners = here.assignments[0]
-    faces = extrapolated(find(heldout, minimum, owners, WIDTH), WIDTH)
-    return Source(
-        name,
-        name,
-        kind,
-        draw_patterns,
-        minimum,
-        here.counts[0] / problem.size,
-        modes(heldout, minimum, owners, faces),
-        problem.size,
-        lambda w: (problem.evaluate(w).cost - here.cost[0]) / problem.size,
-    )
+    faces = extrapolated(find(X, minimum, owners, WIDTH), WIDTH)
+    spectrum = modes(X, minimum, owners, faces)
+    return Source(name, name, kind, draw_patterns, minimum, here.counts[0] / problem.size, spectrum)
 
 
-def mixture(clusters: int, features: int, separation: float, heldout: int, seed: int) -> Source:
-    """Return a mixture of overlapping Gaussians."""
+def mixture(clusters: int, features: int, separation: float, patterns: int, seed: int) -> Source:
+    """Return a mixture of overlapping Gaussians, whose minimum is that of so many patterns."""
     name = f"{clusters} Gaussians, d = {features}"
     centres = separated(stream(seed, "scale", name, "centres"), features, clusters, separation)
-    held = around(stream(seed, "scale", name, "held out"), centres, heldout)[0]
-    return estimated(name, "sampled", lambda rng, n: around(rng, centres, n)[0], held, clusters, seed)
+    X = around(stream(seed, "scale", name, "patterns"), centres, patterns)[0]
+
+    def draw_patterns(rng: np.random.Generator, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+        return around(rng, centres, n)[0], around(rng, centres, m)[0]
+
+    return estimated(name, "sampled", draw_patterns, X, clusters, seed)
 
 
-def photograph(dataset: Dataset, heldout: int, seed: int) -> Source:
-    """Return a data set of whole numbers, cut at random into a part that is drawn from and one that is held out."""
+def photograph(dataset: Dataset, seed: int) -> Source:
+    """Return a data set of whole numbers, of which samples and what is held out are drawn together."""
     X = unrounded(dataset, seed).X
-    order = stream(seed, "scale", dataset.name, "split").permutation(len(X))
-    held, rest = np.split(order, [min(heldout, len(X) // 2)])
 
-    def draw_patterns(rng: np.random.Generator, n: int) -> np.ndarray:
-        return X[rng.choice(rest, n, replace=False)]
+    def draw_patterns(rng: np.random.Generator, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+        rows = rng.choice(len(X), n + m, replace=False)
+        return X[rows[:n]], X[rows[n:]]
 
-    return estimated(dataset.name, "real", draw_patterns, X[held], dataset.clusters[1], seed)
+    return estimated(dataset.name, "real", draw_patterns, X, dataset.clusters[1], seed)
 
 
 class Tables(NamedTuple):
@@ -174,16 +189,18 @@ class Tables(NamedTuple):
     Attributes
     ----------
     sources : DataFrame
-        Columns source, family, kind, clusters, features, heldout.
+        Columns source, family, kind, clusters, features.
     modes : DataFrame
-        Columns source, mode, curvature, noise.
+        Columns source, mode, curvature, noise, start (expected square of a start's error).
     excess : DataFrame
-        Columns source, n, run, method ("batch_kmeans", "face_newton", "online_kmeans", "averaged"), factor (blank for
-        the first two), passes (blank at the end of a run), excess (of the cost per held-out pattern over the minimum).
+        Columns source, n, run, method, factor (c), passes (blank at the end of a run), excess (of the cost per held-out
+        pattern over the least one), gone (whether these prototypes have left the place of the minimum). Methods are
+        those in `ENDING`, without a factor; and of one pass "online_kmeans", whose first patterns overwrite the start,
+        "kept", where it counts as some of them, "averaged" and "averaged_kept", the mean of the last half of either.
     passes : DataFrame
-        Columns source, n, run, batch_kmeans, face_newton (passes until what the optimizer still gains on its sample is
-        below the statistical error), predicted (for the former, from the modes), left (whether batch K-means ends
-        farther from the minimum than it began).
+        Columns source, n, run, heldout (patterns), batch_kmeans, face_newton (passes until what the optimizer still
+        gains on its sample is below the statistical error), predicted (for the former, from the modes), left (whether
+        batch K-means, or the minimum of what is held out, has left the place of the source's minimum).
     """
 
     sources: pd.DataFrame
@@ -192,44 +209,52 @@ class Tables(NamedTuple):
     passes: pd.DataFrame
 
 
-def measure(datasets: Sequence[Dataset], seed: int, patterns: Sequence[int], heldout: int, runs: int) -> Tables:
+def measure(
+    datasets: Sequence[Dataset], seed: int, rows: int, patterns: Sequence[int], heldout: int, runs: int
+) -> Tables:
     """Run methods on samples of all sources, from the same start each.
 
     Parameters
     ----------
     datasets : sequence of Dataset
-        Photographs, of each as many rows as are wanted.
+        Photographs.
     seed : int
+    rows : int
+        Patterns by which mixtures are known.
     patterns : sequence of int
         Sizes of samples, ascending.
     heldout : int
-        Patterns that are held out; at most half of a data set.
+        The most patterns that are held out.
     runs : int
         Samples of the smallest size for a source with `COORDINATES`; see `samples`.
     """
     made: list[Callable[[], Source]] = [
         *(partial(uniform, clusters) for clusters in UNIFORM),
-        *(partial(mixture, *about, heldout, seed) for about in MIXTURES),
-        *(partial(photograph, dataset, heldout, seed) for dataset in datasets),
+        *(partial(mixture, *about, rows, seed) for about in MIXTURES),
+        *(partial(photograph, dataset, seed) for dataset in datasets),
     ]
-    tables: list[Tables] = []
     # one after the other, so that one set is in memory at a time
-    for make in made:
-        source = make()
-        rows, passes = [], []
-        for n in patterns:
-            for run in range(samples(runs, n / patterns[0], source.minimum.size)):
-                sample = Sample(source, n, run, seed)
-                looks = GRID if n == patterns[-1] else ()
-                rows += sample.excess(looks)
-                passes.append(sample.passes())
-        about = {"source": source.name, "family": source.family, "kind": source.kind}
-        size = dict(zip(("clusters", "features"), source.minimum.shape, strict=True)) | {"heldout": source.heldout}
-        spectrum = {"curvature": source.modes.curvatures, "noise": source.modes.noise}
-        modes_of_source = pd.DataFrame({"mode": np.arange(source.minimum.size)} | spectrum)
-        modes_of_source.insert(0, "source", source.name)
-        tables.append(Tables(pd.DataFrame([about | size]), modes_of_source, pd.DataFrame(rows), pd.DataFrame(passes)))
+    tables = [_measure(make(), seed, patterns, heldout, runs) for make in made]
     return Tables(*(pd.concat(part, ignore_index=True) for part in zip(*tables, strict=True)))
+
+
+def _measure(source: Source, seed: int, patterns: Sequence[int], heldout: int, runs: int) -> Tables:
+    rows, passes = [], []
+    for n in patterns:
+        looks = GRID if n == patterns[-1] else ()
+        for run in range(samples(runs, n / patterns[0], source.minimum.size)):
+            sample = Sample(source, n, run, seed, source.held(n, heldout))
+            rows += sample.excess(looks)
+            passes.append(sample.passes())
+    clusters, features = source.minimum.shape
+    about = {"source": source.name, "family": source.family, "kind": source.kind}
+    spectrum = {"curvature": source.modes.curvatures, "noise": source.modes.noise, "start": source.squares()}
+    return Tables(
+        pd.DataFrame([about | {"clusters": clusters, "features": features}]),
+        pd.DataFrame({"source": source.name, "mode": np.arange(source.minimum.size)} | spectrum),
+        pd.DataFrame(rows),
+        pd.DataFrame(passes),
+    )
 
 
 def samples(runs: int, times: float, coordinates: int) -> int:
@@ -238,55 +263,77 @@ def samples(runs: int, times: float, coordinates: int) -> int:
 
 
 class Sample:
-    """A sample of a source, and what the methods do with it."""
+    """A sample of a source, and what the methods do with it.
 
-    def __init__(self, source: Source, n: int, run: int, seed: int) -> None:
-        rng = stream(seed, "scale", source.name, n, run)
-        self._source, self._about = source, {"source": source.name, "n": n, "run": run}
-        self._problem = QuantizationProblem(source.draw(rng, n))
-        self._start = source.start(rng)
+    Parameters
+    ----------
+    source : Source
+    n, run, seed : int
+    held : float
+        Patterns that are held out; infinite where the excess is known.
+    """
+
+    def __init__(self, source: Source, n: int, run: int, seed: int, held: float) -> None:
+        name = "scale", source.name, n, run
+        rng = stream(seed, *name)
+        X, others = source.draw(rng, n, 0 if source.excess else int(held))
+        self._source, self._held = source, held
+        self._about = {"source": source.name, "n": n, "run": run}
+        self._problem, self._start = QuantizationProblem(X), source.start(rng)
         # all online methods see the patterns in the same order
-        self._order = partial(stream, seed, "scale", source.name, n, run, "order")
-        self._ends = {name: self._run(method) for name, method in ENDING.items()}
+        self._order = partial(stream, seed, *name, "order")
+        self._ends = {method: self._run(optimizer) for method, optimizer in ENDING.items()}
+        self._left = source.is_left(self._ends["batch_kmeans"].w[0])
+        self._excess = source.excess or self._of_heldout(others)
 
     def _run(self, method: Optimizer) -> Trace:
         return minimize(self._problem, method, self._start, passes=PASSES, marks=GRID)
 
+    def _of_heldout(self, X: np.ndarray) -> Excess:
+        """Return what gives the excess over the minimum of patterns (m, d) that is next to the source's."""
+        problem = QuantizationProblem(X)
+        end = minimize(problem, FaceNewton(), self._source.minimum[None], passes=PASSES)
+        self._left |= self._source.is_left(end.w[0])
+        return lambda w: (problem.evaluate(w).cost - end.cost[-1]) / problem.size
+
     def excess(self, looks: Sequence[float]) -> list[dict[str, object]]:
         """Return the rows of `Tables.excess`: at the end of each method, and after `looks` passes or parts of one."""
         about, points = zip(*self._points(looks), strict=True)
-        excess = self._source.excess(np.concatenate(points))
-        return [self._about | row | {"excess": value} for row, value in zip(about, excess, strict=True)]
+        excess = self._excess(np.concatenate(points))
+        gone = [self._source.is_left(w[0]) for w in points]
+        columns = zip(about, excess, gone, strict=True)
+        return [self._about | row | {"excess": value, "gone": left} for row, value, left in columns]
 
     def _points(self, looks: Sequence[float]) -> Iterator[tuple[dict[str, object], np.ndarray]]:
-        for name, trace in self._ends.items():
-            row = {"method": name, "factor": math.nan}
+        for method, trace in self._ends.items():
+            row = {"method": method, "factor": math.nan}
             yield row | {"passes": math.nan}, trace.w
             for passes in looks:
                 yield row | {"passes": passes}, trace.marks[passes].w
-        for factor in FACTORS:
-            row = {"method": "online_kmeans", "factor": factor}
-            method = OnlineKMeans(factor=factor, early=True)
-            trace = minimize(self._problem, method, self._start, passes=1.0, rngs=[self._order()], marks=EARLY)
-            yield row | {"passes": math.nan}, trace.w
-            for passes in EARLY if looks else ():
-                yield row | {"passes": passes}, trace.marks[passes].w
+        for method, count in (("online_kmeans", 0), ("kept", KEPT)):
+            for factor in FACTORS:
+                row = {"method": method, "factor": factor}
+                trace = self._pass(OnlineKMeans(round(count * factor), factor, early=True))
+                yield row | {"passes": math.nan}, trace.w
+                for passes in EARLY if looks else ():
+                    yield row | {"passes": passes}, trace.marks[passes].w
         factor = nearest_factor(self._source.modes)
-        row = {"method": "averaged", "factor": factor, "passes": math.nan}
-        averaged = minimize(self._problem, OnlineAveraged(factor), self._start, passes=1.0, rngs=[self._order()])
-        yield row, averaged.w
+        for method, count in (("averaged", 0), ("averaged_kept", KEPT)):
+            row = {"method": method, "factor": factor, "passes": math.nan}
+            yield row, self._pass(OnlineAveraged(round(count * factor), factor)).w
+
+    def _pass(self, method: Optimizer) -> Trace:
+        return minimize(self._problem, method, self._start, passes=1.0, rngs=[self._order()], marks=EARLY)
 
     def passes(self) -> dict[str, object]:
         """Return the row of `Tables.passes`."""
         level = minimiser_excess(self._source.modes, self._problem.size)
-        row = dict(self._about)
-        for name, trace in self._ends.items():
+        row = self._about | {"heldout": self._held}
+        for method, trace in self._ends.items():
             gain = (trace.cost[:, 0] - trace.cost[-1, 0]) / self._problem.size
-            row[name] = trace.passes[np.argmax(gain <= level), 0]
-        start, end = self._source.error(self._start[0]), self._source.error(self._ends["batch_kmeans"].w[0])
-        row["predicted"] = lloyd_passes(self._source.modes, start, level)
-        row["left"] = bool((end**2).sum() > (start**2).sum())
-        return row
+            row[method] = trace.passes[np.argmax(gain <= level), 0]
+        predicted = lloyd_passes(self._source.modes, self._source.error(self._start[0]), level)
+        return row | {"predicted": predicted, "left": self._left}
 
 
 def nearest_factor(spectrum: Modes) -> float:

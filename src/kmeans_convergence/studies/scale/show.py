@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kmeans_convergence.report.predictions import COLUMNS, HEADER, rows
 from kmeans_convergence.report.style import STYLES, Style, new
-from kmeans_convergence.report.text import COUNTS, booktabs, fixed, number, thousands
+from kmeans_convergence.report.text import COUNTS, booktabs, fixed, interval, number, percent, thousands
 from kmeans_convergence.statistics.predictions import CONFIRMED
-from kmeans_convergence.studies.scale.run import MIXTURES
+from kmeans_convergence.studies.scale.run import ENDING, MIXTURES
 
-# What is drawn: method, factor (blank for those without, "best" for the source's), words and style.
-BEST = STYLES["minibatch_c4"]
+# What is drawn: method, factor (blank for those without), words and style.
 LINES: tuple[tuple[str, float | None, str, Style], ...] = (
     ("batch_kmeans", None, "batch K-means", STYLES["batch_kmeans"]),
     ("face_newton", None, "Newton with face terms", STYLES["face_newton"]),
-    ("online_kmeans", 1.0, "one pass of $1/n_k$", STYLES["online_kmeans"]),
-    ("online_kmeans", 4.0, "one pass of $4/n_k$", STYLES["online_c4"]),
-    ("online_kmeans", 8.0, "one pass of $8/n_k$", BEST),
+    ("online_kmeans", 1.0, "one pass of $1/n_k$, start overwritten", STYLES["online_kmeans"]),
+    ("kept", 1.0, "one pass of $1/n_k$, start kept", STYLES["online_kmeans_one"]),
+    ("online_kmeans", 8.0, "one pass of $8/n_k$, start overwritten", STYLES["minibatch_c4"]),
+    ("kept", 8.0, "one pass of $8/n_k$, start kept", STYLES["minibatch_counts"]),
 )
 # Beside a mixture, a photograph.
-PHOTOGRAPH = "hubble_px"
+PHOTOGRAPH = "retina_px"
+
+# Predictions that were stated before anything was measured, and the macros of some.
+FIRST = 12
+SAID = {
+    "L1": "scaleMinimiserExact",
+    "L2": "scaleMinimiserMixtures",
+    "L3": "scaleMinimiserPhotographs",
+    "L7": "scalePower",
+    "L9": "scaleOverwrittenCosts",
+    "L10": "scalePasses",
+    "L13": "scaleKeptExact",
+    "L14": "scaleKeptMixtures",
+    "L15": "scaleKeptPhotographs",
+    "L17": "scaleKeptCosts",
+    "L18": "scaleOverwriting",
+}
 
 
 def worth(excess: pd.DataFrame, passes: pd.DataFrame, agreement: pd.DataFrame) -> Figure:
@@ -39,8 +56,10 @@ def worth(excess: pd.DataFrame, passes: pd.DataFrame, agreement: pd.DataFrame) -
     clusters, features, _ = MIXTURES[0]
     real = agreement.loc[agreement["kind"] == "real", "source"]
     photograph = PHOTOGRAPH if (real == PHOTOGRAPH).any() else real.iloc[0]
-    for panel, name in zip(axes, (f"{clusters} Gaussians, d = {features}", photograph), strict=True):
+    names = f"{clusters} Gaussians, d = {features}", photograph
+    for panel, name, title in zip(axes, names, (names[0], f"photograph {photograph}"), strict=True):
         _panel(panel, excess, passes, agreement[agreement["source"] == name], name)
+        panel.set_title(f"{title}, n = {agreement['n'].max():,}")
     axes[0].set_ylabel("excess on new patterns\n(statistical errors)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -53,16 +72,21 @@ def _panel(axes: Axes, excess: pd.DataFrame, passes: pd.DataFrame, about: pd.Dat
     some = excess[(excess["source"] == name) & (excess["n"] == n)].set_index(["source", "n", "run"])
     some = some[~some.index.isin(left)]
     # a pass of an online method is at its end
-    some = some.assign(passes=some["passes"].where(some["passes"].notna() | (some["method"] != "online_kmeans"), 1.0))
+    once = ~some["method"].isin(ENDING)
+    some = some.assign(passes=some["passes"].where(some["passes"].notna() | ~once, 1.0))
+    crossed = False
     for method, factor, text, style in LINES:
         line = some[some["method"] == method]
         line = line if factor is None else line[line["factor"] == factor]
         mean = line.groupby("passes")["excess"].mean() / unit
         axes.plot(mean.index, mean, label=text, **style.options())
+        if method == "kept":
+            expected = about[(about["n"] == n) & (about["method"] == method) & (about["factor"] == factor)]["predicted"]
+            axes.plot([1.0], expected / unit, "x", color="black", markersize=7, label="" if crossed else "predicted")
+            crossed = True
     axes.axhspan(0, 1, color="0.88", zorder=0, label="statistical error")
     axes.set(xscale="log", yscale="log")
     axes.set_xlabel("passes over the sample")
-    axes.set_title(f"{name}, n = {n:,}")
 
 
 def table(verdicts: pd.DataFrame) -> str:
@@ -71,18 +95,30 @@ def table(verdicts: pd.DataFrame) -> str:
 
 
 def numbers(
-    sources: pd.DataFrame, agreement: pd.DataFrame, useful: pd.DataFrame, verdicts: pd.DataFrame
+    sources: pd.DataFrame,
+    passes: pd.DataFrame,
+    agreement: pd.DataFrame,
+    useful: pd.DataFrame,
+    verdicts: pd.DataFrame,
 ) -> dict[str, str]:
     """Return the macros of the section."""
-    largest, ends = agreement["n"].max(), agreement[agreement["method"] == "batch_kmeans"]
-    return {
+    largest, held = agreement["n"].max(), int(passes.loc[np.isfinite(passes["heldout"]), "heldout"].max())
+    ends = agreement[agreement["method"] == "batch_kmeans"]
+    confirmed, stated = verdicts["verdict"] == CONFIRMED, verdicts.set_index("id")
+    gone = agreement.groupby("method")["gone"].mean()
+    said = {name: interval(*stated.loc[key, ["value", "value_low", "value_high"]]) for key, name in SAID.items()}
+    return said | {
         "scaleSources": str(len(sources)),
         "scalePhotographs": COUNTS[(sources["kind"] == "real").sum()],
         "scaleSmallest": thousands(int(agreement["n"].min())),
         "scaleLargest": thousands(int(largest)),
-        "scaleHeld": thousands(int(sources.loc[sources["kind"] == "sampled", "heldout"].max())),
-        "scalePredictions": str(len(verdicts)),
-        "scaleConfirmed": str((verdicts["verdict"] == CONFIRMED).sum()),
+        "scaleHeld": thousands(held),
+        "scaleFirst": COUNTS[FIRST],
+        "scaleFirstConfirmed": COUNTS[confirmed[:FIRST].sum()],
+        "scaleLater": COUNTS[len(verdicts) - FIRST],
+        "scaleLaterConfirmed": COUNTS[confirmed[FIRST:].sum()],
+        "scaleGoneOverwritten": percent(gone["online_kmeans"]),
+        "scaleGoneKept": percent(gone["kept"]),
         "scaleSamples": thousands(int(ends["samples"].sum())),
         "scaleLeft": thousands(int(ends["left"].sum())),
         "scaleWorst": number(ends["ratio"].max(), 2),

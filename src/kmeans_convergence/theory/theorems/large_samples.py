@@ -12,6 +12,7 @@ from kmeans_convergence.theory.checks import Checking, Theorem
 from kmeans_convergence.theory.efficiency import (
     averaged_excess,
     best_factor,
+    kept_excess,
     lloyd_passes,
     minimiser_excess,
     one_pass_excess,
@@ -152,6 +153,27 @@ def logarithm(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     return Theorem("the stall of online K-means", statement, "recursion", cases, worst, TRUNCATION, hypotheses)
 
 
+def kept(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
+    """Check the excess after a pass from a start that counts, by the recursion of each mode's square."""
+    worst, cases, begin = 0.0, 0, 256
+    curvatures, squares = np.array([0.05, 0.25, 0.5, 1.0]), np.array([0.1, 0.0, 0.01, 1.0])
+    modes = Modes(curvatures, np.array([1.0, 3.0, 0.1, 2.0]), np.eye(MODES))
+    for factor in (1.0, 2.0, 8.0):
+        square = squares.copy()
+        for t in range(begin + 1, LAST + 1):
+            square = (1 - factor * curvatures / t) ** 2 * square + (factor / t) ** 2 * modes.noise
+        found = 0.5 * float(curvatures @ square)
+        claimed = kept_excess(modes, factor, LAST - begin, begin, squares)
+        worst, cases = checks.worst(worst, abs(found / claimed - 1)), cases + 1
+    statement = (
+        r"from a start with squares $y_j^2$ along the modes that counts like $b$ patterns, a pass over $n=T-b$ ends at "
+        r"$\sum_j\frac12\lambda_j\bigl(y_j^2(b/T)^{2c\lambda_j}+c^2v_jT^{-2c\lambda_j}\int_b^Ts^{2c\lambda_j-2}ds\bigr)$"
+        r", whether it stalls or not"
+    )
+    hypotheses = r"linearised, $n_k=p_kt$"
+    return Theorem("one pass, start kept", statement, "recursion", cases, worst, 10 * TRUNCATION, hypotheses)
+
+
 def averaging(X: np.ndarray, rng: np.random.Generator, points: int) -> Theorem:
     """Check the excess of the mean of the last iterates by the recursion of its second moments."""
     worst, cases = 0.0, 0
@@ -206,4 +228,13 @@ def useful_passes(X: np.ndarray, rng: np.random.Generator, points: int) -> Theor
     return Theorem("useful passes", statement, "recursion", cases, worst, 0.0, hypotheses, "bottou2008")
 
 
-CHECKS: tuple[Checking, ...] = (minimiser, uniform_example, one_pass, best, logarithm, averaging, useful_passes)
+CHECKS: tuple[Checking, ...] = (
+    minimiser,
+    uniform_example,
+    one_pass,
+    kept,
+    best,
+    logarithm,
+    averaging,
+    useful_passes,
+)
