@@ -167,7 +167,7 @@ class Size(Section):
 class Scale(Section):
     """What passes over samples are worth on new patterns."""
 
-    datasets: Distinct[str] = Field(min_length=1)
+    datasets: Distinct[str]
     rows: Rows
     heldout: int = Field(ge=100, le=10_000_000)
     patterns: Distinct[Annotated[int, Field(ge=100, le=1_000_000)]] = Field(min_length=2)

@@ -55,11 +55,11 @@ def worth(excess: pd.DataFrame, passes: pd.DataFrame, agreement: pd.DataFrame) -
     figure, axes = new(3.3, 2, sharey=True)
     clusters, features, _ = MIXTURES[0]
     real = agreement.loc[agreement["kind"] == "real", "source"]
-    photograph = PHOTOGRAPH if (real == PHOTOGRAPH).any() else real.iloc[0]
-    names = f"{clusters} Gaussians, d = {features}", photograph
-    for panel, name, title in zip(axes, names, (names[0], f"photograph {photograph}"), strict=True):
+    others = [*real[real == PHOTOGRAPH], *real, agreement["source"].iloc[-1]]
+    names = f"{clusters} Gaussians, d = {features}", others[0]
+    for panel, name in zip(axes, names, strict=True):
         _panel(panel, excess, passes, agreement[agreement["source"] == name], name)
-        panel.set_title(f"{title}, n = {agreement['n'].max():,}")
+        panel.set_title(f"{name}, n = {agreement['n'].max():,}")
     axes[0].set_ylabel("excess on new patterns\n(statistical errors)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -106,7 +106,7 @@ def numbers(
     ends = agreement[agreement["method"] == "batch_kmeans"]
     confirmed, stated = verdicts["verdict"] == CONFIRMED, verdicts.set_index("id")
     gone = agreement.groupby("method")["gone"].mean()
-    said = {name: interval(*stated.loc[key, ["value", "value_low", "value_high"]]) for key, name in SAID.items()}
+    said = {name: _measured(stated.loc[key]) for key, name in SAID.items()}
     return said | {
         "scaleSources": str(len(sources)),
         "scalePhotographs": COUNTS[(sources["kind"] == "real").sum()],
@@ -126,3 +126,8 @@ def numbers(
         "scaleMost": f"{useful.loc[useful['n'] == largest, 'batch_kmeans'].max():.0f}",
         "scaleSlowest": fixed(useful["rate"].max(), 2),
     }
+
+
+def _measured(row: pd.Series) -> str:
+    """Return the value of a prediction with its interval, or a dash."""
+    return "--" if pd.isna(row["value"]) else interval(row["value"], row["value_low"], row["value_high"])
