@@ -74,7 +74,7 @@ def test_batch_k_means_goes_on_gaining_on_its_sample(passes):
     assert (passes[["batch_kmeans", "face_newton", "predicted"]] >= 0).all(axis=None)
     assert (passes["batch_kmeans"] < run.PASSES).all()
     # from a start near the minimum, few leave its basin
-    assert passes["left"].mean() < 0.1
+    assert passes["left"].mean() < 0.25
     assert (passes["heldout"] >= passes["n"]).all()
 
 

@@ -338,6 +338,7 @@ class Sample:
 
 def nearest_factor(spectrum: Modes) -> float:
     """Return the one of `FACTORS` that is nearest to the best factor, of those that do not stall."""
-    best, least = best_factor(spectrum), float(spectrum.curvatures.min())
+    # it is infinite where a mode has no curvature
+    best, least = min(best_factor(spectrum), FACTORS[-1]), float(spectrum.curvatures.min())
     moving = [factor for factor in FACTORS if 2 * factor * least > 1] or [FACTORS[-1]]
     return min(moving, key=lambda factor: abs(math.log(factor / best)))

@@ -91,7 +91,7 @@ def _panel(axes: Axes, excess: pd.DataFrame, passes: pd.DataFrame, about: pd.Dat
 
 def table(verdicts: pd.DataFrame) -> str:
     """One row for each prediction."""
-    return booktabs(COLUMNS, HEADER, rows(verdicts))
+    return booktabs(COLUMNS, HEADER, rows(verdicts, digits=3))
 
 
 def numbers(
