@@ -302,6 +302,16 @@ def test_samples_of_one_set_are_ascending_and_have_a_number_of_prototypes(shippe
         accept(changed(shipped, "size.datasets", ["nothing"]))
 
 
+def test_large_samples_have_their_patterns(shipped, accept, refused):
+    with refused("scale.patterns", "[3000, 1000]", "ascending"):
+        accept(changed(shipped, "scale.patterns", [3000, 1000]))
+    with refused("scale.datasets", "'nothing'"):
+        accept(changed(shipped, "scale.datasets", ["nothing"]))
+    with refused("scale.patterns", "300000 patterns", "'retina_px'", "240000"):
+        accept(changed(shipped, "scale.patterns", [1000, 300_000]))
+    accept(changed(shipped, "scale.datasets", []))
+
+
 def test_fresh_sets_are_kept_for_the_confirmation(shipped, accept, refused, root):
     with refused("comparison.datasets", "'ais'", "confirmation"):
         accept(changed(shipped, "comparison.datasets", ["wine", "ais"]))
@@ -332,10 +342,9 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
     for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
-    for key in ("size.datasets", "embeddings.datasets", "choices.subspaces"):
+    for key in ("size.datasets", "embeddings.datasets", "choices.subspaces", "mixtures.datasets"):
         mine = changed(mine, key, ["mine"])
-    mine = changed(mine, "size.datasets", ["mine"])
-    mine = changed(changed(mine, "mixtures.datasets", ["mine"]), "mixtures.clusters_of", {})
+    mine = changed(changed(mine, "mixtures.clusters_of", {}), "scale.datasets", [])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()

@@ -164,6 +164,16 @@ class Size(Section):
     starts: Starts
 
 
+class Scale(Section):
+    """What passes over samples are worth on new patterns."""
+
+    datasets: Distinct[str]
+    rows: Rows
+    heldout: int = Field(ge=100, le=10_000_000)
+    patterns: Distinct[Annotated[int, Field(ge=100, le=1_000_000)]] = Field(min_length=2)
+    runs: int = Field(ge=1, le=100_000)
+
+
 class Acceleration(Section):
     """Methods that make batch K-means and EM faster."""
 
@@ -233,6 +243,7 @@ class Settings(Section):
     derivation: Derivation
     contraction: Contraction
     size: Size
+    scale: Scale
     acceleration: Acceleration
     embeddings: Embeddings
     choices: Choices

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self
 
@@ -20,8 +22,44 @@ def deviation(X: np.ndarray) -> float:
     return float(np.sqrt(squares / X.size))
 
 
-class PatternProblem(Problem):
-    """A problem about patterns whose parameters are prototypes, or means, of shape (R, K, d).
+class PrototypeProblem(Problem):
+    """A problem whose parameters are prototypes, or means, of shape (R, K, d)."""
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """d, the number of features."""
+
+    @property
+    @abstractmethod
+    def origin(self) -> np.ndarray:
+        """What `centred` patterns are measured from (d,): 0 unless the data are far from zero, see `exact.origin`."""
+
+    def pack(self, parameters: Any) -> np.ndarray:
+        """Return prototypes (R, K, d) as flat vectors (R, K d)."""
+        return self._as_parameters(parameters).reshape(len(parameters), -1)
+
+    def unpack(self, x: np.ndarray) -> Any:
+        """Return flat vectors as prototypes, a view."""
+        return x.reshape(len(x), -1, self.features)
+
+    def to_centred(self, parameters: Any) -> Any:
+        """Return prototypes less `origin`."""
+        return self._as_parameters(parameters) - self.origin
+
+    def from_centred(self, parameters: Any) -> Any:
+        """Return prototypes of `centred` plus `origin`."""
+        return np.asarray(parameters + self.origin)
+
+    def _as_parameters(self, parameters: Any) -> np.ndarray:
+        """Return prototypes (R, K, d); a matrix of K prototypes is refused, and not taken for K flat points."""
+        if np.ndim(parameters) != 3:
+            raise _wrong_shape(np.shape(parameters), self.features)
+        return as_prototypes(parameters, self.features)
+
+
+class PatternProblem(PrototypeProblem):
+    """A problem about patterns in memory.
 
     Parameters
     ----------
@@ -35,9 +73,14 @@ class PatternProblem(Problem):
     def __init__(self, X: np.ndarray) -> None:
         self.X = as_patterns(X)
 
+    @property
+    def features(self) -> int:
+        """See `PrototypeProblem`."""
+        return self.X.shape[1]
+
     @cached_property
     def origin(self) -> np.ndarray:
-        """What `centred` patterns are measured from (d,): 0 unless the data are far from zero, see `exact.origin`."""
+        """See `PrototypeProblem`."""
         return exact.origin(self.X)
 
     @property
@@ -65,28 +108,6 @@ class PatternProblem(Problem):
     def _with(self, X: np.ndarray) -> Self:
         """Return the same problem on other patterns."""
         return type(self)(X)
-
-    def pack(self, parameters: Any) -> np.ndarray:
-        """Return prototypes (R, K, d) as flat vectors (R, K d)."""
-        return self._as_parameters(parameters).reshape(len(parameters), -1)
-
-    def unpack(self, x: np.ndarray) -> Any:
-        """Return flat vectors as prototypes, a view."""
-        return x.reshape(len(x), -1, self.X.shape[1])
-
-    def to_centred(self, parameters: Any) -> Any:
-        """Return prototypes less `origin`."""
-        return self._as_parameters(parameters) - self.origin
-
-    def from_centred(self, parameters: Any) -> Any:
-        """Return prototypes of `centred` plus `origin`."""
-        return np.asarray(parameters + self.origin)
-
-    def _as_parameters(self, parameters: Any) -> np.ndarray:
-        """Return prototypes (R, K, d); a matrix of K prototypes is refused, and not taken for K flat points."""
-        if np.ndim(parameters) != 3:
-            raise _wrong_shape(np.shape(parameters), self.X.shape[1])
-        return as_prototypes(parameters, self.X.shape[1])
 
 
 def as_patterns(X: np.ndarray) -> np.ndarray:

@@ -162,37 +162,50 @@ class Modes(NamedTuple):
         Eigenvalues of N^(-1/2) H N^(-1/2), 1 - rho being the least of them; not below 0.
     noise : ndarray of shape (K d,)
         Variance within the cells along each mode.
+    vectors : ndarray of shape (K d, K d)
+        The modes, as columns.
     """
 
     curvatures: np.ndarray
     noise: np.ndarray
+    vectors: np.ndarray
 
 
-def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Modes:
-    """Return the modes with face terms; the parameters are those of `lloyd_rate`."""
+def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces) -> Modes:
+    """Return the modes with face terms.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    w : ndarray of shape (K, d)
+    owners : ndarray of shape (n,), int32
+        The nearest prototypes.
+    faces : Faces
+        From `find`, perhaps `extrapolated`.
+    """
     clusters, features = w.shape
     counts = np.bincount(owners, minlength=clusters)
-    faces = find(X, w, owners, width)
     q = np.zeros((len(faces.rows), clusters, features))
     rows = np.arange(len(q))
     q[rows, faces.owners] = X[faces.rows] - w[faces.owners]
     q[rows, faces.others] = w[faces.others] - X[faces.rows]
-    q *= np.sqrt(faces.scales)[:, None, None] / np.sqrt(np.maximum(counts, 1))[:, None]
+    q /= np.sqrt(np.maximum(counts, 1))[:, None]
     scores = q.reshape(len(q), w.size)
-    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - scores.T @ scores)
+    # some of the weights of an extrapolated kernel are negative
+    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - (scores * faces.scales[:, None]).T @ scores)
     noise = np.zeros(w.size)
     for k, part in enumerate(vectors.reshape(clusters, features, -1)):
         if counts[k]:
             noise += (((X[owners == k] - w[k]) @ part) ** 2).mean(axis=0)
-    return Modes(np.maximum(curvatures, 0.0), noise)
+    return Modes(np.maximum(curvatures, 0.0), noise, vectors)
 
 
-def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> float:
+def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float, factor: float = 1.0) -> float:
     r"""Return by how much the cost of online K-means is expected to exceed its limit.
 
     It starts at the limit with :math:`n_k=N_k`, as if an epoch had been averaged, and ends after `epochs` in all, of
-    patterns drawn with replacement. With :math:`\lambda` for a curvature, the square m of a mode follows
-    :math:`dm/dt=-2\lambda m/t+v/t^2`, where t counts epochs.
+    patterns drawn with replacement. With :math:`\lambda` for a curvature and c for the factor, the square m of a mode
+    follows :math:`dm/dt=-2c\lambda m/t+c^2v/t^2`, where t counts epochs.
 
     Parameters
     ----------
@@ -200,10 +213,13 @@ def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> f
         See `Modes`; curvatures of 1 where no pattern changes hands.
     epochs : float
         From 1.
+    factor : float
+        Of the rate factor / n_k.
     """
-    # the integral of s^(2 lambda - 2) from 1 to t, whose limit for 2 lambda = 1 is log t
-    integrals = np.log(epochs) * exprel((2 * curvatures - 1) * np.log(epochs))
-    return float(0.5 * (curvatures * noise * epochs ** (-2 * curvatures) * integrals).sum())
+    power = 2 * factor * curvatures
+    # the integral of s^(power - 2) from 1 to t, whose limit for a power of 1 is log t
+    integrals = np.log(epochs) * exprel((power - 1) * np.log(epochs))
+    return float(0.5 * (curvatures * factor**2 * noise * epochs**-power * integrals).sum())
 
 
 def floor_of_draws(rate: float) -> float:

@@ -90,7 +90,7 @@ class QuantizationProblem(PatternProblem):
     @cached_property
     def screen(self) -> passes.Screen:
         """Where the data lie, for passes in single precision."""
-        return passes.Screen(self.X)
+        return passes.Screen.of(self.X)
 
     def evaluate(self, w: np.ndarray) -> KMeansEvaluation:
         """Evaluate R iterates in one compiled pass over the data.

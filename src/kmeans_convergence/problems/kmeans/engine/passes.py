@@ -83,6 +83,11 @@ def chunks(n: int, block: int) -> tuple[tuple[int, int], ...]:
 class Screen:
     """Where the data lie, so that they can be rounded to single precision with a small error.
 
+    Parameters
+    ----------
+    shift, least, most : ndarray of shape (d,), float64
+        Mean of the patterns, and the least and the largest values of their features.
+
     Attributes
     ----------
     shift : ndarray of shape (d,)
@@ -91,10 +96,15 @@ class Screen:
         Inverse of the largest distance of a feature from it.
     """
 
-    def __init__(self, X: np.ndarray) -> None:
-        self.shift = sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X)
-        size = float(np.abs(np.stack(exact.ends(X)) - self.shift).max())
+    def __init__(self, shift: np.ndarray, least: np.ndarray, most: np.ndarray) -> None:
+        self.shift = shift
+        size = float(np.abs(np.stack([least, most]) - shift).max())
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> Screen:
+        """Return the screen of patterns (n, d)."""
+        return cls(sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X), *exact.ends(X))
 
     def narrow(self, w: np.ndarray) -> np.ndarray | None:
         """Return prototypes shifted, scaled and rounded; None when one is so far away that products may overflow."""
