@@ -189,7 +189,19 @@ def find_steps(  # type: ignore[no-untyped-def]
     rows, scales, (firsts, others) = np.empty(n, dtype=np.int64), np.empty(n), np.empty((2, n), dtype=np.int32)
     for r in range(runs):
         found, looked[r] = _search(
-            X, weights, w[r], owners[r], counts[r], second_nearest[r], gaps[r], width, patterns, rows, firsts, others, scales
+            X,
+            weights,
+            w[r],
+            owners[r],
+            counts[r],
+            second_nearest[r],
+            gaps[r],
+            width,
+            patterns,
+            rows,
+            firsts,
+            others,
+            scales,
         )
         for k in range(clusters):
             for j in range(features):
