@@ -581,3 +581,29 @@ def test_the_commands_of_the_readme(root, tmp_path):
     assert len(commands) == 4
     for arguments in commands:
         assert cli.main(["compare", *arguments, "--starts", "10"]) == 0
+
+
+def test_figures_show_the_verdicts_of_the_table():
+    effects = {"batch_kmeans": (0, 0, 8), "hartigan": (-2, 0.5, 9), "adam": (3, 0.5, np.nan), "nesterov": (0, 0.01, 3)}
+    table = single.summarize(runs(effects), RELATIVE, "batch_kmeans", 1, 500)
+    left, right = reporting.forest(table, ABOUT).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == [LABELS[key] for key in table["optimizer"]]
+    shown = dict(zip(table["optimizer"], left.collections[-1].get_offsets()[:, 0], strict=True))
+    assert shown == pytest.approx(table.set_index("optimizer")["difference"].to_dict())
+    # the one that is never there has no point
+    assert len(right.collections[-1].get_offsets()) == 3
+    swapped = table.assign(verdict=table["verdict"].replace({"better": "worse", "worse": "better"}))
+    (axes,) = reporting.overview([table.assign(clusters=2), swapped.assign(clusters=3)], ABOUT).axes
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    signs = {
+        (rows[round(text.get_position()[1])], round(text.get_position()[0])): text.get_text() for text in axes.texts
+    }
+    better, worse = reporting.SIGNS["better"], reporting.SIGNS["worse"]
+    assert signs == {
+        ("Hartigan", 0): better,
+        ("Hartigan", 1): worse,
+        ("Adam", 0): worse,
+        ("Adam", 1): better,
+        ("K-means, Nesterov", 0): "=",
+        ("K-means, Nesterov", 1): "=",
+    }
