@@ -147,3 +147,10 @@ def test_every_algorithm_is_named(refused):
 def test_parameters_that_are_refused(parameters, words, refused):
     with refused(*words):
         GaussianMixture(**parameters).fit(IRIS)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+def test_a_collapse_is_said_in_a_sentence(covariance_type, refused):
+    X = np.concatenate([np.zeros((5, 2)), 20 + stream(1, "normal").normal(size=(50, 2))])
+    with refused("collapsed", "reg_covar"):
+        GaussianMixture(2, covariance_type=covariance_type, reg_covar=0.0, random_state=0).fit(X)

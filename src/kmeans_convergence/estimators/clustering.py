@@ -369,8 +369,9 @@ def _drawn(
 
 def _variance(some: np.ndarray, masses: np.ndarray) -> float:
     """Return the mean variance of the features of weighted samples."""
-    mean = np.average(some, axis=0, weights=masses)
-    return float(np.average((some - mean) ** 2, axis=0, weights=masses).mean())
+    weights = masses / masses.sum()
+    mean = np.einsum("i,ij->j", weights, some)
+    return float(np.einsum("i,ij->j", weights, (some - mean) ** 2).mean())
 
 
 def _still(longest: float) -> Enough:

@@ -136,6 +136,11 @@ class GaussianMixture(mixture.GaussianMixture):  # type: ignore[misc]
             self.max_iter,
             verbose=self.verbose,
         )
+        if not np.isfinite(found.cost):
+            raise InputError(
+                "In every run a component has collapsed onto equal samples, where the likelihood has no bound: a "
+                "reg_covar above 0 or fewer components are needed."
+            )
         self.n_iter_, self.converged_ = len(found.costs), found.converged
         self.lower_bound_, self.lower_bounds_ = -found.cost / problem.size, (-found.costs / problem.size).tolist()
         if self.max_iter and not self.converged_:
@@ -200,23 +205,29 @@ class GaussianMixture(mixture.GaussianMixture):  # type: ignore[misc]
         """Return where the runs start: from responsibilities, but for what the user has given."""
         from kmeans_convergence.problems.mixture import Mixture  # loads a compiler
 
-        numbers = seeds(self.random_state, self.n_init)
-        start = problem.from_responsibilities(np.stack([self._responsibilities(problem, seed) for seed in numbers]))
-        parts = {"weights": start.weights, "means": start.means, "factors": start.factors}
         given = {
             "weights": self.weights_init,
             "means": self.means_init,
             "factors": None if self.precisions_init is None else self._factors(self.precisions_init),
         }
-        for name, value in given.items():
-            if value is not None:
-                value = np.asarray(value, dtype=np.float64)
-                if value.shape != parts[name].shape[1:]:
-                    raise InputError(f"The initial {name} have shape {value.shape}: {parts[name].shape[1:]} is needed.")
-                parts[name] = np.repeat(value[None], len(numbers), axis=0)
-        if not ((parts["weights"] >= 0).all() and np.allclose(parts["weights"].sum(axis=1), 1)):
-            raise InputError("The initial weights have to be not negative and to add up to 1.")
+        parts = {name: np.asarray(value, dtype=np.float64)[None] for name, value in given.items() if value is not None}
+        self._check_given(parts)
+        if len(parts) < len(given):
+            runs = [self._responsibilities(problem, seed) for seed in seeds(self.random_state, self.n_init)]
+            start = problem.from_responsibilities(np.stack(runs))
+            parts = {name: np.repeat(value, len(runs), axis=0) for name, value in parts.items()}
+            parts = {"weights": start.weights, "means": start.means, "factors": start.factors} | parts
         return Mixture(**parts)
+
+    def _check_given(self, parts: dict[str, np.ndarray]) -> None:
+        """Refuse weights and means that are none, each with an axis of one run."""
+        shapes = {"weights": (self.n_components,), "means": (self.n_components, self.n_features_in_)}
+        for name, shape in shapes.items():
+            if name in parts and parts[name].shape[1:] != shape:
+                raise InputError(f"The initial {name} have shape {parts[name].shape[1:]}: {shape} is needed.")
+        weights = parts.get("weights", np.ones(1))
+        if not ((weights >= 0).all() and np.isclose(weights.sum(), 1)):
+            raise InputError("The initial weights have to be not negative and to add up to 1.")
 
     def _responsibilities(self, problem: GaussianMixtureProblem, seed: int) -> np.ndarray:
         """Return responsibilities (n, K) to start from."""
@@ -224,7 +235,6 @@ class GaussianMixture(mixture.GaussianMixture):  # type: ignore[misc]
         if self.init_params == "random":
             values = check_random_state(seed).uniform(size=shape)
             return np.asarray(values / values.sum(axis=1, keepdims=True))
-
         kinds = {"k-means++": "k-means++", "random_from_data": "random"}
         kmeans = KMeans(self.n_components, algorithm="lloyd", n_init=1, random_state=seed)
         if self.init_params in kinds:
