@@ -91,7 +91,15 @@ CASES = {
     "toy": Case(Logistic(), lambda rng, runs: 2 * rng.normal(size=(runs, 3))),
 }
 # Problems that are made of pieces on which the cost is what the alternation minimises.
-PIECES = ("k-means", "k-means, weighted", "k-means, one feature", "Viterbi, means", "Viterbi, all", "regressions", "subspaces")
+PIECES = (
+    "k-means",
+    "k-means, weighted",
+    "k-means, one feature",
+    "Viterbi, means",
+    "Viterbi, all",
+    "regressions",
+    "subspaces",
+)
 # Problems whose majoriser is not quadratic in their coordinates: T(x) = x - P grad E to the first order only.
 BENT = {
     "Gaussians": Case(GaussianMixtureProblem(X, ridge=0.1), mixtures(3, 3, 3)),
