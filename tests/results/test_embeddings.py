@@ -198,6 +198,8 @@ def test_the_summary_is_one_of_all_optimizers(read, runs):
         are_shares(table, f"censored_{level}")
     for cost in ("end", "limit"):
         are_within(table, cost, f"{cost}_low", f"{cost}_high")
+    for cost in ("end", "limit"):
+        assert (table[f"{cost}_below"] + table[f"{cost}_above"] <= table["families"]).all()
     reference = table[table["optimizer"] == ALTERNATION]
     assert (reference[["ratio_0.1", "ratio_1"]] == 1).all(axis=None)
     assert (reference["limit"] == 0).all()

@@ -36,9 +36,10 @@ def summarize(e: Evidence) -> pd.DataFrame:
         objective, start, optimizer, families; ratio_10, ratio_1, ratio_0.1, ratio_1e-3 (passes over those of SMACOF to
         so many per cent above the own limit, geometric means; what never gets there counts with the budget);
         censored_10 to censored_1e-3 (share of runs that never do); end, limit (final costs against SMACOF in per cent,
-        before and after the polish) with end_p_holm, limit_p_holm (Wilcoxon's test over families, corrected over the
-        optimizers); diverged (share of runs that have no place in these); tuning (passes that tuning for speed took on
-        a problem).
+        before and after the polish), for both of which NAME_median is the median over families, NAME_below and
+        NAME_above say in how many the difference is more than what counts as none, and NAME_p_holm is Wilcoxon's test
+        over families, corrected over the optimizers; diverged (share of runs that have no place in these); tuning
+        (passes that tuning for speed took on a problem).
     """
     tables = []
     for objective in OBJECTIVES:
@@ -60,8 +61,16 @@ def _summarize(e: Evidence, objective: str, start: str) -> pd.DataFrame:
     for name, polished in (("end", False), ("limit", True)):
         hierarchy = e.costs(objective, start, polished)
         table = _join(table, hierarchy.summary(), name)
-        tests = ranking.against_reference(hierarchy.family_table()).set_index("optimizer")["p_holm"]
-        table[f"{name}_p_holm"] = table["optimizer"].map(tests)
+        of_families = hierarchy.family_table()
+        tests = ranking.against_reference(of_families).set_index("optimizer")["p_holm"]
+        found = {
+            "median": of_families.median(),
+            "below": (of_families < -100 * EQUIVALENCE).sum(),
+            "above": (of_families > 100 * EQUIVALENCE).sum(),
+            "p_holm": tests,
+        }
+        for column, values in found.items():
+            table[f"{name}_{column}"] = table["optimizer"].map(values)
     table["diverged"] = _share(e, ends, paired.diverged(ends), table)
     values = e.charges(objective).rename("value").reset_index().assign(start="", run=0)
     tuning = e.hierarchy(values)

@@ -19,12 +19,12 @@ SETS = {"roads": "roads", "globe": "globe", "digits": "digits"}
 # Cities whose names stand in the map of the roads, with initial letters in the others.
 NAMED = ("Athens", "Gibraltar", "Lisbon", "Stockholm", "Vienna")
 # Optimizers whose ways are drawn.
-DRAWN = ("smacof", "relaxed", "anderson", "gradient_bb", "lbfgs", "newton_cg", "sammon_search", "pairs")
-# They look like the same methods on k-means, or like their next relatives there.
+DRAWN = ("smacof", "relaxed", "nesterov", "gradient_bb", "lbfgs", "newton_cg", "sammon_search", "pairs")
+# They look like the same methods on k-means, or as if they were these.
 LOOKS = {
     "smacof": "batch_kmeans",
     "relaxed": "overrelaxed_15",
-    "newton_cg": "face_newton",
+    "newton_cg": "hartigan",
     "sammon_search": "gradient_tuned",
     "pairs": "online_kmeans",
 }
