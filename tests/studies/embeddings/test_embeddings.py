@@ -288,7 +288,7 @@ def test_tables_and_numbers_can_be_made(claims):
     assert "gradient" in tables.objectives(summary.objectives(summed(-1.0, 0.5), agreed))
     text = tables.ledger(judged)
     assert all(f"\n{claim} &" in text for claim in claims["id"])
-    found = tables.numbers(summed(-1.0, 0.5), sets, agreed, stepped(), measures)
+    found = tables.numbers(summed(-1.0, 0.5), sets, agreed, stepped(), measures, judged)
     assert found["mapSets"] == str(FAMILIES)
     assert found["mapStrainMedian"] == "10"
     assert all(re.fullmatch("[A-Za-z]+", name) for name in found)

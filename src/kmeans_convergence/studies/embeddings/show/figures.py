@@ -51,7 +51,7 @@ def maps(points: pd.DataFrame) -> Figure:
     from matplotlib import pyplot  # after the backend has been chosen
 
     there = [name for name in SHOWN if (points["dataset"] == name).any()]
-    figure, axes = pyplot.subplots(len(there), len(MAPS), figsize=(TEXT_WIDTH, 0.3 + 1.6 * len(there)), squeeze=False)
+    figure, axes = pyplot.subplots(len(there), len(MAPS), figsize=(TEXT_WIDTH, 0.3 + 1.35 * len(there)), squeeze=False)
     for row, name in zip(axes, there, strict=True):
         some = points[points["dataset"] == name]
         placed = {key: part.sort_values("point")[["x", "y"]].to_numpy() for key, part in some.groupby("map")}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
+from kmeans_convergence.data.roads import CITIES
 from kmeans_convergence.report.ledger import tabulate
 from kmeans_convergence.report.text import (
+    COUNTS,
     booktabs,
     escape,
     escape_narrow,
@@ -20,6 +24,7 @@ from kmeans_convergence.report.text import (
 )
 from kmeans_convergence.studies.embeddings.run.comparison import CLASSICAL, RANDOM
 from kmeans_convergence.studies.embeddings.run.contenders import ALTERNATION, CONTENDERS
+from kmeans_convergence.studies.embeddings.run.measures import NEIGHBOURS
 
 GROUPS = {"alternation": "SMACOF accelerated", "gradient": "gradients", "noisy": "single pairs"}
 OBJECTIVES = {"stress": "stress", "sammon": "Sammon's stress"}
@@ -182,10 +187,25 @@ def _capital(text: str) -> str:
     return re.sub("^[a-z]", lambda letter: letter[0].upper(), text)
 
 
+def settings(embeddings: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the section `embeddings` of the configuration, and constants, say in the prose."""
+    return {
+        "mapBudget": str(embeddings["passes"]),
+        "mapSearches": str(embeddings["minima_starts"]),
+        "mapCities": str(len(CITIES)),
+        "mapNeighbours": COUNTS[NEIGHBOURS],
+    }
+
+
 def numbers(
-    summary: pd.DataFrame, maps: pd.DataFrame, agreed: pd.DataFrame, one_step: pd.DataFrame, measures: pd.DataFrame
+    summary: pd.DataFrame,
+    maps: pd.DataFrame,
+    agreed: pd.DataFrame,
+    one_step: pd.DataFrame,
+    measures: pd.DataFrame,
+    ledger: pd.DataFrame,
 ) -> dict[str, str]:
-    """Return the numbers of the prose."""
+    """Return the numbers of the prose, from the tables of `analysis.summary`, of `run`, and the ledger."""
     exact = one_step[one_step["deviation"] == 0]
     noisy = one_step[one_step["deviation"] == one_step["deviation"].max()]
     line = exact[exact["dimensions"] == 1]
@@ -221,6 +241,12 @@ def numbers(
             f"mapRate{name}Error": order_of_magnitude(row["error"]),
             f"mapRate{name}Silent": str(row["silent"]),
         }
+    for claim, name in (("M1", "Saves"), ("M2", "Lower")):
+        # of the main reading, which comes first
+        row = ledger[ledger["id"] == claim].iloc[0]
+        found[f"map{name}"] = _number(row["effect"], row["low"], row["high"])
+    relaxed = summary.query("objective == 'stress' and start == @CLASSICAL and optimizer == 'relaxed'").iloc[0]
+    found["mapClassicalRelaxed"] = _number(*(relaxed[f"ratio_0.1{end}"] for end in ("", "_low", "_high")))
     found["mapSlowest"] = fixed(stress.loc["smacof", "slowest"], 3)
     for key, name in (
         ("relaxed", "Relaxed"),
