@@ -175,10 +175,11 @@ def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row for each objective: objective, alternation, preconditioner, left_out (LaTeX); sets, correlation,
         correlation_low, correlation_high (predicted against measured rates); accelerated, gradient (keys of the best
-        methods) and of each _ratio, _ratio_low, _ratio_high (passes over those of the alternation) and _cost,
-        _cost_low, _cost_high (final costs after the polish, in per cent of difference); stochastic (key of the noisy
-        method that ends lowest) with the same; faster ("alternation", "gradient" or "neither": the best gradient method
-        against the alternation), fastest (the key with the fewest passes of all), lower (as faster, by final costs).
+        methods, blank where none came so far) and of each _ratio, _ratio_low, _ratio_high (passes over those of the
+        alternation) and _cost, _cost_low, _cost_high (final costs after the polish, in per cent of difference);
+        stochastic (key of the noisy method that ends lowest) with the same; faster ("alternation", "gradient" or
+        "neither": the best gradient method against the alternation), fastest (the key with the fewest passes of all),
+        lower (as faster, by final costs).
     """
     rows = []
     random = summary[summary["start"] == RANDOM].set_index(["objective", "optimizer"])
@@ -194,22 +195,27 @@ def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
         row |= {"left_out": sentence.left_out, "sets": rate["sets"], "correlation": rate["correlation"]}
         row |= {"correlation_low": rate["low"], "correlation_high": rate["high"]}
         chosen = {
-            "accelerated": some.loc[families == "alternation", "ratio_0.1"].idxmin(),
-            "gradient": some.loc[families == "gradient", "ratio_0.1"].idxmin(),
-            "stochastic": some.loc[families == "noisy", "limit"].idxmin(),
+            "accelerated": _least(some.loc[families == "alternation", "ratio_0.1"]),
+            "gradient": _least(some.loc[families == "gradient", "ratio_0.1"]),
+            "stochastic": _least(some.loc[families == "noisy", "limit"]),
         }
         for name, key in chosen.items():
             row[name] = key
             for value, column in (("ratio", "ratio_0.1"), ("cost", "limit")):
                 for end in ("", "_low", "_high"):
-                    row[f"{name}_{value}{end}"] = some.loc[key, f"{column}{end}"]
+                    row[f"{name}_{value}{end}"] = some.loc[key, f"{column}{end}"] if key else math.nan
         low, high = row["gradient_ratio_low"], row["gradient_ratio_high"]
         row["faster"] = winner(low, high, 1, 1)
-        row["fastest"] = some["ratio_0.1"].idxmin()
+        row["fastest"] = _least(some["ratio_0.1"])
         low, high = row["gradient_cost_low"], row["gradient_cost_high"]
         row["lower"] = winner(low, high, -100 * EQUIVALENCE, 100 * EQUIVALENCE)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _least(values: pd.Series) -> str:
+    """Return the key of the least value; empty where none is known, because nobody came so far within the budget."""
+    return str(values.idxmin()) if values.notna().any() else ""
 
 
 def winner(low: float, high: float, below: float, above: float) -> str:

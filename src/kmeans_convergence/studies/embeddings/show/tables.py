@@ -122,7 +122,7 @@ def objectives(table: pd.DataFrame) -> str:
         about = [OBJECTIVES[row["objective"]], row["alternation"], row["preconditioner"], row["left_out"]]
         rate = _number(row["correlation"], row["correlation_low"], row["correlation_high"])
         best = [
-            f"{escape(CONTENDERS[row[name]].label)} "
+            (f"{escape(CONTENDERS[row[name]].label)} " if row[name] in CONTENDERS else "")
             + _number(row[f"{name}_ratio"], row[f"{name}_ratio_low"], row[f"{name}_ratio_high"])
             for name in ("accelerated", "gradient")
         ]
