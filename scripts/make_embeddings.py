@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from kmeans_convergence.pipeline.jobs import run
+from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import macros, write
 from kmeans_convergence.studies.embeddings.show import tables
 
@@ -17,15 +18,17 @@ def main(
     ledger: pd.DataFrame,
     one_step: pd.DataFrame,
     measures: pd.DataFrame,
+    embeddings: Config,
     outputs: dict[str, Path],
 ) -> None:
     """Write one LaTeX file for each table, and the macros."""
+    numbers = tables.numbers(summary, sets, agreement, one_step, measures, ledger) | tables.settings(embeddings)
     texts = {
         "main": tables.main_table(summary),
         "maps": tables.sets(sets),
         "sentence": tables.objectives(objectives),
         "claims": tables.ledger(ledger),
-        "numbers": macros(tables.numbers(summary, sets, agreement, one_step, measures)),
+        "numbers": macros(numbers),
     }
     for name, path in outputs.items():
         write(texts[name], path)

@@ -198,8 +198,12 @@ def test_the_summary_is_one_of_all_optimizers(read, runs):
         are_shares(table, f"censored_{level}")
     for cost in ("end", "limit"):
         are_within(table, cost, f"{cost}_low", f"{cost}_high")
+    for cost in ("end", "limit"):
+        assert (table[f"{cost}_below"] + table[f"{cost}_above"] <= table["families"]).all()
     reference = table[table["optimizer"] == ALTERNATION]
-    assert (reference[["ratio_0.1", "ratio_1"]] == 1).all(axis=None)
+    # where nobody comes so far nothing is known
+    assert reference["ratio_10"].notna().any()
+    assert (reference[["ratio_10", "ratio_0.1", "ratio_1"]].fillna(1) == 1).all(axis=None)
     assert (reference["limit"] == 0).all()
     # by hand: passes of one method on all maps, each family with the same weight, each set and problem in it too
     some = runs.query("objective == 'sammon' and start == 'random' and optimizer in ('smacof', 'lbfgs')")
@@ -209,7 +213,7 @@ def test_the_summary_is_one_of_all_optimizers(read, runs):
     both = some["own_1"].isna().groupby(keys).first().unstack("optimizer").all(axis=1)
     ratio = (logs["lbfgs"] - logs["smacof"])[~both].groupby(["family", "dataset"]).mean().groupby("family").mean()
     found = table.query("objective == 'sammon' and start == 'random' and optimizer == 'lbfgs'").iloc[0]
-    assert found["ratio_1"] == pytest.approx(np.exp(ratio.mean()))
+    assert found["ratio_1"] == pytest.approx(np.exp(ratio.mean()), nan_ok=True)
 
 
 def test_sets_are_described_as_they_were_measured(read, measures, minima, names):
@@ -231,6 +235,10 @@ def test_the_row_of_the_objective_follows_from_the_summary(read):
     for _, row in table.iterrows():
         gradients = [key for key, contender in CONTENDERS.items() if contender.family == "gradient"]
         some = random.loc[row["objective"]].loc[gradients]
+        if some["ratio_0.1"].isna().all():
+            assert pd.isna(row["gradient"])
+            assert row["faster"] == "neither"
+            continue
         assert row["gradient"] == some["ratio_0.1"].idxmin()
         high, low = some.loc[row["gradient"], ["ratio_0.1_high", "ratio_0.1_low"]]
         assert row["faster"] == ("gradient" if high < 1 else "alternation" if low > 1 else "neither")

@@ -121,6 +121,8 @@ rule make_embeddings:
             name: f"paper/generated/embeddings/{name}.tex"
             for name in ("main", "maps", "sentence", "claims", "numbers")
         },
+    params:
+        embeddings=config["embeddings"],
     message:
         "Make the tables and the numbers of the section on maps"
     script:

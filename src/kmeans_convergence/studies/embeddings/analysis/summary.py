@@ -36,9 +36,10 @@ def summarize(e: Evidence) -> pd.DataFrame:
         objective, start, optimizer, families; ratio_10, ratio_1, ratio_0.1, ratio_1e-3 (passes over those of SMACOF to
         so many per cent above the own limit, geometric means; what never gets there counts with the budget);
         censored_10 to censored_1e-3 (share of runs that never do); end, limit (final costs against SMACOF in per cent,
-        before and after the polish) with end_p_holm, limit_p_holm (Wilcoxon's test over families, corrected over the
-        optimizers); diverged (share of runs that have no place in these); tuning (passes that tuning for speed took on
-        a problem).
+        before and after the polish), for both of which NAME_median is the median over families, NAME_below and
+        NAME_above say in how many the difference is more than what counts as none, and NAME_p_holm is Wilcoxon's test
+        over families, corrected over the optimizers; diverged (share of runs that have no place in these); tuning
+        (passes that tuning for speed took on a problem).
     """
     tables = []
     for objective in OBJECTIVES:
@@ -60,8 +61,16 @@ def _summarize(e: Evidence, objective: str, start: str) -> pd.DataFrame:
     for name, polished in (("end", False), ("limit", True)):
         hierarchy = e.costs(objective, start, polished)
         table = _join(table, hierarchy.summary(), name)
-        tests = ranking.against_reference(hierarchy.family_table()).set_index("optimizer")["p_holm"]
-        table[f"{name}_p_holm"] = table["optimizer"].map(tests)
+        of_families = hierarchy.family_table()
+        tests = ranking.against_reference(of_families).set_index("optimizer")["p_holm"]
+        found = {
+            "median": of_families.median(),
+            "below": (of_families < -100 * EQUIVALENCE).sum(),
+            "above": (of_families > 100 * EQUIVALENCE).sum(),
+            "p_holm": tests,
+        }
+        for column, values in found.items():
+            table[f"{name}_{column}"] = table["optimizer"].map(values)
     table["diverged"] = _share(e, ends, paired.diverged(ends), table)
     values = e.charges(objective).rename("value").reset_index().assign(start="", run=0)
     tuning = e.hierarchy(values)
@@ -166,10 +175,11 @@ def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row for each objective: objective, alternation, preconditioner, left_out (LaTeX); sets, correlation,
         correlation_low, correlation_high (predicted against measured rates); accelerated, gradient (keys of the best
-        methods) and of each _ratio, _ratio_low, _ratio_high (passes over those of the alternation) and _cost,
-        _cost_low, _cost_high (final costs after the polish, in per cent of difference); stochastic (key of the noisy
-        method that ends lowest) with the same; faster ("alternation", "gradient" or "neither": the best gradient method
-        against the alternation), fastest (the key with the fewest passes of all), lower (as faster, by final costs).
+        methods, blank where none came so far) and of each _ratio, _ratio_low, _ratio_high (passes over those of the
+        alternation) and _cost, _cost_low, _cost_high (final costs after the polish, in per cent of difference);
+        stochastic (key of the noisy method that ends lowest) with the same; faster ("alternation", "gradient" or
+        "neither": the best gradient method against the alternation), fastest (the key with the fewest passes of all),
+        lower (as faster, by final costs).
     """
     rows = []
     random = summary[summary["start"] == RANDOM].set_index(["objective", "optimizer"])
@@ -185,22 +195,27 @@ def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
         row |= {"left_out": sentence.left_out, "sets": rate["sets"], "correlation": rate["correlation"]}
         row |= {"correlation_low": rate["low"], "correlation_high": rate["high"]}
         chosen = {
-            "accelerated": some.loc[families == "alternation", "ratio_0.1"].idxmin(),
-            "gradient": some.loc[families == "gradient", "ratio_0.1"].idxmin(),
-            "stochastic": some.loc[families == "noisy", "limit"].idxmin(),
+            "accelerated": _least(some.loc[families == "alternation", "ratio_0.1"]),
+            "gradient": _least(some.loc[families == "gradient", "ratio_0.1"]),
+            "stochastic": _least(some.loc[families == "noisy", "limit"]),
         }
         for name, key in chosen.items():
             row[name] = key
             for value, column in (("ratio", "ratio_0.1"), ("cost", "limit")):
                 for end in ("", "_low", "_high"):
-                    row[f"{name}_{value}{end}"] = some.loc[key, f"{column}{end}"]
+                    row[f"{name}_{value}{end}"] = some.loc[key, f"{column}{end}"] if key else math.nan
         low, high = row["gradient_ratio_low"], row["gradient_ratio_high"]
         row["faster"] = winner(low, high, 1, 1)
-        row["fastest"] = some["ratio_0.1"].idxmin()
+        row["fastest"] = _least(some["ratio_0.1"])
         low, high = row["gradient_cost_low"], row["gradient_cost_high"]
         row["lower"] = winner(low, high, -100 * EQUIVALENCE, 100 * EQUIVALENCE)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _least(values: pd.Series) -> str:
+    """Return the key of the least value; empty where none is known, because nobody came so far within the budget."""
+    return str(values.idxmin()) if values.notna().any() else ""
 
 
 def winner(low: float, high: float, below: float, above: float) -> str:

@@ -19,12 +19,12 @@ SETS = {"roads": "roads", "globe": "globe", "digits": "digits"}
 # Cities whose names stand in the map of the roads, with initial letters in the others.
 NAMED = ("Athens", "Gibraltar", "Lisbon", "Stockholm", "Vienna")
 # Optimizers whose ways are drawn.
-DRAWN = ("smacof", "relaxed", "anderson", "gradient_bb", "lbfgs", "newton_cg", "sammon_search", "pairs")
-# They look like the same methods on k-means, or like their next relatives there.
+DRAWN = ("smacof", "relaxed", "nesterov", "gradient_bb", "lbfgs", "newton_cg", "sammon_search", "pairs")
+# They look like the same methods on k-means, or as if they were these.
 LOOKS = {
     "smacof": "batch_kmeans",
     "relaxed": "overrelaxed_15",
-    "newton_cg": "face_newton",
+    "newton_cg": "hartigan",
     "sammon_search": "gradient_tuned",
     "pairs": "online_kmeans",
 }
@@ -51,7 +51,7 @@ def maps(points: pd.DataFrame) -> Figure:
     from matplotlib import pyplot  # after the backend has been chosen
 
     there = [name for name in SHOWN if (points["dataset"] == name).any()]
-    figure, axes = pyplot.subplots(len(there), len(MAPS), figsize=(TEXT_WIDTH, 0.3 + 1.6 * len(there)), squeeze=False)
+    figure, axes = pyplot.subplots(len(there), len(MAPS), figsize=(TEXT_WIDTH, 0.3 + 1.35 * len(there)), squeeze=False)
     for row, name in zip(axes, there, strict=True):
         some = points[points["dataset"] == name]
         placed = {key: part.sort_values("point")[["x", "y"]].to_numpy() for key, part in some.groupby("map")}

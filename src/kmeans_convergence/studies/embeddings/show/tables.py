@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
+from kmeans_convergence.data.roads import CITIES
 from kmeans_convergence.report.ledger import tabulate
 from kmeans_convergence.report.text import (
+    COUNTS,
     booktabs,
     escape,
     escape_narrow,
@@ -20,6 +24,7 @@ from kmeans_convergence.report.text import (
 )
 from kmeans_convergence.studies.embeddings.run.comparison import CLASSICAL, RANDOM
 from kmeans_convergence.studies.embeddings.run.contenders import ALTERNATION, CONTENDERS
+from kmeans_convergence.studies.embeddings.run.measures import NEIGHBOURS
 
 GROUPS = {"alternation": "SMACOF accelerated", "gradient": "gradients", "noisy": "single pairs"}
 OBJECTIVES = {"stress": "stress", "sammon": "Sammon's stress"}
@@ -53,10 +58,8 @@ def main_table(summary: pd.DataFrame) -> str:
     header = [
         r"& \multicolumn{5}{c}{passes (ratio)} & \multicolumn{2}{c}{final cost (\%)} & \\"
         r"\cmidrule(lr){2-6}\cmidrule(lr){7-8}"
-        "\n"
-        r"& 10\,\% & 0.1\,\% & $10^{-3}$\,\% & classical & Sammon's & stress & Sammon's & div. \\"
         "\nmethod",
-        *[""] * 8,
+        *(r"10\,\%", r"0.1\,\%", r"$10^{-3}$\,\%", "classical", "Sammon's", "stress", "Sammon's", "div."),
     ]
     return booktabs("@{}lrrrrrrrr@{}", header, rows)
 
@@ -72,9 +75,10 @@ def _ratio(row: pd.Series, level: str) -> str:
 
 
 def _cost(row: pd.Series) -> str:
-    """Return a difference of limits; bold if its interval leaves out zero."""
+    """Return the mean difference of limits, bold if its interval leaves out zero, and the median over families."""
     text = _short(row["limit"])
-    return rf"\textbf{{{text}}}" if row["limit_low"] > 0 or row["limit_high"] < 0 else text
+    sure = row["limit_low"] > 0 or row["limit_high"] < 0
+    return (rf"\textbf{{{text}}}" if sure else text) + f" ({_short(row['limit_median'])})"
 
 
 def _short(value: float) -> str:
@@ -118,7 +122,7 @@ def objectives(table: pd.DataFrame) -> str:
         about = [OBJECTIVES[row["objective"]], row["alternation"], row["preconditioner"], row["left_out"]]
         rate = _number(row["correlation"], row["correlation_low"], row["correlation_high"])
         best = [
-            f"{escape(CONTENDERS[row[name]].label)} "
+            (f"{escape(CONTENDERS[row[name]].label)} " if row[name] in CONTENDERS else "")
             + _number(row[f"{name}_ratio"], row[f"{name}_ratio_low"], row[f"{name}_ratio_high"])
             for name in ("accelerated", "gradient")
         ]
@@ -183,10 +187,25 @@ def _capital(text: str) -> str:
     return re.sub("^[a-z]", lambda letter: letter[0].upper(), text)
 
 
+def settings(embeddings: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the section `embeddings` of the configuration, and constants, say in the prose."""
+    return {
+        "mapBudget": str(embeddings["passes"]),
+        "mapSearches": str(embeddings["minima_starts"]),
+        "mapCities": str(len(CITIES)),
+        "mapNeighbours": COUNTS[NEIGHBOURS],
+    }
+
+
 def numbers(
-    summary: pd.DataFrame, maps: pd.DataFrame, agreed: pd.DataFrame, one_step: pd.DataFrame, measures: pd.DataFrame
+    summary: pd.DataFrame,
+    maps: pd.DataFrame,
+    agreed: pd.DataFrame,
+    one_step: pd.DataFrame,
+    measures: pd.DataFrame,
+    ledger: pd.DataFrame,
 ) -> dict[str, str]:
-    """Return the numbers of the prose."""
+    """Return the numbers of the prose, from the tables of `analysis.summary`, of `run`, and the ledger."""
     exact = one_step[one_step["deviation"] == 0]
     noisy = one_step[one_step["deviation"] == one_step["deviation"].max()]
     line = exact[exact["dimensions"] == 1]
@@ -213,6 +232,7 @@ def numbers(
         "mapApart": fixed(maps["apart"].median(), 2),
         "mapClassicalBest": str(int((maps["stress"] <= maps["best"] * (1 + 1e-6)).sum())),
         "mapMaps": str(len(maps)),
+        "mapCensored": percent(random.loc[ALTERNATION, "censored_0.1"]),
     }
     for key, name in (("smacof", "Smacof"), ("relaxed", "Relaxed"), ("heavy_ball", "Ball")):
         row = stress.loc[key]
@@ -221,6 +241,12 @@ def numbers(
             f"mapRate{name}Error": order_of_magnitude(row["error"]),
             f"mapRate{name}Silent": str(row["silent"]),
         }
+    for claim, name in (("M1", "Saves"), ("M2", "Lower")):
+        # of the main reading, which comes first
+        row = ledger[ledger["id"] == claim].iloc[0]
+        found[f"map{name}"] = _number(row["effect"], row["low"], row["high"])
+    relaxed = summary.query("objective == 'stress' and start == @CLASSICAL and optimizer == 'relaxed'").iloc[0]
+    found["mapClassicalRelaxed"] = _number(*(relaxed[f"ratio_0.1{end}"] for end in ("", "_low", "_high")))
     found["mapSlowest"] = fixed(stress.loc["smacof", "slowest"], 3)
     for key, name in (
         ("relaxed", "Relaxed"),
@@ -234,6 +260,10 @@ def numbers(
         row = random.loc[key]
         found[f"mapPasses{name}"] = _number(row["ratio_0.1"], row["ratio_0.1_low"], row["ratio_0.1_high"])
         found[f"mapCost{name}"] = _number(row["limit"], row["limit_low"], row["limit_high"])
+        found[f"mapMedian{name}"] = fixed(row["limit_median"], 1)
+        found[f"mapBelow{name}"], found[f"mapAbove{name}"] = (
+            str(int(row[f"limit_{side}"])) for side in ("below", "above")
+        )
     looks = measures[measures["dimensions"] == 2].groupby("map")[["trustworthiness", "continuity", "shepard"]].mean()
     for key, name in (("strain", "Strain"), ("best", "Best"), ("sammon", "Sammon"), ("order", "Order")):
         for column, word in (("trustworthiness", "Trust"), ("continuity", "Cont"), ("shepard", "Shepard")):
