@@ -259,6 +259,7 @@ def test_each_number_of_the_section_has_a_macro_and_each_macro_is_used(root, sho
     assert found["choicesClaims"] == "16"
     assert found["choicesHolding"] == "none"
     assert found["choicesSetsRegression"] == "1"
+    assert found["choicesNearTen"] == "--"
     assert found["choicesVerdictD"] == Verdict.UNDECIDED.value
 
 
