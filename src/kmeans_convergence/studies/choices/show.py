@@ -134,7 +134,7 @@ def _sizes(axes: Axes, steps: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("observations in the sample")
     axes.set_ylabel("steps until it ends")
-    axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
+    axes.set_ylim(0, 1.8 * axes.get_ylim()[1])
     axes.set_title("(e) size of the sample")
     axes.legend(loc="upper left", fontsize=7)
 
@@ -155,7 +155,7 @@ def _soft(axes: Axes, soft: pd.DataFrame) -> None:
     axes.set_xlabel("passes, times Viterbi's")
     axes.set_ylabel("cost, difference (nats)")
     low, high = axes.get_ylim()
-    axes.set_ylim(low - 0.4 * (high - low), high)
+    axes.set_ylim(low - 0.6 * (high - low), high)
     axes.set_title("(f) soft choices first")
     axes.legend(loc="lower left", fontsize=7)
 
