@@ -6,7 +6,7 @@ import pandas as pd
 
 from kmeans_convergence.pipeline.jobs import run
 from kmeans_convergence.pipeline.tables import write_csv
-from kmeans_convergence.studies.mixtures.analysis import summarize
+from kmeans_convergence.studies.mixtures.analysis.accelerated_em import summarize
 
 
 def main(runs: pd.DataFrame, summary: Path) -> None:

@@ -19,6 +19,8 @@ def main(
     tuning: pd.DataFrame,
     derivation: pd.DataFrame,
     first_steps: pd.DataFrame,
+    kmeans_start: pd.DataFrame,
+    thresholds: pd.DataFrame,
     samples: pd.DataFrame,
     claims: Path,
     seed: int,
@@ -26,7 +28,9 @@ def main(
     outputs: dict[str, Path],
 ) -> None:
     """Write the summary of all optimizers, what is robust about each, what size does, and the ledger of claims."""
-    evidence = Evidence(RELATIVE, runs, datasets, seed, resamples, tuning, derivation, samples, first_steps)
+    evidence = Evidence(
+        RELATIVE, runs, datasets, seed, resamples, tuning, derivation, samples, first_steps, kmeans_start, thresholds
+    )
     write_csv(summary.summarize(evidence), outputs["summary"])
     write_csv(methods.judge(evidence), outputs["methods"])
     write_csv(size.summarize(samples, seed, resamples), outputs["size"])

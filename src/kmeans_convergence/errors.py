@@ -24,6 +24,8 @@ def explain(problem: BaseException) -> str | None:
         return str(problem)
     if _lacks_memory(problem):
         return "There is not enough memory: a small table needs 1 GB, a larger one more."
+    if isinstance(problem, ModuleNotFoundError) and problem.name and not problem.name.startswith("kmeans_convergence"):
+        return f"The package {problem.name} is not installed: the command takes an install of kmeans-convergence[cli]."
     if isinstance(problem, OSError):
         return f"{problem.filename or 'A file'} cannot be read or written ({problem.strerror or problem})."
     return None

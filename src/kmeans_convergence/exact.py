@@ -32,7 +32,11 @@ def extents(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     A range beyond the largest number is infinite, and so is the middle then.
     """
-    least, most = ends(X)
+    return extents_of(*ends(X))
+
+
+def extents_of(least: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `extents` does, from the least and the largest value of each feature, shape (d,)."""
     with np.errstate(over="ignore"):
         spread = most - least
     return least + spread / 2, spread
@@ -61,7 +65,12 @@ def check_range(X: np.ndarray, what: str = "The data", scale: float = 1.0) -> No
     InputError
         One sentence that begins with `what`.
     """
-    largest, spread = math.sqrt(OVERFLOW / X.size), float(extents(X)[1].max())
+    check_spread(float(extents(X)[1].max()), X.size, what, scale)
+
+
+def check_spread(spread: float, count: int, what: str, scale: float = 1.0) -> None:
+    """Do what `check_range` does, for `count` numbers whose features have `spread` as their largest range."""
+    largest = math.sqrt(OVERFLOW / count)
     if spread > largest / scale:
         size = "large"
     elif 0 < spread < SMALLEST / scale:
@@ -80,8 +89,13 @@ def origin(X: np.ndarray) -> np.ndarray:
     A feature that is farther from zero than `FAR` times the largest range of all is measured from its middle, any other
     from zero.
     """
-    middle, spread = extents(X)
-    return np.where(np.abs(middle) > FAR * spread.max(), middle, 0).astype(X.dtype)
+    return origin_of(*ends(X)).astype(X.dtype)
+
+
+def origin_of(least: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Return what `origin` does in double precision, from the least and the largest value of each feature, (d,)."""
+    middle, spread = extents_of(least, most)
+    return np.asarray(np.where(np.abs(middle) > FAR * spread.max(), middle, 0))
 
 
 def normalized(X: np.ndarray) -> np.ndarray:

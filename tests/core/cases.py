@@ -75,6 +75,7 @@ SEQUENCES, PRICES = X.reshape(5, 16, 3), np.array([[0.0, 1.5, 2.0], [1.0, 0.5, 2
 REGRESSORS = np.stack([np.ones(80), X[:, 0] + 2, X[:, 1]], axis=1)
 CASES = {
     "k-means": Case(QuantizationProblem(X), prototypes),
+    "k-means, weighted": Case(QuantizationProblem(X, np.arange(len(X)) % 4 + 0.5), prototypes),
     "k-means, one feature": Case(QuantizationProblem(X[:, :1]), lambda rng, runs: 3 * rng.normal(size=(runs, 4, 1))),
     "mixture": Case(MixtureProblem(X), lambda rng, runs: 3 * rng.normal(size=(runs, 5, 3))),
     "mixture, apart": Case(MixtureProblem(4 * X), lambda rng, runs: 9 * rng.normal(size=(runs, 3, 3))),

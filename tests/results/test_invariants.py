@@ -352,7 +352,7 @@ def test_every_optimizer_has_every_start_of_the_comparison(read, compared, proto
     expected = entries(protocol, settings["comparison"]["optimizers"], protocol.budgets)
     assert set(compared["clusters"]) == set(clusters)
     for K, rows in compared.groupby("clusters"):
-        runs = range(protocol.runs(about.n, K, about.d))
+        runs = range(protocol.runs(about.n * K * about.d))
         is_complete(rows.assign(entry=list(map(tuple, rows[ENTRY].to_numpy()))), entry=expected, run=runs)
     assert np.isfinite(compared[["start_cost", "start_passes", "passes", "polish_passes", "empty"]]).all(axis=None)
     assert (compared[["start_passes", "passes", "polish_passes", "empty"]] >= 0).all(axis=None)

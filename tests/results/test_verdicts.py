@@ -11,6 +11,7 @@ from holding import are_shares, are_within, holds_once, is_complete
 
 from kmeans_convergence.statistics.conditions import MINIMUM, Verdict
 from kmeans_convergence.statistics.paired import REFERENCE
+from kmeans_convergence.statistics.predictions import verdict as verdict_of
 from kmeans_convergence.studies.comparison.analysis.methods import CLAIMS
 from kmeans_convergence.studies.comparison.run import size
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
@@ -203,7 +204,7 @@ class TestTheConfirmation:
         pd.testing.assert_frame_equal(scores[list(made)], made)
         are_within(scores, "value", "value_low", "value_high")
         for row in scores.itertuples():
-            assert row.verdict == predictions.verdict(row.value, row.sign, row.low, row.high)
+            assert row.verdict == verdict_of(row.value, row.sign, row.low, row.high)
 
     def test_the_summary_of_the_fresh_sets_holds_together(self):
         is_a_summary(pd.read_csv(CONFIRMATION / "summary.csv"))

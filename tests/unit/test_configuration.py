@@ -68,7 +68,7 @@ def test_the_smoke_configuration_passes(shipped, accept, root):
 
 
 def test_each_key_is_required(shipped, accept, refused):
-    optional = ("comparison.starts_of.", "comparison.rows_of.", "comparison.optimizers_of.")
+    optional = ("comparison.starts_of.", "comparison.rows_of.", "comparison.optimizers_of.", "mixtures.clusters_of.")
     keys = [key for key in leaves(shipped) if not key.startswith(optional)]
     assert len(keys) > 20
     for key in keys:
@@ -323,6 +323,16 @@ def test_samples_of_one_set_are_ascending_and_have_a_number_of_prototypes(shippe
         accept(changed(shipped, "size.datasets", ["nothing"]))
 
 
+def test_large_samples_have_their_patterns(shipped, accept, refused):
+    with refused("scale.patterns", "[3000, 1000]", "ascending"):
+        accept(changed(shipped, "scale.patterns", [3000, 1000]))
+    with refused("scale.datasets", "'nothing'"):
+        accept(changed(shipped, "scale.datasets", ["nothing"]))
+    with refused("scale.patterns", "300000 patterns", "'retina_px'", "240000"):
+        accept(changed(shipped, "scale.patterns", [1000, 300_000]))
+    accept(changed(shipped, "scale.datasets", []))
+
+
 def test_fresh_sets_are_kept_for_the_confirmation(shipped, accept, refused, root):
     with refused("comparison.datasets", "'ais'", "confirmation"):
         accept(changed(shipped, "comparison.datasets", ["wine", "ais"]))
@@ -353,9 +363,23 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
     for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
-    mine = changed(changed(mine, "size.datasets", ["mine"]), "choices.subspaces", ["planes_1"])
+    for key in ("size.datasets", "embeddings.datasets", "mixtures.datasets"):
+        mine = changed(mine, key, ["mine"])
+    mine = changed(changed(mine, "mixtures.clusters_of", {}), "scale.datasets", [])
+    mine = changed(mine, "choices.subspaces", ["planes_1"])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "mine.csv").write_text("a,b\n" + "".join(f"{i},{i % 3}\n" for i in range(12)))
     accept(mine, datasets)
+
+
+def test_mixtures_are_fitted_to_sets_that_have_components_enough(shipped, accept, refused):
+    with refused("mixtures.datasets", "'irises'", "allowed are"):
+        accept(changed(shipped, "mixtures.datasets", ["irises"]))
+    with refused("mixtures.clusters_of", "'irises'"):
+        accept(changed(shipped, "mixtures.clusters_of", {"irises": 2}))
+    with refused("mixtures.clusters_of.iris = 500", "'iris'", "distinct patterns"):
+        accept(changed(shipped, "mixtures.clusters_of", {"iris": 500}))
+    with refused("mixtures.covariances", "at most 4"):
+        accept(changed(shipped, "mixtures.covariances", 5))

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kmeans_convergence.data import csv, layout
-from kmeans_convergence.data.csv import load_table, read, read_table
+from kmeans_convergence.data import csv, layout, subsample
+from kmeans_convergence.data.csv import load_dissimilarities, load_table, read, read_table
 from kmeans_convergence.data.records import SEPARATORS
 from kmeans_convergence.errors import InputError
 
@@ -561,3 +561,81 @@ def test_a_table_of_ones_own_is_a_data_set(own):
     assert (dataset.source, dataset.scaling, dataset.kind) == ("csv:mine.csv", "standardize", "real")
     assert dataset.notes == ("Column 'name' holds text ('x' in line 2) and was left out.",)
     np.testing.assert_array_equal(load_table(path, (2,), "none").X, [[1, 10], [2, 10], [2, 10], [6, 40]])
+
+
+# ---- what is not text, columns by name, matrices
+
+
+def test_an_array_of_numpys_is_read_with_all_digits(own, refused):
+    def saved(array):
+        file = io.BytesIO()
+        np.save(file, array)
+        return file.getvalue()
+
+    X = np.random.default_rng(0).normal(size=(9, 3))
+    X[4, 1] = np.nan
+    for data in (saved(X), gzip.compress(saved(X))):
+        table = read_table(own(data, "mine.npy"))
+        np.testing.assert_array_equal(table.X, np.delete(X, 4, axis=0))
+        assert table.features == ("x1", "x2", "x3")
+        assert "is an array of NumPy's, read as a text" in " ".join(map(str, table.notes))
+    np.testing.assert_array_equal(read_table(own(saved(np.arange(5, dtype=np.uint8)))).X, np.arange(5.0)[:, None])
+    for array, word in ((np.zeros((2, 2, 2)), "shape (2, 2, 2)"), (np.array(["a"]), "type <U1"), (1j * X, "complex")):
+        with refused("a matrix of numbers", word):
+            read_table(own(saved(array)))
+    with refused("damaged or with objects"):
+        read_table(own(saved(X)[:-9]))
+
+
+def test_a_parquet_file_is_read_where_it_can_be_and_refused_with_a_remedy_where_not(own, refused, monkeypatch):
+    path = own(b"PAR1" + bytes(20), "mine.parquet")
+
+    def absent(*_):
+        raise ImportError
+
+    monkeypatch.setattr(pd, "read_parquet", absent)
+    with refused("Parquet", "pyarrow", "CSV"):
+        read_table(path)
+    monkeypatch.setattr(pd, "read_parquet", lambda file: pd.DataFrame({"a": [1.5, None, 3], "who": ["x", "y", "z"]}))
+    table = read_table(path)
+    np.testing.assert_array_equal(table.X, [[1.5], [3]])
+    said = " ".join(map(str, table.notes))
+    assert all(words in said for words in ("a Parquet file", "'who' holds text", "1 of 3 rows"))
+
+    def broken(*_):
+        raise OSError("whatever")
+
+    monkeypatch.setattr(pd, "read_parquet", broken)
+    with refused("Parquet", "damaged"):
+        read_table(path)
+
+
+def test_columns_by_name_are_read_in_the_order_given_and_others_cost_no_row(own, refused):
+    path = own("who,a,b,index\nx,1,NA,0\ny,2,5,1\nz,3,7,2\n")
+    table = read_table(path, ("index", "a"))
+    np.testing.assert_array_equal(table.X, [[0, 1], [1, 2], [2, 3]])
+    assert table.features == ("index", "a")
+    assert table.notes == ()
+    assert table.names == ("x", "y", "z")
+    with refused("no column 'c'", "'who', 'a', 'b', 'index'"):
+        read_table(path, ("a", "c"))
+    with refused("column 'who' does not hold numbers"):
+        read_table(path, ("who",))
+
+
+def test_rows_are_called_by_a_first_column_of_text_or_by_their_lines(own):
+    assert load_table(own("who,a\nx,1\ny,2\n"), ()).names == ("'x'", "'y'")
+    assert load_table(own("who,a\nx,1\nx,2\n"), ()).names == ("line 2", "line 3")
+    assert load_table(own("a\n1\n\n2\n"), ()).names == ("line 2", "line 4")
+    assert subsample(load_table(own("a\n1\n2\n4\n"), ()), 2, 1).names != ()
+
+
+def test_a_matrix_of_dissimilarities_has_the_names_of_its_header(own, refused):
+    D = load_dissimilarities(own("town,A,B\nA,0,2\nB,2,0\n"))
+    np.testing.assert_array_equal(D.X, [[0, 2], [2, 0]])
+    assert D.names == ("'A'", "'B'")
+    assert load_dissimilarities(own("0;2,5\n2,5;0\n")).names == ("line 1", "line 2")
+    with refused("3 rows of 2 numbers", "square"):
+        load_dissimilarities(own("a,b\n1,2\n3,4\n5,6\n"))
+    with refused("1 row of 2 numbers", "1 of 2 rows has a missing or infinite value"):
+        load_dissimilarities(own("a,b\n0,2\n,0\n"))

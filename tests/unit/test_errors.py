@@ -27,6 +27,7 @@ def chained():
         (chained(), "memory"),
         (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "a.csv cannot be read or written (No space left"),
         (OSError("not a gzipped file"), "(not a gzipped file)"),
+        (ModuleNotFoundError("No module named 'rich'", name="rich"), "rich is not installed"),
     ],
 )
 def test_one_sentence(problem, words):

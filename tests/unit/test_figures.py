@@ -12,7 +12,7 @@ from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
 from kmeans_convergence.studies.comparison.show import first_steps, single
 from kmeans_convergence.studies.comparison.show import plots as comparison
 from kmeans_convergence.studies.derivation import show as landscape
-from kmeans_convergence.studies.mixtures import show as mixture_rates
+from kmeans_convergence.studies.mixtures.show import rates as mixture_rates
 from kmeans_convergence.studies.overview import show as headline
 from kmeans_convergence.studies.performance.show import figures as performance_figures
 from kmeans_convergence.studies.performance.show import tables as performance
@@ -340,7 +340,9 @@ def test_rates_of_em_have_a_colour_for_each_kind_of_mixture_and_each_deviation()
         [(name, share, share / 2, share / 3) for name in "abc" for share in (1.0, 0.5)],
         columns=["dataset", "share", "predicted", "measured"],
     )
-    left, right = mixture_rates.predicted(separations, datasets).axes
+    models = ("full", "diagonal", "tied", "spherical")
+    parameters = pd.DataFrame({"covariance": models, "predicted": [0.9, 0.8, np.nan, 0.6], "measured": 0.5})
+    left, middle, right = mixture_rates.predicted(separations, datasets, parameters).axes
     curves, marks = left.lines[:-1:2], left.lines[1:-1:2]
     looks = mixture_rates.LOOKS
     for K, curve, mark, (expected, marker) in zip((2, 3, 6), curves, marks, looks, strict=False):
@@ -349,7 +351,10 @@ def test_rates_of_em_have_a_colour_for_each_kind_of_mixture_and_each_deviation()
         assert color(curve.get_color()) == color(mark.get_color()) == expected
         assert mark.get_marker() == marker
     assert len(marks) == 3
-    named = labelled(right)
+    for model, line, rate in zip(models, labelled(right).values(), parameters["predicted"], strict=True):
+        assert line.get_label() == model
+        np.testing.assert_equal(points(line), [(rate, 0.5)])
+    named = labelled(middle)
     assert list(named) == ["as within clusters", "0.5 of that"]
     for line, share, (expected, marker) in zip(named.values(), (1.0, 0.5), looks, strict=False):
         assert points(line) == [(share / 2, share / 3)] * 3

@@ -14,7 +14,15 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 COMMAND = (sys.executable, "-m", "kmeans_convergence")
 COMPARE = ("compare", "my.csv", "--clusters", "3", "--starts", "10", "--output", "out")
-FILES = {"answer.txt", "comparison.csv", "comparison.pdf", "comparison.svg", "runs.csv.gz"}
+FILES = {
+    "answer.html",
+    "answer.txt",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.pdf",
+    "comparison.svg",
+    "runs.csv.gz",
+}
 
 # The command with two optimizers and few passes: what is tried here is everything else.
 QUICK = """
@@ -22,9 +30,9 @@ import signal, sys
 # a shell that starts the tests in the background lets them ignore it
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from kmeans_convergence import cli, __main__
-from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
-cli.CONTENDERS = {key: CONTENDERS[key] for key in ("batch_kmeans", "online_kmeans")}
-cli.PASSES, cli.REPEATS = 3, 50
+from kmeans_convergence.studies.comparison.run import task
+task.CONTENDERS = {key: task.CONTENDERS[key] for key in ("batch_kmeans", "online_kmeans")}
+cli.PASSES, cli.REPEATS = {"kmeans": 3}, 50
 {more}
 sys.exit(__main__.main(sys.argv[1:]))
 """
@@ -107,7 +115,7 @@ def test_a_run_that_is_stopped_leaves_a_word_at_most(when, number, status):
         Path("rich.py").unlink()
         shutil.rmtree("__pycache__", ignore_errors=True)
     else:
-        place = "compare" if when == "comparing" else "write"
+        place = "compare_on" if when == "comparing" else "write"
         run = quick(*COMPARE, more=f"def stop(*_): {stop}; raise SystemError\ncli.{place} = stop", stdout=-1)
     assert run.returncode == status, run.stderr
     assert run.stdout == ""
@@ -134,7 +142,7 @@ def stop(*_):
     Last()
     time.sleep(3)
     raise SystemError
-cli.compare = stop
+cli.compare_on = stop
 """
     run = quick(*COMPARE, more=more, stdout=-1)
     assert run.returncode == 130

@@ -3,6 +3,7 @@
 from itertools import repeat
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
@@ -236,7 +237,7 @@ def test_a_run_is_the_same_in_any_company(starts, name):
 def test_the_table_has_one_row_for_each_run_and_epoch(starts):
     problem, w = starts
     trace = minimize(problem, OnlineKMeans(), w[:3], epochs=4, rngs=rngs(3))
-    table = trace.table()
+    table = pd.DataFrame(trace.columns())
     assert list(table.columns) == ["run", "epoch", *trace.measures]
     assert list(zip(table["run"], table["epoch"], strict=True)) == [(r, t) for r in range(3) for t in range(5)]
     for _, row in table.iterrows():

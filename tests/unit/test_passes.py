@@ -19,7 +19,7 @@ from kmeans_convergence.starts import stream
 
 def both(X, w):
     """Return the results of the direct and of the screened scheme."""
-    return passes.run_pass(X, w, None), passes.run_pass(X, w, passes.Screen(X))
+    return passes.run_pass(X, w, None), passes.run_pass(X, w, passes.Screen.of(X))
 
 
 def assert_same_bits(first, second):
@@ -82,7 +82,7 @@ def test_screening_leaves_something_to_decide_and_decides_it():
     """The case is no easy one: single precision alone would get it wrong."""
     X, w = CASES["nearly tied"](stream(1, "test", "nearly tied"))
     single = ((X[:, None].astype(np.float32) - w[0].astype(np.float32)) ** 2).sum(axis=2).argmin(axis=1)
-    assignments = passes.run_pass(X, w, passes.Screen(X))[0][0]
+    assignments = passes.run_pass(X, w, passes.Screen.of(X))[0][0]
     assert (single != assignments).any()
 
 

@@ -461,16 +461,16 @@ def test_memory_is_bounded_so_that_5000_points_fit_into_a_gigabyte(kind):
         (np.zeros((2, 3)), None, ["shape (2, 3)", "square"]),
         (np.zeros((1, 1)), None, ["shape (1, 1)", "2 rows"]),
         (np.zeros(4), None, ["shape (4,)", "above its diagonal"]),
-        (np.array([[0, 1], [2, 0.0]]), None, ["1.0 in row 0 and column 1", "2.0 in row 1", "symmetric"]),
+        (np.array([[0, 1], [2, 0.0]]), None, ["1.0 from row 0 to row 1", "2.0 from row 1 to row 0", "symmetric"]),
         (np.array([[0, 1], [1, 0.5]]), None, ["row 1 with itself is 0.5", "diagonal"]),
-        ([1.0, -2.0, 1.0], None, ["rows 0 and 2 is -2.0", "negative"]),
-        ([1.0, 1.0, np.nan], None, ["rows 1 and 2 is nan", "weight 0"]),
-        ([1.0, np.inf, 1.0], None, ["rows 0 and 2 is inf", "finite"]),
-        ([1.0, 1.0, 1.0], [1.0, -1.0, 1.0], ["weight of rows 0 and 2 is -1.0"]),
+        ([1.0, -2.0, 1.0], None, ["row 0 and row 2 is -2.0", "negative"]),
+        ([1.0, 1.0, np.nan], None, ["row 1 and row 2 is nan", "weight 0"]),
+        ([1.0, np.inf, 1.0], None, ["row 0 and row 2 is inf", "finite"]),
+        ([1.0, 1.0, 1.0], [1.0, -1.0, 1.0], ["weight of row 0 and row 2 is -1.0"]),
         ([1.0, 1.0, 1.0], np.ones(6), ["weights of 6 pairs", "of 3"]),
         (np.zeros(3), None, ["zero"]),
         ([1e200, 1e200, 1e200], None, ["inf", "constant"]),
-        (np.ones(6), [1, 0, 0, 0, 0, 1], ["rows 0 and 2", "more pairs"]),
+        (np.ones(6), [1, 0, 0, 0, 0, 1], ["row 0 and row 2", "more pairs"]),
     ],
 )
 def test_dissimilarities_that_cannot_be_used_are_refused(refused, given_values, weights, words):
@@ -479,7 +479,7 @@ def test_dissimilarities_that_cannot_be_used_are_refused(refused, given_values, 
 
 
 def test_what_a_kind_of_stress_cannot_do_is_refused(refused):
-    with refused("Rows 1 and 3", "2 pairs", "duplicates"):
+    with refused("Row 1 and row 3", "2 pairs", "duplicates"):
         sammon([1.0, 1, 1, 1, 0, 0])
     with refused("All dissimilarities are 2.0", "order"):
         StressProblem(np.full(6, 2.0), ties=Ties.PRIMARY)

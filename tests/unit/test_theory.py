@@ -1,5 +1,6 @@
 """Each theorem of the ledger holds, and each check finds a statement that is broken on purpose."""
 
+import math
 import re
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -17,6 +18,7 @@ from kmeans_convergence.theory.theorems import (
     equivariance,
     faces,
     gradient,
+    large_samples,
     line,
     mixture,
     online,
@@ -143,6 +145,30 @@ BROKEN = {
         [online.noise_floor],
         (online, "floor_of_draws", lambda rate: rate / 2),
     ),
+    "a statistical error without the faces": (
+        [large_samples.minimiser, large_samples.uniform_example],
+        (large_samples, "minimiser_excess", lambda modes, n: modes.noise.sum() / (2 * n)),
+    ),
+    "one pass with c in the place of its square": (
+        [large_samples.one_pass, large_samples.uniform_example],
+        (large_samples, "one_pass_excess", lambda modes, c, n: EXCESS(modes, c, n) / c),
+    ),
+    "a start that is forgotten at once": (
+        [large_samples.kept],
+        (large_samples, "kept_excess", lambda modes, c, n, begin, squares: KEPT(modes, c, n, begin, 0 * squares)),
+    ),
+    "the inverse of the least curvature as the best rate": (
+        [large_samples.best],
+        (large_samples, "best_factor", lambda modes: 1 / modes.curvatures.min()),
+    ),
+    "an average that is as good as the last iterate": (
+        [large_samples.averaging],
+        (large_samples, "averaged_excess", lambda modes, c, n, begin: EXCESS(modes, c, n)),
+    ),
+    "useful passes of the error in the place of the cost": (
+        [large_samples.useful_passes],
+        (large_samples, "slowest_passes", lambda rate, first, level: math.log(first / level) / -math.log(rate)),
+    ),
     "hidden information without its products": (
         [mixture.missing_information, mixture.face_form, mixture.em_rate],
         (mixture, "hidden", lambda X, w: 0.99 * HIDDEN(X, w)),
@@ -152,6 +178,7 @@ BROKEN = {
         (mixture, "preconditioner", lambda m, slopes, owned: halved(PRECONDITIONER(m, slopes, owned))),
     ),
 }
+EXCESS, KEPT = large_samples.one_pass_excess, large_samples.kept_excess
 HIDDEN, PRECONDITIONER = mixture.hidden, mixture.preconditioner
 
 

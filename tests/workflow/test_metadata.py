@@ -17,6 +17,16 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONDA_NAMES = {"snakemake": "snakemake-minimal", "matplotlib": "matplotlib-base"}
 
 
+def requirements():
+    """Return what the study and its development require, with the extras that others hold taken apart."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    held = {f"{PROJECT['project']['name']}[{name}]" for name in extras}
+    mine = [requirement for name in ("cli", "notebooks", "study") for requirement in extras[name]]
+    assert held & set(mine) == {"kmeans-convergence[cli]", "kmeans-convergence[notebooks]"}
+    wanted = [*PROJECT["project"]["dependencies"], *mine, *PROJECT["dependency-groups"]["dev"]]
+    return [requirement for requirement in wanted if requirement not in held]
+
+
 def test_one_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert PROJECT["project"]["version"] == citation["version"] == kmeans_convergence.__version__
@@ -74,15 +84,16 @@ def test_the_readme_counts_what_is_compared():
 
 def test_the_conda_environment_has_the_same_packages():
     packages = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
-    expected = {re.sub(r"^[\w-]+", lambda m: CONDA_NAMES.get(m[0], m[0]), requirement) for requirement in wanted}
+    expected = {
+        re.sub(r"^[\w-]+", lambda m: CONDA_NAMES.get(m[0], m[0]), requirement) for requirement in requirements()
+    }
     python = "python" + PROJECT["project"]["requires-python"]
     assert set(packages) == {python, *expected}
 
 
 def test_the_lock_pins_every_direct_dependency_with_hashes():
     lock = (ROOT / "requirements.lock").read_text()
-    for requirement in [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]:
+    for requirement in requirements():
         name = re.match(r"[\w-]+", requirement)[0]
         assert re.search(rf"^{name}==[^\\]*\\\n    --hash=sha256:", lock, re.MULTILINE), name
     assert "file:" not in lock
@@ -115,3 +126,23 @@ def test_the_readme_names_targets_that_exist():
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^    make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_lock_of_the_peers_pins_what_they_are():
+    lock = (ROOT / "requirements-performance.lock").read_text()
+    for requirement in PROJECT["project"]["optional-dependencies"]["performance"]:
+        name = re.match(r"[\w-]+", requirement)[0]
+        assert re.search(rf"^{name}==", lock, re.MULTILINE), name
+
+
+def test_the_extras_of_the_readme_are_there():
+    named = set(re.findall(r"\[(\w+)\]'", (ROOT / "README.md").read_text()))
+    assert named
+    assert named <= PROJECT["project"]["optional-dependencies"].keys()
+
+
+def test_the_package_says_that_it_is_typed():
+    data = PROJECT["tool"]["setuptools"]["package-data"]["kmeans_convergence"]
+    for pattern in data:
+        assert list((ROOT / "src/kmeans_convergence").glob(pattern)), pattern
+    assert "py.typed" in data

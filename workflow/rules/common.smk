@@ -93,6 +93,7 @@ def results():
         "convention": FEATURES,
         "variant": config["conventions"]["variants"],
         "model": MODELS,
+        "part": range(PARTS),
     }
     patterns = [strip_wildcard_constraints(file) for file in made_by("")]
     files = [

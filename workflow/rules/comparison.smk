@@ -197,6 +197,8 @@ rule judge_comparison:
             rules.check_theorems.output.theorems,
         ],
         first_steps=rules.measure_first_steps.output.table,
+        kmeans_start="results/mixtures/kmeans_start.csv",
+        thresholds="results/mixtures/thresholds.csv",
         samples=rules.run_size.output.runs,
         claims=claims("comparison"),
     output:

@@ -10,7 +10,7 @@ LOOKING = [
 ]
 TESTED = [
     f"tests/results/test_{about}.py"
-    for about in ("invariants", "rates", "alternations", "choices")
+    for about in ("invariants", "rates", "alternations", "embeddings", "choices", "mixtures", "scale")
 ]
 # What comes last: notebooks need not wait for it.
 LAST = [*rules.judge_comparison.output, rules.judge_acceleration.output.goals]
@@ -22,7 +22,7 @@ rule check_results:
         tests=TESTED,
         results=[file for file in RESULTS if file not in LAST],
         registry=REGISTRY,
-        claims=[claims("replication"), claims("choices")],
+        claims=[claims("replication"), claims("embeddings"), claims("choices"), claims("mixtures")],
         proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",

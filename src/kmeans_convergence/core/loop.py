@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from kmeans_convergence.core.optimizer import Optimizer
 from kmeans_convergence.core.oracle import CountingOracle
@@ -32,6 +31,11 @@ class Stop(Enum):
     BUDGET = "the epochs or passes were used up"
     DIVERGED = "the iterate or its cost is no longer finite"
     STALLED = "there is no budget, and the cost falls no more"
+    ENOUGH = "it came as near to its end as was asked for"
+
+
+# Says of which runs (R,) the way from one evaluation to the next shows that they need not go on.
+Enough = Callable[[Evaluation, Evaluation], np.ndarray]
 
 
 class Mark(NamedTuple):
@@ -109,12 +113,11 @@ class Trace:
             marks=marks,
         )
 
-    def table(self) -> pd.DataFrame:
-        """Return the tidy table: one row for each run and epoch."""
+    def columns(self) -> dict[str, np.ndarray]:
+        """Return the columns of the tidy table, one row for each run and epoch: run, epoch and all measures."""
         epochs, runs = self.cost.shape
         columns = {"run": np.repeat(np.arange(runs), epochs), "epoch": np.tile(np.arange(epochs), runs)}
-        columns |= {name: values.T.ravel() for name, values in self.measures.items()}
-        return pd.DataFrame(columns)
+        return columns | {name: values.T.ravel() for name, values in self.measures.items()}
 
 
 def minimize(
@@ -126,6 +129,7 @@ def minimize(
     passes: float | None = None,
     rngs: Streams = (),
     marks: Sequence[float] = (),
+    enough: Enough | None = None,
 ) -> Trace:
     """Run an optimizer from R starts and measure each iterate.
 
@@ -150,6 +154,8 @@ def minimize(
         One for each run, for optimizers that draw.
     marks : sequence of float
         Smaller budgets than `passes`: of each, the trace says where its runs would have ended.
+    enough : callable, optional
+        Called with the evaluations before and at each iterate; a run of which it returns true, in an array (R,), ends.
 
     Raises
     ------
@@ -164,24 +170,23 @@ def minimize(
     centred = problem.centred
     start = centred.pack(problem.to_centred(starts))
     oracle = CountingOracle(centred, len(start))
-    # a step that is too long for the problem may end at infinity: this is a result and no accident
-    with np.errstate(over="ignore", invalid="ignore"):
-        runs = _Runs(oracle, oracle.measure(start), optimizer.memoryless, passes, marks)
+    # a step that is too long for the problem may end at infinity, or at nothing: this is a result and no accident
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        runs = _Runs(oracle, oracle.measure(start), optimizer.memoryless, passes, marks, enough)
         iterates = optimizer.iterates(oracle, runs.here.x, rngs)
         while oracle.active.any() and (epochs is None or len(runs.rows) <= epochs):
             runs.advance(oracle.measure(next(iterates)))
+        w = problem.from_centred(centred.unpack(runs.here.x))
+        marked = {
+            budget: Mark(rows, problem.from_centred(centred.unpack(x))) for budget, (rows, x) in runs.marks.items()
+        }
     if epochs is not None:
         runs.rows += [runs.rows[-1]] * (epochs + 1 - len(runs.rows))
     runs.ended[oracle.active] = len(runs.rows) - 1
-
-    def parameters(x: np.ndarray) -> Any:
-        return problem.from_centred(centred.unpack(x))
-
-    marked = {budget: Mark(rows, parameters(x)) for budget, (rows, x) in runs.marks.items()}
     names = runs.rows[0]
     measures = {name: np.stack([row[name] for row in runs.rows]) for name in names}
     cost, norm, work = (measures.pop(name) for name in ("cost", "gradient_norm", "passes"))
-    return Trace(cost, norm, measures, work, parameters(runs.here.x), tuple(runs.stop), runs.ended, marked)
+    return Trace(cost, norm, measures, work, w, tuple(runs.stop), runs.ended, marked)
 
 
 class _Runs:
@@ -205,12 +210,14 @@ class _Runs:
         memoryless: bool,
         passes: float | None,
         marks: Sequence[float],
+        enough: Enough | None,
     ) -> None:
         runs = len(here.x)
         self.here = here
         self.stop = np.full(runs, Stop.BUDGET)
         self.ended = np.zeros(runs, dtype=np.int64)
         self._oracle, self._memoryless, self._passes = oracle, memoryless, passes
+        self._enough = enough
         self.rows = [self._measure(here)]
         self.stop[_diverges(here)] = Stop.DIVERGED
         oracle.end(_diverges(here), here)
@@ -239,6 +246,8 @@ class _Runs:
         yield Stop.DIVERGED, _diverges(here)
         if self._memoryless:
             yield Stop.FIXED_POINT, (here.x == before.x).all(axis=1)
+        if self._enough is not None:
+            yield Stop.ENOUGH, self._enough(before, here)
         if self._passes is None:
             return
         yield Stop.FIXED_POINT, self._converged(before, here)

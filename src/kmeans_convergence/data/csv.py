@@ -51,12 +51,15 @@ class Table(NamedTuple):
         Where each pattern begins in the file, from 1.
     notes : tuple of Note
         What was left out or changed, and what looks strange.
+    names : tuple of str, length n
+        What the first column calls the patterns, where it is text and all differ; else none.
     """
 
     X: np.ndarray
     features: tuple[str, ...]
     lines: tuple[int, ...]
     notes: tuple[Note, ...]
+    names: tuple[str, ...] = ()
 
 
 def read(path: Path, name: str) -> Table:
@@ -79,7 +82,12 @@ def read(path: Path, name: str) -> Table:
     return table
 
 
-def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardize") -> Dataset:
+def load_table(
+    path: Path,
+    clusters: tuple[int, ...],
+    scaling: str = "standardize",
+    columns: tuple[str, ...] | None = None,
+) -> Dataset:
     """Read a user's table as a data set named after the file; its notes say what was done to it.
 
     Parameters
@@ -89,13 +97,16 @@ def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardiz
         Numbers of prototypes to try.
     scaling : str
         One of `SCALINGS`.
+    columns : tuple of str, optional
+        The features, all other columns are left out.
 
     Raises
     ------
     InputError
         See `read_table` and `exact.check_range`.
     """
-    X, features, _, notes = read_table(path)
+    table = read_table(path, columns)
+    X, notes = table.X, table.notes
     if scaling == "standardize":
         X = standardize(X)
     else:
@@ -103,20 +114,63 @@ def load_table(path: Path, clusters: tuple[int, ...], scaling: str = "standardiz
     unit = STANDARD_UNIT if scaling == "standardize" else ""
     said = tuple(map(str, notes))
     name, source = legible(path.stem), f"csv:{legible(path.name)}"
-    return Dataset(name, X, features, unit, clusters=clusters, scaling=scaling, source=source, notes=said)
+    return Dataset(
+        name,
+        X,
+        table.features,
+        unit,
+        clusters=clusters,
+        scaling=scaling,
+        source=source,
+        notes=said,
+        names=_called(table.names, table.lines),
+    )
 
 
-def read_table(path: Path) -> Table:
+def _called(names: tuple[str, ...], lines: tuple[int, ...]) -> tuple[str, ...]:
+    """Return what messages and maps call patterns: their names, or else their lines."""
+    return tuple(map(repr, names)) or tuple(f"line {line}" for line in lines)
+
+
+def load_dissimilarities(path: Path) -> Dataset:
+    """Read a user's matrix of dissimilarities: its rows are called as the header calls its columns.
+
+    Raises
+    ------
+    InputError
+        See `read_table`, and when what is left of the file is not square.
+    """
+    table = read_table(path)
+    X, features, notes = table.X, table.features, table.notes
+    rows, width = X.shape
+    if rows != width:
+        doubts = "".join(f", and {note.found}" for note in notes if note.doubtful)
+        counted = f"{rows} row{'s' * (rows != 1)} of {width} numbers"
+        raise InputError(f"{path} holds {counted} where a matrix of dissimilarities is square{doubts}.")
+    numbered = features == tuple(f"x{place + 1}" for place in range(width))
+    names = _called(table.names if numbered else features, table.lines)
+    name, source = legible(path.stem), f"csv:{legible(path.name)}"
+    return Dataset(name, X, features, "", source=source, notes=tuple(map(str, notes)), names=names)
+
+
+def read_table(path: Path, columns: tuple[str, ...] | None = None) -> Table:
     """Read a table as people keep it, and say what was done to it.
 
     How the file is packed and encoded, the separator, comments, header, decimal mark and marks between thousands are
     found out. Left out are columns of text, row names, totals below the table, lines of units, and rows with a missing
     value.
 
+    Parameters
+    ----------
+    path : Path
+    columns : tuple of str, optional
+        Those to read, in this order: by their names, or "x1", "x2", ... where they have none.
+
     Raises
     ------
     InputError
-        When the file is missing, no text or no table, can be read in two ways, or when no numbers or no rows are left.
+        When the file is missing, no text or no table, can be read in two ways, or when no numbers or no rows are left;
+        or when a column that is asked for is not there, or holds no numbers.
     """
     text, notes = read_text(path)
     records, separator, lines, others, more = split(text)
@@ -127,32 +181,38 @@ def read_table(path: Path) -> Table:
     names = _names(layout)
     cells = [[record.cells[place] for record in rows] for place in range(layout.width)]
     try:
-        columns, more = numerals.parse(cells, names, separator)
+        parsed, more = numerals.parse(cells, names, separator)
     except numerals.UndecidedError as problem:
         raise InputError(f"{path} can be read in two ways: {problem}, so write thousands without a mark.") from problem
     notes += more
-    keep = [
-        place
-        for place in range(layout.width)
-        if not _is_left_out(columns[place], cells[place], names[place], layout, place)
-    ]
+    keep = (
+        [
+            place
+            for place in range(layout.width)
+            if not _is_left_out(parsed[place], cells[place], names[place], layout, place)
+        ]
+        if columns is None
+        else [_place(column, names, parsed, path) for column in dict.fromkeys(columns)]
+    )
     if not keep:
         row = ", ".join(map(repr, rows[0].cells[:SHOWN]))
         raise InputError(
             f"{path} has no column of numbers: separated by {SEPARATORS[separator]}, its first pattern begins with "
             f"{row}, and at least one number is needed."
         )
-    X = np.stack([columns[place].values for place in keep], axis=1)
+    X = np.stack([parsed[place].values for place in keep], axis=1)
     finite = np.isfinite(X).all(axis=1)
     if not finite.any():
         raise InputError(f"{path} has no row without a missing value; at least one is needed.")
     if not finite.all():
-        _leave_out_gaps(layout, columns, keep, names, finite)
+        _leave_out_gaps(layout, parsed, keep, names, finite)
     X = np.ascontiguousarray(X[finite])
     features = tuple(names[place] for place in keep)
     _hint(X, features, layout)
     _reconcile(layout, lines, path)
-    return Table(X, features, tuple(record.first for record in layout.rows), tuple(notes))
+    called = tuple(record.cells[0] for record in layout.rows)
+    named = 0 not in keep and parsed[0].text is not None and len(set(called)) == len(called)
+    return Table(X, features, tuple(record.first for record in layout.rows), tuple(notes), called if named else ())
 
 
 def _names(layout: Layout) -> list[str]:
@@ -168,6 +228,16 @@ def _names(layout: Layout) -> list[str]:
             layout.notes.append(Note(f"{name!r} names more than one column", f": column {place + 1} is called {new!r}"))
         names[new] = None
     return list(names)
+
+
+def _place(column: str, names: list[str], parsed: list[Column], path: Path) -> int:
+    """Return the place of a column that was asked for."""
+    if column not in names:
+        raise InputError(f"{path} has no column {column!r}: its columns are {', '.join(map(repr, names))}.")
+    place = names.index(column)
+    if parsed[place].text is not None or parsed[place].missing.all():
+        raise InputError(f"{path} cannot be used, because column {column!r} does not hold numbers.")
+    return place
 
 
 def _is_left_out(column: Column, cells: list[str], name: str, layout: Layout, place: int) -> bool:

@@ -48,6 +48,8 @@ class Dataset:
         Of data sets that are alike, such as the sets of one generator; empty for a family of its own.
     notes : tuple of str
         Sentences on what was left out or changed when the source was read.
+    names : tuple of str
+        What messages call the patterns, where they have any: one for each.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Dataset:
     total: int | None = None
     family: str = ""
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def select(self, features: tuple[str, ...]) -> Dataset:
         """Return the same patterns with only these features, in the order given."""
@@ -137,4 +140,5 @@ def subsample(dataset: Dataset, rows: int, root_seed: int) -> Dataset:
     if rows >= len(dataset.X):
         return replace(dataset, total=total)
     chosen = sample_rows(dataset.name, len(dataset.X), rows, root_seed)
-    return replace(dataset, X=np.ascontiguousarray(dataset.X[chosen]), total=total)
+    names = tuple(dataset.names[row] for row in chosen) if dataset.names else ()
+    return replace(dataset, X=np.ascontiguousarray(dataset.X[chosen]), total=total, names=names)

@@ -46,12 +46,23 @@ def mixture(
     labels : ndarray of shape (n,)
         The Gaussian that each pattern comes from.
     """
+    centres = separated(rng, dimension, clusters, separation)
+    X, labels = around(rng, centres, patterns)
+    return X, centres, labels
+
+
+def separated(rng: np.random.Generator, dimension: int, clusters: int, separation: float) -> np.ndarray:
+    """Draw the centres (K, d) of such a mixture."""
     centres = rng.standard_normal((clusters, dimension))
     distances = np.linalg.norm(centres[:, np.newaxis] - centres, axis=2)
     np.fill_diagonal(distances, np.inf)
-    centres *= separation / distances.min(axis=1).mean()
-    labels = rng.integers(clusters, size=patterns)
-    return centres[labels] + rng.standard_normal((patterns, dimension)), centres, labels
+    return np.asarray(centres * (separation / distances.min(axis=1).mean()))
+
+
+def around(rng: np.random.Generator, centres: np.ndarray, patterns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw patterns (n, d) and labels (n,) of such a mixture from its centres (K, d)."""
+    labels = rng.integers(len(centres), size=patterns)
+    return centres[labels] + rng.standard_normal((patterns, centres.shape[1])), labels
 
 
 def uniform(rng: np.random.Generator, patterns: int, dimension: int) -> np.ndarray:

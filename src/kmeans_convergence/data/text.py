@@ -13,9 +13,15 @@ import tarfile
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kmeans_convergence.data.notes import Note
 from kmeans_convergence.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What packed files begin with.
 MARKS = {
@@ -26,6 +32,8 @@ MARKS = {
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "spreadsheet",
+    b"\x93NUMPY": "npy",
+    b"PAR1": "parquet",
 }
 # Tar files say what they are only behind the first name and its attributes.
 TAR_MARK, TAR_PLACE = b"ustar", 257
@@ -96,6 +104,10 @@ def _unpacked(data: bytes, path: Path) -> tuple[bytes, list[Note]]:
             raise InputError(f"{path} is packed by zstd, which is not understood here: unpack it first (zstd -d).")
         if packing == "spreadsheet":
             raise InputError(f"{path} is a spreadsheet: save it as a CSV file.")
+        if packing in _TABLES:
+            what, as_text = _TABLES[packing]
+            notes.append(Note(f"the file is {what}", ", read as a text whose first line has the names of its columns"))
+            return as_text(data, path), notes
         if len(notes) == DEPTH:
             raise InputError(f"{path} is packed more than {DEPTH} times: unpack it first.")
         try:
@@ -138,6 +150,45 @@ _UNPACK = {
     "zip": _from_zip,
     "tar": _from_tar,
 }
+
+
+def _from_npy(data: bytes, path: Path) -> bytes:
+    import pandas as pd  # slow to import, and only such files need it
+
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except DAMAGED as problem:
+        raise InputError(f"{path} is a file of NumPy's, but damaged or with objects in it: save it anew.") from problem
+    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf" or not array.size:
+        raise InputError(
+            f"{path} holds an array of shape {array.shape} and type {array.dtype}: a matrix of numbers is needed."
+        )
+    matrix = array.reshape(len(array), -1).astype(np.float64 if array.dtype.kind == "f" else np.int64)
+    return _to_csv(pd.DataFrame(matrix, columns=[f"x{place + 1}" for place in range(matrix.shape[1])]))
+
+
+def _from_parquet(data: bytes, path: Path) -> bytes:
+    import pandas as pd  # as above
+
+    try:
+        table = pd.read_parquet(io.BytesIO(data))
+    except ImportError as problem:
+        raise InputError(
+            f"{path} is a Parquet file, which needs the package pyarrow: install that, or save it as a CSV file."
+        ) from problem
+    # whatever its libraries raise
+    except Exception as problem:
+        raise InputError(f"{path} is a Parquet file, but damaged or encrypted: save it anew.") from problem
+    return _to_csv(table)
+
+
+def _to_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as text, with all digits; a cell without a value says so, because an empty line is none."""
+    return table.to_csv(index=False, na_rep="nan").encode()
+
+
+# Files that are tables already, and not text.
+_TABLES = {"npy": ("an array of NumPy's", _from_npy), "parquet": ("a Parquet file", _from_parquet)}
 
 
 def _decoded(data: bytes, path: Path, notes: list[Note]) -> str:

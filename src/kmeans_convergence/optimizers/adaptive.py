@@ -23,15 +23,15 @@ class Adam(General):
 
     Attributes
     ----------
-    rate : float
-        At first, in units of `CountingOracle.length`.
+    rate : float, or ndarray of shape (R, 1)
+        At first, in units of `CountingOracle.length`; one for all runs, or one for each.
     passes : float
         The budget, of one pass for each step.
     first, second : float
         Decay of the means of the gradient and of its square.
     """
 
-    rate: float = 0.05
+    rate: float | np.ndarray = 0.05
     passes: float = 100.0
     first: float = 0.9
     second: float = 0.999

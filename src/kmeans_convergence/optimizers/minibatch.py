@@ -5,7 +5,7 @@ All of them move a prototype towards the mean of the patterns that it wins in a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, repeat
 from math import ceil, cos, pi
@@ -302,11 +302,11 @@ class MiniBatchGradient:
 
     Attributes
     ----------
-    rate : Rate
-        Of an epoch.
+    rate : callable
+        Of an epoch, counted from 1, such as a `Rate`: one for all runs, or one for each, (R, 1).
     """
 
-    rate: Rate
+    rate: Callable[[int], float | np.ndarray]
 
     memoryless = False
     needs = frozenset({Capability.SUBSETS})

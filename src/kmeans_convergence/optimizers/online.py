@@ -81,6 +81,39 @@ class OnlineKMeans:
 
 
 @dataclass(frozen=True)
+class OnlineAveraged:
+    """The mean of the iterates of `OnlineKMeans` over the last half of each epoch (Polyak and Juditsky 1992).
+
+    Iterates enter it at even distances, `parts` of them in an epoch, those of the first half left out.
+
+    Attributes
+    ----------
+    initial_count : int
+    factor : float
+    parts : int
+    """
+
+    initial_count: int = 0
+    factor: float = 1.0
+    parts: int = 512
+
+    memoryless = False
+    needs = SWEEPS
+
+    def iterates(self, problem: CountingOracle, starts: np.ndarray, rngs: Streams) -> Iterator[np.ndarray]:
+        """Yield the averages after each epoch."""
+        x, metric = starts, np.full(starts.shape, float(self.initial_count))
+        parts = min(self.parts, problem.size)
+        while True:
+            total = np.zeros(starts.shape)
+            for part, order in enumerate(np.array_split(shuffled(problem.size, rngs), parts, axis=1)):
+                x, metric = problem.sweep_counts(x, order, metric, self.factor)
+                if part >= parts // 2:
+                    total = total + x
+            yield total / (parts - parts // 2)
+
+
+@dataclass(frozen=True)
 class OnlineGradient:
     """Online (stochastic) gradient, equation (4) of Bottou and Bengio (1995), with a rate for each epoch.
 

@@ -11,13 +11,14 @@ from kmeans_convergence.data import Dataset, check_dataset, describe, load, read
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.patterns import check_clusters
-from kmeans_convergence.pipeline.schema import Comparison, Settings, Size, read_settings
+from kmeans_convergence.pipeline.schema import Comparison, Scale, Settings, Size, read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import escape
 from kmeans_convergence.studies.choices.run.sets import DIMENSION, MODELS, PIECE
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
 from kmeans_convergence.studies.replication.analysis.conventions import UNIT
 from kmeans_convergence.studies.replication.run.methods import METHODS
+from kmeans_convergence.studies.scale.run import HELD
 
 
 def check(config: Config, datasets: Path) -> None:
@@ -71,7 +72,12 @@ def check(config: Config, datasets: Path) -> None:
     _check_comparison(settings.comparison, names, registry, root)
     _check_patterns(settings, names, registry, root)
     _check_size(settings.size, registry)
+    others = registry.index[registry["tier"] != "fresh"]
+    _check_names("embeddings.datasets", settings.embeddings.datasets, others)
+    _check_holds("embeddings.made", settings.embeddings.made, "roads", "its maps are shown")
     _check_choices(settings, registry, root)
+    _check_mixtures(settings, registry, root)
+    _check_scale(settings.scale, registry, root, settings.seed)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -178,6 +184,43 @@ def _check_choices(settings: Settings, registry: pd.DataFrame, root: Path) -> No
                 )
             if model.sets == "sequences" and rows < PIECE:
                 raise InputError(f"{key} names {name!r}, which has {rows} observations: at least {PIECE} are needed.")
+
+
+def _check_mixtures(settings: Settings, registry: pd.DataFrame, root: Path) -> None:
+    """Read the patterns that mixtures are fitted to, and hold the numbers of components against them."""
+    mixtures = settings.mixtures
+    _check_names("mixtures.datasets", mixtures.datasets, registry.index)
+    _check_names("mixtures.clusters_of", mixtures.clusters_of, registry.index)
+    for name in mixtures.datasets:
+        clusters = describe(name, registry)["clusters"]
+        if not clusters and name not in mixtures.clusters_of:
+            raise InputError(f"mixtures.datasets includes {name!r}, whose row of the registry names no clusters.")
+        if registry.loc[name, "tier"] not in REMOTE:
+            dataset = load(name, registry, root, mixtures.rows, settings.seed)
+            K = mixtures.clusters_of.get(name) or clusters[0]
+            whose = f"the patterns of data set {name!r}"
+            check_clusters(dataset.X, K, whose, f"mixtures.clusters_of.{name}", compared=True)
+
+
+def _check_scale(scale: Scale, registry: pd.DataFrame, root: Path, seed: int) -> None:
+    _check_names("scale.datasets", scale.datasets, registry.index)
+    if scale.patterns != sorted(scale.patterns):
+        raise InputError(f"scale.patterns is {scale.patterns}: numbers of patterns must be ascending.")
+    for name in scale.datasets:
+        if len(describe(name, registry)["clusters"]) < 2:
+            raise InputError(
+                f"scale.datasets includes {name!r}, whose row of the registry has no second number of clusters."
+            )
+        if registry.loc[name, "tier"] in REMOTE:
+            continue
+        total = len(load(name, registry, root, scale.rows, seed).X)
+        largest = scale.patterns[-1]
+        needed = largest + min(scale.heldout, HELD * largest)
+        if total < needed:
+            raise InputError(
+                f"scale.patterns asks for {largest} patterns, with what is held out {needed} in all: data set {name!r} "
+                f"has {total}."
+            )
 
 
 def _check_names(key: str, names: Iterable[str], allowed: Collection[str]) -> None:

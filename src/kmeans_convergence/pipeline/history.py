@@ -12,8 +12,8 @@ import yaml
 COLUMNS = ("date", "commit", "key", "old", "new", "reason")
 
 # Sections of a configuration that make up the protocol, and mappings that are one value.
-SECTIONS = ("comparison", "size", "acceleration", "contraction", "choices")
-WHOLE = ("rows_of", "starts_of", "optimizers_of")
+SECTIONS = ("comparison", "size", "acceleration", "contraction", "embeddings", "choices", "mixtures")
+WHOLE = ("rows_of", "starts_of", "optimizers_of", "clusters_of")
 # A place for a user's file, and no part of the protocol.
 LEFT_OUT = ("comparison.own",)
 

@@ -164,6 +164,16 @@ class Size(Section):
     starts: Starts
 
 
+class Scale(Section):
+    """What passes over samples are worth on new patterns."""
+
+    datasets: Distinct[str]
+    rows: Rows
+    heldout: int = Field(ge=100, le=10_000_000)
+    patterns: Distinct[Annotated[int, Field(ge=100, le=1_000_000)]] = Field(min_length=2)
+    runs: int = Field(ge=1, le=100_000)
+
+
 class Acceleration(Section):
     """Methods that make batch K-means and EM faster."""
 
@@ -172,6 +182,19 @@ class Acceleration(Section):
     starts: Starts
     # fewer have no interval of a median
     mixture_starts: int = Field(ge=6, le=100_000)
+
+
+class Embeddings(Section):
+    """Maps from dissimilarities."""
+
+    datasets: Distinct[str] = Field(min_length=1)
+    made: Distinct[Literal["roads", "sphere", "globe", "roll", "roll_along"]] = Field(min_length=1)
+    # a point has more than twice as many others as neighbours are looked at
+    rows: int = Field(ge=20, le=5000)
+    passes: Passes
+    starts: Starts
+    tuning: Tuning
+    minima_starts: Starts
 
 
 class Choices(Section):
@@ -184,6 +207,19 @@ class Choices(Section):
     starts: Starts
     tuning: Tuning
     largest: int = Field(ge=400, le=10_000_000)
+
+
+class Mixtures(Section):
+    """Optimizers on mixtures of Gaussians."""
+
+    datasets: Distinct[str] = Field(min_length=1)
+    # keys are held against the registry, like names in a list
+    clusters_of: dict[Any, Prototypes]
+    rows: Rows
+    covariances: int = Field(ge=1, le=4)
+    passes: Passes
+    starts: Starts
+    tuning_starts: int = Field(ge=1, le=100_000)
 
 
 class Performance(Section):
@@ -207,8 +243,11 @@ class Settings(Section):
     derivation: Derivation
     contraction: Contraction
     size: Size
+    scale: Scale
     acceleration: Acceleration
+    embeddings: Embeddings
     choices: Choices
+    mixtures: Mixtures
     resamples: Resamples
     performance: Performance
 

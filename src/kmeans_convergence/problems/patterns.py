@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,16 +11,7 @@ import numpy as np
 from kmeans_convergence import exact
 from kmeans_convergence.core.problem import Problem
 from kmeans_convergence.errors import InputError
-
-# Numbers that are processed in one go.
-PIECE = 2**18
-
-
-def pieces(X: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield parts of the patterns, each with its first row: what is computed for a part takes little memory."""
-    rows = max(1, PIECE // X.shape[1])
-    for first in range(0, len(X), rows):
-        yield first, X[first : first + rows]
+from kmeans_convergence.patterns import pieces
 
 
 def deviation(X: np.ndarray) -> float:
@@ -30,8 +21,44 @@ def deviation(X: np.ndarray) -> float:
     return float(np.sqrt(squares / X.size))
 
 
-class PatternProblem(Problem):
-    """A problem about patterns whose parameters are prototypes, or means, of shape (R, K, d).
+class PrototypeProblem(Problem):
+    """A problem whose parameters are prototypes, or means, of shape (R, K, d)."""
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """d, the number of features."""
+
+    @property
+    @abstractmethod
+    def origin(self) -> np.ndarray:
+        """What `centred` patterns are measured from (d,): 0 unless the data are far from zero, see `exact.origin`."""
+
+    def pack(self, parameters: Any) -> np.ndarray:
+        """Return prototypes (R, K, d) as flat vectors (R, K d)."""
+        return self._as_parameters(parameters).reshape(len(parameters), -1)
+
+    def unpack(self, x: np.ndarray) -> Any:
+        """Return flat vectors as prototypes, a view."""
+        return x.reshape(len(x), -1, self.features)
+
+    def to_centred(self, parameters: Any) -> Any:
+        """Return prototypes less `origin`."""
+        return self._as_parameters(parameters) - self.origin
+
+    def from_centred(self, parameters: Any) -> Any:
+        """Return prototypes of `centred` plus `origin`."""
+        return np.asarray(parameters + self.origin)
+
+    def _as_parameters(self, parameters: Any) -> np.ndarray:
+        """Return prototypes (R, K, d); a matrix of K prototypes is refused, and not taken for K flat points."""
+        if np.ndim(parameters) != 3:
+            raise _wrong_shape(np.shape(parameters), self.features)
+        return as_prototypes(parameters, self.features)
+
+
+class PatternProblem(PrototypeProblem):
+    """A problem about patterns in memory.
 
     Parameters
     ----------
@@ -45,9 +72,14 @@ class PatternProblem(Problem):
     def __init__(self, X: np.ndarray) -> None:
         self.X = as_patterns(X)
 
+    @property
+    def features(self) -> int:
+        """See `PrototypeProblem`."""
+        return self.X.shape[1]
+
     @cached_property
     def origin(self) -> np.ndarray:
-        """What `centred` patterns are measured from (d,): 0 unless the data are far from zero, see `exact.origin`."""
+        """See `PrototypeProblem`."""
         return exact.origin(self.X)
 
     @property
@@ -75,28 +107,6 @@ class PatternProblem(Problem):
     def _with(self, X: np.ndarray) -> Self:
         """Return the same problem on other patterns."""
         return type(self)(X)
-
-    def pack(self, parameters: Any) -> np.ndarray:
-        """Return prototypes (R, K, d) as flat vectors (R, K d)."""
-        return self._as_parameters(parameters).reshape(len(parameters), -1)
-
-    def unpack(self, x: np.ndarray) -> Any:
-        """Return flat vectors as prototypes, a view."""
-        return x.reshape(len(x), -1, self.X.shape[1])
-
-    def to_centred(self, parameters: Any) -> Any:
-        """Return prototypes less `origin`."""
-        return self._as_parameters(parameters) - self.origin
-
-    def from_centred(self, parameters: Any) -> Any:
-        """Return prototypes of `centred` plus `origin`."""
-        return np.asarray(parameters + self.origin)
-
-    def _as_parameters(self, parameters: Any) -> np.ndarray:
-        """Return prototypes (R, K, d); a matrix of K prototypes is refused, and not taken for K flat points."""
-        if np.ndim(parameters) != 3:
-            raise _wrong_shape(np.shape(parameters), self.X.shape[1])
-        return as_prototypes(parameters, self.X.shape[1])
 
 
 def as_patterns(X: np.ndarray) -> np.ndarray:

@@ -144,10 +144,15 @@ def new(height: float, columns: int = 1, rows: int = 1, **options: Any) -> tuple
     return pyplot.subplots(rows, columns, figsize=(TEXT_WIDTH, height), **options)
 
 
-def set_title(axes: Axes, words: str) -> None:
-    """Give axes a title that holds words of the user's: no formula, and a question mark for what the font lacks."""
+def settable(words: str) -> str:
+    """Return words of the user's with a question mark for what the font lacks."""
     there = get_font(findfont(SETTINGS["font.family"])).get_charmap()
-    axes.set_title("".join(c if ord(c) in there else "?" for c in words), parse_math=False)
+    return "".join(c if ord(c) in there or c == "\n" else "?" for c in words)
+
+
+def set_title(axes: Axes, words: str) -> None:
+    """Give axes a title that holds words of the user's: no formula, and what the font has."""
+    axes.set_title(settable(words), parse_math=False)
 
 
 def look(method: str) -> Style:

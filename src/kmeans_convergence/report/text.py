@@ -212,3 +212,8 @@ def macros(values: dict[str, str]) -> str:
     """Return one macro definition for each name."""
     lines = [rf"\newcommand{{\{name}}}{{{value}}}" for name, value in values.items()]
     return HEADER + "\n".join(lines) + "\n"
+
+
+def letters(claim: object) -> str:
+    """Return the letters by which a macro names a claim: "TOneFive" for T15, "TFourA" for T4a."""
+    return "".join(COUNTS[int(sign)].capitalize() if sign.isdigit() else sign.upper() for sign in str(claim))

@@ -60,7 +60,9 @@ def compare(runs: Runs, gap: Gap, methods: list[str], reference: str, seed: int,
         )
     table = pd.DataFrame(rows)
     others = table["optimizer"] != reference
-    table.loc[others, "p_holm"] = multipletests(table.loc[others, "p"], method="holm")[1]
+    table["p_holm"] = np.nan
+    if others.any():
+        table.loc[others, "p_holm"] = multipletests(table.loc[others, "p"], method="holm")[1]
     return table
 
 

@@ -71,6 +71,11 @@ WORDS: dict[tuple[str, Any], str] = {
     ("start", "patterns"): "from patterns",
     ("start", "plusplus"): "from k-means++",
     ("start", "greedy"): "from greedy k-means++",
+    ("start", "random"): "from random starts",
+    ("start", "classical"): "from classical scaling",
+    ("start", "responsibilities"): "from random responsibilities",
+    ("start", "kmeans"): "from k-means",
+    ("start", "all"): "from all starts",
     ("polished", False): "without polish",
     ("polished", True): "with polish",
     ("baseline", SAME): "against one run",
@@ -78,6 +83,8 @@ WORDS: dict[tuple[str, Any], str] = {
     ("baseline", CHARGED): "against restarts with tuning charged",
     ("target", "own_1"): "to 1 %",
     ("target", "own_0.1"): "to 0.1 %",
+    ("target", "own_1e-3"): "to 0.001 %",
+    **{("target", f"own_{nats}"): f"to {nats} nats per pattern" for nats in ("1e-1", "1e-3", "1e-6")},
     ("charged", False): "tuning not charged",
     ("charged", True): "tuning charged",
     ("tuned_for", paired.END): "tuned for the end",
@@ -106,7 +113,7 @@ def grid(axes: Sequence[str], runs: pd.DataFrame) -> list[Reading]:
     return [reading for reading in found if (reading.start, reading.budget) in pairs]
 
 
-def combine(verdicts: Mapping[Reading, Verdict], axes: Sequence[str]) -> tuple[Verdict, str]:
+def combine(verdicts: Mapping[Any, Verdict], axes: Sequence[str]) -> tuple[Verdict, str]:
     """Return the verdict over all readings, and under which of them the claim holds.
 
     A claim is robust if it holds under all readings, and holds under some of them if only there. If it holds under
@@ -116,7 +123,7 @@ def combine(verdicts: Mapping[Reading, Verdict], axes: Sequence[str]) -> tuple[V
     Parameters
     ----------
     verdicts : mapping
-        Of each reading for which there are data.
+        Of each reading for which there are data: a `Reading`, or what else has the choices of `axes`.
     axes : sequence of str
         What the readings differ in.
     """
@@ -132,7 +139,7 @@ def combine(verdicts: Mapping[Reading, Verdict], axes: Sequence[str]) -> tuple[V
     return Verdict.UNDECIDED, ""
 
 
-def _where(some: Sequence[Reading], everything: Iterable[Reading], axes: Sequence[str]) -> str:
+def _where(some: Sequence[Any], everything: Iterable[Any], axes: Sequence[str]) -> str:
     """Say in how many readings something is so, for which choices always and for which never."""
     readings = list(everything)
     always, never = [], []

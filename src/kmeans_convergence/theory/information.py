@@ -1,15 +1,21 @@
-r"""Complete and hidden information about the means of a mixture of Gaussians, and the rate of EM that follows.
+r"""Complete and hidden information about a mixture of Gaussians, and the rate of EM that follows.
 
-The mixture has K components of equal weight and unit variance; patterns are in units of their standard deviation. What
-is observed is the complete information less the hidden one (Louis 1982), and near a fixed point EM's error shrinks by
-the eigenvalues of :math:`I_c^{-1}I_h`, the share that is hidden (Dempster, Laird and Rubin 1977).
+What is observed is the complete information less the hidden one (Louis 1982), and near a fixed point EM's error shrinks
+by the eigenvalues of :math:`I_c^{-1}I_h`, the share that is hidden (Dempster, Laird and Rubin 1977).
+
+But for `alternation_rate`, this is about the means alone: the mixture has K components of equal weight and unit
+variance, and patterns are in units of their standard deviation.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from kmeans_convergence.problems import GaussianMixtureProblem
 from kmeans_convergence.theory import equations
+
+# What is observed of a direction, as a share of the complete information, when that is rounding.
+FLAT = 1e-9
 
 
 def complete(X: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -58,3 +64,29 @@ def em_rate(X: np.ndarray, w: np.ndarray) -> float:
     """
     roots = 1 / np.sqrt(np.diag(complete(X, w)))
     return float(np.linalg.eigvalsh(roots[:, None] * hidden(X, w) * roots)[-1])
+
+
+def alternation_rate(problem: GaussianMixtureProblem, x: np.ndarray) -> float:
+    """Return the largest share of information about all parameters that is hidden: EM's factor at a fixed point.
+
+    It is 1 less the smallest eigenvalue of I_c^{-1} I_obs, with the inverse P of the complete information and the
+    Hessian as the observed one: Dempster, Laird and Rubin (1977), theorem 4. Above 1 the point is a saddle.
+
+    Directions in which nothing changes are left out: a number that is added to all logits, and weight that passes
+    between components which coincide.
+
+    Parameters
+    ----------
+    problem : GaussianMixtureProblem
+        With products of its Hessian: without a floor of the eigenvalues.
+    x : ndarray of shape (1, P)
+        One fixed point, in the problem's coordinates.
+
+    Notes
+    -----
+    Matrices of P² numbers are made from as many evaluations as there are parameters.
+    """
+    parameters = x.shape[1]
+    here, unit = problem.evaluate(np.repeat(x, parameters, axis=0)), np.eye(parameters)
+    shares = np.linalg.eigvals(here.precondition(problem.hessian_product(here, unit)).T).real
+    return float(1 - shares[abs(shares) > FLAT].min())

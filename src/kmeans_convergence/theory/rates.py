@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 from scipy.special import exprel
 
+from kmeans_convergence.core import CountingOracle, Problem
 from kmeans_convergence.problems.kmeans import KMeansEvaluation
 from kmeans_convergence.problems.kmeans.faces import Faces, face_product, find
 
@@ -161,37 +162,50 @@ class Modes(NamedTuple):
         Eigenvalues of N^(-1/2) H N^(-1/2), 1 - rho being the least of them; not below 0.
     noise : ndarray of shape (K d,)
         Variance within the cells along each mode.
+    vectors : ndarray of shape (K d, K d)
+        The modes, as columns.
     """
 
     curvatures: np.ndarray
     noise: np.ndarray
+    vectors: np.ndarray
 
 
-def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, width: float) -> Modes:
-    """Return the modes with face terms; the parameters are those of `lloyd_rate`."""
+def modes(X: np.ndarray, w: np.ndarray, owners: np.ndarray, faces: Faces) -> Modes:
+    """Return the modes with face terms.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    w : ndarray of shape (K, d)
+    owners : ndarray of shape (n,), int32
+        The nearest prototypes.
+    faces : Faces
+        From `find`, perhaps `extrapolated`.
+    """
     clusters, features = w.shape
     counts = np.bincount(owners, minlength=clusters)
-    faces = find(X, w, owners, width)
     q = np.zeros((len(faces.rows), clusters, features))
     rows = np.arange(len(q))
     q[rows, faces.owners] = X[faces.rows] - w[faces.owners]
     q[rows, faces.others] = w[faces.others] - X[faces.rows]
-    q *= np.sqrt(faces.scales)[:, None, None] / np.sqrt(np.maximum(counts, 1))[:, None]
+    q /= np.sqrt(np.maximum(counts, 1))[:, None]
     scores = q.reshape(len(q), w.size)
-    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - scores.T @ scores)
+    # some of the weights of an extrapolated kernel are negative
+    curvatures, vectors = np.linalg.eigh(np.eye(w.size) - (scores * faces.scales[:, None]).T @ scores)
     noise = np.zeros(w.size)
     for k, part in enumerate(vectors.reshape(clusters, features, -1)):
         if counts[k]:
             noise += (((X[owners == k] - w[k]) @ part) ** 2).mean(axis=0)
-    return Modes(np.maximum(curvatures, 0.0), noise)
+    return Modes(np.maximum(curvatures, 0.0), noise, vectors)
 
 
-def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> float:
+def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float, factor: float = 1.0) -> float:
     r"""Return by how much the cost of online K-means is expected to exceed its limit.
 
     It starts at the limit with :math:`n_k=N_k`, as if an epoch had been averaged, and ends after `epochs` in all, of
-    patterns drawn with replacement. With :math:`\lambda` for a curvature, the square m of a mode follows
-    :math:`dm/dt=-2\lambda m/t+v/t^2`, where t counts epochs.
+    patterns drawn with replacement. With :math:`\lambda` for a curvature and c for the factor, the square m of a mode
+    follows :math:`dm/dt=-2c\lambda m/t+c^2v/t^2`, where t counts epochs.
 
     Parameters
     ----------
@@ -199,10 +213,13 @@ def online_excess(curvatures: np.ndarray, noise: np.ndarray, epochs: float) -> f
         See `Modes`; curvatures of 1 where no pattern changes hands.
     epochs : float
         From 1.
+    factor : float
+        Of the rate factor / n_k.
     """
-    # the integral of s^(2 lambda - 2) from 1 to t, whose limit for 2 lambda = 1 is log t
-    integrals = np.log(epochs) * exprel((2 * curvatures - 1) * np.log(epochs))
-    return float(0.5 * (curvatures * noise * epochs ** (-2 * curvatures) * integrals).sum())
+    power = 2 * factor * curvatures
+    # the integral of s^(power - 2) from 1 to t, whose limit for a power of 1 is log t
+    integrals = np.log(epochs) * exprel((power - 1) * np.log(epochs))
+    return float(0.5 * (curvatures * factor**2 * noise * epochs**-power * integrals).sum())
 
 
 def floor_of_draws(rate: float) -> float:
@@ -285,3 +302,44 @@ def frozen_ratio(norms: np.ndarray, changed: np.ndarray, steps: int = 10, floor:
     if first < 0 or changed[first + 1 : last + 1].any():
         return math.nan
     return float((norms[last] / norms[first]) ** (1 / steps))
+
+
+def alternation_factors(problem: Problem, x: np.ndarray, unseen: int) -> np.ndarray:
+    r"""Return the factors by which an alternation's error falls in a step near a minimum, along each of its modes.
+
+    They are the eigenvalues of the derivative :math:`I-PH` of :math:`T(x)=x-P\nabla E(x)` at a fixed point: the share
+    of the complete data's curvature that the alternation hides. For stress this is the derivative of the Guttman
+    transform (de Leeuw 1988).
+
+    Parameters
+    ----------
+    problem : Problem
+        With the capability `HESSIAN_PRODUCTS`, and P constant near x.
+    x : ndarray of shape (P,)
+        A minimum.
+    unseen : int
+        Directions that do not change the cost, such as motions of a map, whose factors of 1 are left out.
+
+    Returns
+    -------
+    ndarray of shape (P - unseen,)
+        Descending.
+    """
+    unit, oracle = np.eye(len(x)), CountingOracle(problem, len(x))
+    here = oracle.measure(np.tile(x, (len(x), 1)))
+    hessian, inverse = oracle.hessian_product(here, unit, oracle.active), here.precondition(unit)
+    sizes, vectors = np.linalg.eigh(0.5 * (inverse + inverse.T))
+    # a square root of P, so that the matrix is symmetric
+    root = vectors * np.sqrt(np.maximum(sizes, 0))
+    factors = 1 - np.linalg.eigvalsh(root.T @ (0.5 * (hessian + hessian.T)) @ root)
+    # at a saddle point a factor is above 1, so that the largest ones may be others
+    seen = np.abs(1 - factors).argsort(kind="stable")[unseen:]
+    return np.sort(factors[seen])[::-1]
+
+
+def critical_momentum(rate: float) -> float:
+    r"""Return the coefficient of the heavy ball on an alternation with this rate, :math:`(1-\sqrt{1-\rho})^2`.
+
+    All modes between 0 and the rate then fall by its square root in a step (Polyak 1964).
+    """
+    return (1 - math.sqrt(max(1 - rate, 0.0))) ** 2

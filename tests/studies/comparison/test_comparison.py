@@ -14,7 +14,7 @@ from kmeans_convergence.optimizers.batch import CurvatureGradient, MeanRate
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.starts import draw, streams
 from kmeans_convergence.statistics import paired
-from kmeans_convergence.studies.comparison.run import comparison, tuning
+from kmeans_convergence.studies.comparison.run import comparison, task
 from kmeans_convergence.studies.comparison.run.comparison import (
     FIRST_PASS,
     SIZES,
@@ -28,6 +28,7 @@ from kmeans_convergence.studies.comparison.run.comparison import (
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS, SHIPPED, Contender, enlist
 from kmeans_convergence.studies.comparison.run.overlap import margins, overlap
 from kmeans_convergence.studies.comparison.run.paths import Path, follow, polish
+from kmeans_convergence.studies.comparison.run.task import kmeans
 from kmeans_convergence.studies.comparison.run.tuning import Grid, Setting, Tuning, best, chosen, grid_of, score, tune
 
 TARGETS = ("10", "1", "0.1", "1e-3", "1e-6")
@@ -74,8 +75,7 @@ def test_every_reason_to_stop_has_a_name():
 def test_tables_name_what_diverges(dataset, monkeypatch):
     far = Contender("far", "noisy", lambda passes, value: OnlineGradient(Rate(5.0, decays=False)))
     rule = Contender("far, tuned", "gradient", lambda passes, value: CurvatureGradient(MeanRate(value)), (1e200, 1e300))
-    for module in (comparison, tuning):
-        monkeypatch.setattr(module, "CONTENDERS", CONTENDERS | {"far": far, "far_tuned": rule})
+    monkeypatch.setattr(task, "CONTENDERS", CONTENDERS | {"far": far, "far_tuned": rule})
     methods = ["batch_kmeans", "far", "far_tuned"]
     longer = protocol(passes=40, budgets=(2, 40), optimizers_of={})
     found = compare(dataset, longer, methods, lambda line: None)
@@ -310,9 +310,9 @@ def test_a_file_that_cannot_take_part(text, word, tmp_path, refused):
 
 
 def test_the_number_of_starts_follows_from_the_work():
-    assert protocol(work=3600 * 50, fewest=10, most=1000).runs(150, 6, 4) == 50
-    assert protocol(work=3600, fewest=10, most=1000).runs(150, 6, 4) == 10
-    assert protocol(work=10**9, fewest=10, most=1000).runs(150, 6, 4) == 1000
+    assert protocol(work=3600 * 50, fewest=10, most=1000).runs(150 * 6 * 4) == 50
+    assert protocol(work=3600, fewest=10, most=1000).runs(150 * 6 * 4) == 10
+    assert protocol(work=10**9, fewest=10, most=1000).runs(150 * 6 * 4) == 1000
 
 
 def test_which_numbers_of_prototypes_are_compared(dataset):
@@ -326,7 +326,7 @@ def test_which_numbers_of_prototypes_are_compared(dataset):
 def test_what_the_configuration_says(root):
     section = yaml.safe_load((root / "config" / "config.yaml").read_text())["comparison"]
     iris, other = (Protocol.of(section, name, 7) for name in ("iris", "wine"))
-    assert iris.runs(150, 6, 4) == 100
+    assert iris.runs(150 * 6 * 4) == 100
     assert (other.fewest, other.most, other.seed) == (section["fewest"], section["most"], 7)
     assert other.tuning == Tuning(**section["tuning"])
     assert set(section["optimizers"]) == set(CONTENDERS)
@@ -336,7 +336,7 @@ def test_what_the_configuration_says(root):
 def test_every_contender_can_be_run_and_says_whether_it_knows_its_budget(dataset, key):
     problem, contender = QuantizationProblem(dataset.X), CONTENDERS[key]
     starts = draw(dataset.X, 3, streams(1, "example", 3, range(4), "starts"))
-    value = (grid_of(key, 3) or [math.nan] * 2)[1]
+    value = (grid_of(contender, 3) or [math.nan] * 2)[1]
 
     def orders():
         return streams(1, "example", 3, range(4), "order")
@@ -364,7 +364,7 @@ def test_contenders_have_names_of_their_own():
 
 def test_the_value_with_the_least_score_is_chosen(dataset):
     problem, key = QuantizationProblem(dataset.X), "online_gradient_tuned"
-    table = tune(problem, "example", 4, METHODS, Tuning(4, 5, 0), 1, (2, 6), ("patterns", "plusplus"))
+    table = tune(kmeans(problem, "example", 4), METHODS, Tuning(4, 5, 0), 1, (2, 6), ("patterns", "plusplus"))
     assert set(table["optimizer"]) == {key, "minibatch_ema_tuned"}
     assert (table.groupby(["optimizer", "budget", "target"])["chosen"].sum() == 1).all()
     # by hand: starts are drawn from both kinds in turn
@@ -441,7 +441,8 @@ def test_tuning_goes_beyond_a_grid_that_is_too_narrow(dataset, monkeypatch):
     narrow = Contender("narrow", "gradient", CONTENDERS[key].optimizer, (0.1, 0.4))
     monkeypatch.setitem(CONTENDERS, key, narrow)
     few, many = (
-        tune(problem, "example", 3, [key], Tuning(4, 3, extensions), 1, (8,), ("patterns",)) for extensions in (0, 9)
+        tune(kmeans(problem, "example", 3), [key], Tuning(4, 3, extensions), 1, (8,), ("patterns",))
+        for extensions in (0, 9)
     )
     assert few["edge"].sum() == 4
     assert (few["chosen"] & few["edge"]).sum() == 2
@@ -451,7 +452,7 @@ def test_tuning_goes_beyond_a_grid_that_is_too_narrow(dataset, monkeypatch):
 
 def test_nothing_to_tune(dataset):
     problem = QuantizationProblem(dataset.X)
-    table = tune(problem, "example", 4, ["batch_kmeans"], Tuning(4, 5, 2), 1, (6,), ("patterns",))
+    table = tune(kmeans(problem, "example", 4), ["batch_kmeans"], Tuning(4, 5, 2), 1, (6,), ("patterns",))
     assert table.empty
     assert chosen(table) == {}
 

@@ -6,17 +6,9 @@ import pytest
 import synthetic
 
 from kmeans_convergence.core.gap import RELATIVE
+from kmeans_convergence.statistics.predictions import CONFIRMED, FAILED, SIGN_ONLY, SILENT, verdict
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
-from kmeans_convergence.studies.confirmation.analysis import (
-    CONFIRMED,
-    FAILED,
-    SIGN_ONLY,
-    SILENT,
-    Fresh,
-    read_predictions,
-    score,
-    verdict,
-)
+from kmeans_convergence.studies.confirmation.analysis import Fresh, read_predictions, score
 
 HEADER = "id\tclaim\tstatistic\tsign\tlow\thigh\tsource\n"
 

@@ -12,7 +12,7 @@ from kmeans_convergence.problems import GaussianMixtureProblem
 from kmeans_convergence.problems.mixture import Mixture
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
 from kmeans_convergence.studies.comparison.run.paths import first_within
-from kmeans_convergence.studies.mixtures.analysis import summarize
+from kmeans_convergence.studies.mixtures.analysis.accelerated_em import summarize
 from kmeans_convergence.studies.mixtures.run.accelerated_em import EM, TARGETS
 
 METHODS = (EM, "nesterov", "anderson")

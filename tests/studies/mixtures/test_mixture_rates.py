@@ -10,7 +10,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.problems import MixtureProblem
 from kmeans_convergence.studies.mixtures.run.rates import by_deviation, follow, on_dataset
-from kmeans_convergence.studies.mixtures.show import limit, numbers, predicted
+from kmeans_convergence.studies.mixtures.show.rates import limit, numbers, predicted
 from kmeans_convergence.theory import equations
 from kmeans_convergence.theory.information import complete, em_rate, hidden
 from kmeans_convergence.theory.theorems.population import DENSITIES, hessian_on_line
@@ -101,9 +101,10 @@ def test_the_figures():
         {"clusters": 2, "features": 1, "separation": [1.0, 2.0], "predicted": [0.6, 0.4], "measured": [0.6, np.nan]}
     )
     datasets = pd.DataFrame({"dataset": "a", "share": [1.0, 0.5], "predicted": [0.2, 0.3], "measured": [0.2, 0.31]})
-    left, right = predicted(separations, datasets).axes
-    assert [text.get_text() for text in left.get_legend().get_texts()] == ["2 components, 1 feature", "predicted"]
-    assert len(right.lines) == 3
+    parameters = pd.DataFrame({"covariance": ["full", "tied"], "predicted": [0.2, 0.3], "measured": [0.2, 0.31]})
+    left, middle, right = predicted(separations, datasets, parameters).axes
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["K = 2, d = 1", "predicted"]
+    assert [len(axes.lines) for axes in (middle, right)] == [3, 5]
     deviations = pd.DataFrame(
         {"n": [100, 1000], "deviation": 0.1, "patterns": [0.3, 3.0], "rate": 0.5, "low": 0.4, "high": 0.6}
     )

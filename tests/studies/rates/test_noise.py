@@ -8,6 +8,7 @@ import pytest
 
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans.faces import find
 from kmeans_convergence.studies.rates.analysis.noise import agreement, slopes
 from kmeans_convergence.studies.rates.run.noise import noise
 from kmeans_convergence.studies.rates.show.noise import numbers, predicted, table
@@ -61,8 +62,8 @@ def test_the_excess_of_online_k_means_by_its_recursion(curvature):
 
 
 def test_modes_of_far_clusters_are_those_of_the_frozen_assignments():
-    w = np.array([[4 / 3], [101.0]])
-    curvatures, variances = modes(FAR, w, np.array([0, 0, 0, 1, 1], dtype=np.int32), 0.1)
+    w, owners = np.array([[4 / 3], [101.0]]), np.array([0, 0, 0, 1, 1], dtype=np.int32)
+    curvatures, variances, _ = modes(FAR, w, owners, find(FAR, w, owners, 0.1))
     np.testing.assert_array_equal(curvatures, [1, 1])
     np.testing.assert_allclose(np.sort(variances), [1, 14 / 9])
 
@@ -72,7 +73,7 @@ def test_the_slowest_mode_is_lloyds():
     w = np.array([[0.2, 0.3], [0.7, 0.2], [0.4, 0.8]])
     here = QuantizationProblem(X).evaluate(w[None])
     owners = here.assignments[0]
-    found = modes(X, w, owners, 0.1)
+    found = modes(X, w, owners, find(X, w, owners, 0.1))
     rho = lloyd_rate(X, w, owners, 0.1, np.random.default_rng(0), resamples=400).rate
     assert 1 - found.curvatures.min() == pytest.approx(rho, abs=0.02)
     # the variance within cells, however it is turned

@@ -24,7 +24,7 @@ from kmeans_convergence.studies.comparison.run import first_steps
 from kmeans_convergence.studies.comparison.show import first_steps as shown
 from kmeans_convergence.studies.comparison.show import numbers as compared
 from kmeans_convergence.studies.derivation import show as landscape
-from kmeans_convergence.studies.mixtures import show as mixtures
+from kmeans_convergence.studies.mixtures.show import rates as mixtures
 from kmeans_convergence.studies.overview import show as overview
 from kmeans_convergence.studies.rates.analysis.noise import agreement
 from kmeans_convergence.studies.rates.run import noise

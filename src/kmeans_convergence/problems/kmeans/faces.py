@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kmeans_convergence.core.problem import Steps
+from kmeans_convergence.patterns import as_weights
 from kmeans_convergence.problems.kmeans.engine import face_kernels
 from kmeans_convergence.problems.kmeans.engine.passes import SecondNearest, over_runs, run_pass
 from kmeans_convergence.problems.means import MeansEvaluation
@@ -146,7 +147,12 @@ def face_product(X: np.ndarray, w: np.ndarray, faces: Faces, v: np.ndarray) -> n
 
 
 def newton_steps(
-    X: np.ndarray, here: MeansEvaluation, second_nearest: SecondNearest, longest: np.ndarray, options: Options
+    X: np.ndarray,
+    here: MeansEvaluation,
+    second_nearest: SecondNearest,
+    longest: np.ndarray,
+    options: Options,
+    weights: np.ndarray | None = None,
 ) -> FaceSteps:
     r"""Minimise the quadratic model with the face terms, within a length, by conjugate gradients (Steihaug 1983).
 
@@ -167,14 +173,18 @@ def newton_steps(
     longest : ndarray of shape (R,)
         Greatest length of the step, in the norm of the preconditioner; not less than that of Lloyd's step.
     options : Options
+    weights : ndarray of shape (n,), or (0,), optional
+        See `patterns.as_weights`; 1 for each pattern without.
     """
     steps = FaceSteps.zero(here.w.shape)
     coordinates = here.w[0].size
     X, w = frozen(X), frozen(here.w)
+    weights = as_weights(None, len(X)) if weights is None else frozen(weights)
 
     def task(some: slice) -> None:
         face_kernels.find_steps(
             X,
+            weights,
             w[some],
             here.assignments[some],
             here.counts[some],
@@ -233,7 +243,8 @@ class FaceModel:
             some = known & where
             if some.any():
                 theirs = SecondNearest(*(part[some] for part in found))
-                part = newton_steps(self._problem.X, here.select(some), theirs, longest[some], self._options)
+                problem, mine = self._problem, (here.select(some), theirs, longest[some])
+                part = newton_steps(problem.X, *mine, self._options, problem.weights)
                 for whole, values in zip(steps, part, strict=True):
                     whole[some] = values
         self._known = np.where(where, steps.looked > self._options.wide * self._problem.size, self._known)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.core.problem import Capability, Evaluation, Evaluator, replaced
+from kmeans_convergence.patterns import as_weights
 from kmeans_convergence.problems.kmeans.engine import exchange_kernels, passes, sweep_kernels
 from kmeans_convergence.problems.kmeans.engine.bounds import Memory, suits_memory
 from kmeans_convergence.problems.kmeans.engine.kernels import LANES
@@ -45,31 +48,49 @@ class KMeansEvaluation(MeansEvaluation):
 
 
 class QuantizationProblem(PatternProblem):
-    r"""Minimise :math:`E(w)=\sum_i \frac12\min_k\|x_i-w_k\|^2`.
+    r"""Minimise :math:`E(w)=\sum_i \frac12\omega_i\min_k\|x_i-w_k\|^2`.
 
     Parameters
     ----------
     X : array_like of shape (n, d)
         Patterns: finite numbers.
+    weights : array_like of shape (n,), optional
+        :math:`\omega_i`, not negative; without, and in the paper, they are 1. A weight is what repetitions of a pattern
+        would be: it counts in costs, sums and N_k, and not in which prototype is the nearest.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n,), or (0,) where all patterns count alike, read-only
 
     Raises
     ------
     InputError
-        When `X` is not a matrix of finite numbers, or they are too large or too small to be squared.
+        When `X` is not a matrix of finite numbers, or they are too large or too small to be squared, or when the
+        weights are none.
 
     Notes
     -----
     Costs are sums of direct squared differences; a pattern at the same distance from two prototypes
-    belongs to the one with the lower index; a prototype that owns no pattern has N_k = 0.
+    belongs to the one with the lower index; a prototype that owns no pattern has N_k = 0. With weights there are no
+    standard errors, and no optimizers of other libraries.
     """
 
     capabilities = frozenset(Capability)
     gap = RELATIVE
 
+    def __init__(self, X: np.ndarray, weights: np.ndarray | None = None) -> None:
+        super().__init__(X)
+        self.weights = as_weights(weights, self.size)
+        if len(self.weights):
+            self.capabilities = self.capabilities - {Capability.STANDARD_ERRORS, Capability.CLUSTERING}
+
+    def _with(self, X: np.ndarray) -> Self:
+        return type(self)(X, self.weights if len(self.weights) else None)
+
     @cached_property
     def screen(self) -> passes.Screen:
         """Where the data lie, for passes in single precision."""
-        return passes.Screen(self.X)
+        return passes.Screen.of(self.X)
 
     def evaluate(self, w: np.ndarray) -> KMeansEvaluation:
         """Evaluate R iterates in one compiled pass over the data.
@@ -80,7 +101,16 @@ class QuantizationProblem(PatternProblem):
         """
         w = as_prototypes(w, self.X.shape[1])
         screened = passes.suits_screening(self.size, w.shape[1], w.shape[2])
-        assignments, cost, counts, sums = passes.run_pass(self.X, w, self.screen if screened else None)
+        return self.weighed(w, passes.run_pass(self.X, w, self.screen if screened else None))
+
+    def weighed(self, w: np.ndarray, found: passes.Sums) -> KMeansEvaluation:
+        """Return the evaluation at prototypes `w` (R, K, d) for what a pass over all patterns has found.
+
+        Passes know no weights: if there are any, patterns are added up anew.
+        """
+        assignments, cost, counts, sums = found
+        if len(self.weights):
+            assignments, cost, counts, sums = passes.weigh(self.X, self.weights, w, assignments)
         return KMeansEvaluation.of(w, cost, counts, sums, assignments)
 
     def evaluator(self, runs: int) -> Evaluator:
@@ -91,8 +121,7 @@ class QuantizationProblem(PatternProblem):
         """Evaluate R iterates in one pass by direct distances, which also finds the second nearest prototypes."""
         w = as_prototypes(w, self.X.shape[1])
         second_nearest = passes.SecondNearest.room(len(w), self.size)
-        assignments, cost, counts, sums = passes.run_pass(self.X, w, None, second_nearest)
-        return KMeansEvaluation.of(w, cost, counts, sums, assignments), second_nearest
+        return self.weighed(w, passes.run_pass(self.X, w, None, second_nearest)), second_nearest
 
     def evaluate_rows(self, w: np.ndarray, rows: np.ndarray) -> KMeansEvaluation:
         """Evaluate each run on some patterns of its own, a mini-batch.
@@ -106,9 +135,13 @@ class QuantizationProblem(PatternProblem):
         w = as_prototypes(w, self.X.shape[1])
         if passes.suits_screening(rows.shape[1], w.shape[1], w.shape[2]):
             each = [passes.run_pass(self.X[some], w[r : r + 1], self.screen) for r, some in enumerate(rows)]
-            assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*each, strict=True))
+            found = _joined(each)
         else:
-            assignments, cost, counts, sums = passes.run_pass_rows(self.X, w, rows)
+            found = passes.run_pass_rows(self.X, w, rows)
+        if len(self.weights):
+            parts = zip(rows, w[:, None], found[0][:, None], strict=True)
+            found = _joined([passes.weigh(self.X[some], self.weights[some], *mine) for some, *mine in parts])
+        assignments, cost, counts, sums = found
         return KMeansEvaluation.of(w, cost, counts, sums, assignments)
 
     def nothing_seen(self, w: np.ndarray, rows: np.ndarray) -> KMeansEvaluation:
@@ -136,7 +169,7 @@ class QuantizationProblem(PatternProblem):
 
     def exchanges(self, here: KMeansEvaluation) -> Exchanges:
         """Return sweeps of exchanges that begin with the assignments of an evaluation."""
-        return Exchanges(self.X, here)
+        return Exchanges(self.X, here, self.weights)
 
     def model(self, runs: int, options: Options | None = None) -> FaceModel:
         """Return the quadratic model with face terms of a number of runs."""
@@ -158,7 +191,9 @@ class QuantizationProblem(PatternProblem):
         """
         w, order = as_prototypes(w, self.X.shape[1]).copy(), np.ascontiguousarray(order)
         products = order.size * w[0].size
-        passes.over_runs(lambda some: sweep_kernels.sweep_rate(self.X, order[some], w[some], rate), len(w), products)
+        passes.over_runs(
+            lambda some: sweep_kernels.sweep_rate(self.X, self.weights, order[some], w[some], rate), len(w), products
+        )
         return self.pack(w)
 
     def sweep_counts(
@@ -183,7 +218,9 @@ class QuantizationProblem(PatternProblem):
         w, order = as_prototypes(w, self.X.shape[1]).copy(), np.ascontiguousarray(order)
         counts = self.unpack(metric)[:, :, 0].copy()
         passes.over_runs(
-            lambda some: sweep_kernels.sweep_counts(self.X, order[some], w[some], counts[some], float(factor)),
+            lambda some: sweep_kernels.sweep_counts(
+                self.X, self.weights, order[some], w[some], counts[some], float(factor)
+            ),
             len(w),
             products=order.size * w[0].size,
         )
@@ -222,21 +259,27 @@ class RememberingEvaluator:
         if self._memory is None:
             self._memory = Memory(problem.X, shape, problem.screen if features > LANES else None)
         w = as_prototypes(x, features)
-        (assignments, cost, counts, sums), computed = self._memory.run_pass(w, some)
+        found, computed = self._memory.run_pass(w, some)
         self.computed += computed
         pays = computed < WORTH * distances
         self._pause = self._left = 0 if pays else min(2 * self._pause + 1, LONGEST_PAUSE)
-        return KMeansEvaluation.of(w, cost, counts, sums, assignments)
+        return problem.weighed(w, found)
 
 
 class Exchanges:
     """Hartigan's exchanges of single patterns, for R runs."""
 
-    def __init__(self, X: np.ndarray, here: KMeansEvaluation) -> None:
-        self._X, self._w, self._assignments = X, here.w, here.assignments
+    def __init__(self, X: np.ndarray, here: KMeansEvaluation, weights: np.ndarray) -> None:
+        self._X, self._weights, self._w, self._assignments = X, weights, here.w, here.assignments
 
     def sweep(self, some: np.ndarray) -> np.ndarray:
         """Make one sweep over the patterns for the runs of a mask; return the means of all runs, shape (R, K d)."""
-        w, assignments = exchange_kernels.sweep(self._X, self._w[some], self._assignments[some])
+        w, assignments = exchange_kernels.sweep(self._X, self._w[some], self._assignments[some], self._weights)
         self._w, self._assignments = replaced(self._w, w, some), replaced(self._assignments, assignments, some)
         return self._w.reshape(len(self._w), -1)
+
+
+def _joined(parts: Sequence[passes.Sums]) -> passes.Sums:
+    """Return what passes over single runs have found, as that of all runs."""
+    assignments, cost, counts, sums = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return assignments, cost, counts, sums

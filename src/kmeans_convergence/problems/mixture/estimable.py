@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.problems.patterns import pieces
+from kmeans_convergence.patterns import pieces
 
 
 def check_estimable(X: np.ndarray, covariance: str) -> None:

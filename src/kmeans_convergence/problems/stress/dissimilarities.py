@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -34,23 +35,28 @@ def normalized(dissimilarities: np.ndarray, weights: np.ndarray | None = None) -
     return _frozen(pairs.weights / pairs.total)
 
 
-def sammon(dissimilarities: np.ndarray) -> np.ndarray:
+def sammon(dissimilarities: np.ndarray, names: Sequence[str] = ()) -> np.ndarray:
     r"""Return the weights, condensed, of Sammon's stress (1969): :math:`1/(\delta_{ij}\sum\delta)`.
 
     So it is a normalised stress, in which errors count relative to their dissimilarity.
+
+    Parameters
+    ----------
+    dissimilarities, names
+        See `Pairs.of`.
 
     Raises
     ------
     InputError
         When a dissimilarity is zero.
     """
-    pairs = Pairs.of(dissimilarities)
+    pairs = Pairs.of(dissimilarities, names=names)
     zero = pairs.dissimilarities == 0
     if zero.any():
         i, j = pairs.rows(int(zero.argmax()))
         raise InputError(
-            f"Rows {i} and {j} have the dissimilarity 0, by which Sammon's stress divides (so have {zero.sum()} pairs "
-            "in all): leave out duplicates first."
+            f"{_upper(_name(i, names))} and {_name(j, names)} have the dissimilarity 0, by which Sammon's stress "
+            f"divides ({_counted(int(zero.sum()))} in all): leave out duplicates first."
         )
     return _frozen(1 / (pairs.dissimilarities * pairs.dissimilarities.sum()))
 
@@ -74,7 +80,7 @@ class Pairs:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, dissimilarities: np.ndarray, weights: np.ndarray | None = None) -> Self:
+    def of(cls, dissimilarities: np.ndarray, weights: np.ndarray | None = None, names: Sequence[str] = ()) -> Self:
         """Return the pairs that a matrix (n, n), or what stands above its diagonal, describes.
 
         Parameters
@@ -83,18 +89,20 @@ class Pairs:
             Not negative; without meaning where the weight is 0.
         weights : array_like, optional
             In either form; 1 without. A pair with the weight 0 is missing.
+        names : sequence of str
+            What messages call the points; without, by their rows.
 
         Raises
         ------
         InputError
             When either is not finite, symmetric or positive, or when the pairs do not connect all points.
         """
-        values = _condensed(np.asarray(dissimilarities, dtype=np.float64), "dissimilarities")
+        values = _condensed(np.asarray(dissimilarities, dtype=np.float64), "dissimilarities", names)
         points = _points(len(values))
         if weights is None:
             weight = _frozen(np.ones(len(values)))
         else:
-            weight = _condensed(np.asarray(weights, dtype=np.float64), "weights")
+            weight = _condensed(np.asarray(weights, dtype=np.float64), "weights", names)
             if len(weight) != len(values):
                 raise InputError(
                     f"There are weights of {len(weight)} pairs, and dissimilarities of {len(values)}: both have to "
@@ -104,9 +112,9 @@ class Pairs:
         if missing.any():
             values = _frozen(np.where(missing, 0.0, values))
         pairs = cls(points, values, weight)
-        pairs._check_values(weight, "weight")
-        pairs._check_values(values, "dissimilarity")
-        pairs._check_whole()
+        pairs._check_values(weight, "weight", names)
+        pairs._check_values(values, "dissimilarity", names)
+        pairs._check_whole(names)
         return pairs
 
     @cached_property
@@ -149,17 +157,17 @@ class Pairs:
         """Place of the first pair of each row."""
         return np.concatenate([[0], np.arange(self.points - 1, 0, -1).cumsum()[:-1]])
 
-    def _check_values(self, values: np.ndarray, name: str) -> None:
+    def _check_values(self, values: np.ndarray, name: str, names: Sequence[str]) -> None:
         wrong = ~(values >= 0) | np.isinf(values)
         if wrong.any():
             place = int(wrong.argmax())
             i, j = self.rows(place)
             raise InputError(
-                f"The {name} of rows {i} and {j} is {values[place]}: a finite number is needed that is not negative, "
-                "and the weight 0 where it is missing."
+                f"The {name} of {_name(i, names)} and {_name(j, names)} is {values[place]}: a finite number is needed "
+                "that is not negative, and the weight 0 where it is missing."
             )
 
-    def _check_whole(self) -> None:
+    def _check_whole(self, names: Sequence[str]) -> None:
         if not self.dissimilarities.any():
             raise InputError("All dissimilarities are zero: some have to differ from zero.")
         with np.errstate(over="ignore"):
@@ -172,9 +180,10 @@ class Pairs:
         if not self.complete:
             groups, labels = connected_components(self.matrix(self.weights), directed=False)
             if groups > 1:
+                other = _name(int((labels > 0).argmax()), names)
                 raise InputError(
-                    f"No chain of pairs with a positive weight connects rows 0 and {int((labels > 0).argmax())}: their "
-                    "distance could be any, so more pairs are needed."
+                    f"No chain of pairs with a positive weight connects {_name(0, names)} and {other}: their distance "
+                    "could be any, so more pairs are needed."
                 )
 
 
@@ -188,7 +197,19 @@ def _points(pairs: int) -> int:
     return round((1 + np.sqrt(1 + 8 * pairs)) / 2)
 
 
-def _condensed(values: np.ndarray, name: str) -> np.ndarray:
+def _name(i: int, names: Sequence[str]) -> str:
+    return names[i] if names else f"row {i}"
+
+
+def _counted(pairs: int) -> str:
+    return f"{pairs} pair{'s' * (pairs != 1)}"
+
+
+def _upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _condensed(values: np.ndarray, name: str, names: Sequence[str]) -> np.ndarray:
     """Return a symmetric matrix, or one that is condensed already, in condensed form and read-only."""
     n = len(values) if values.ndim else 0
     if values.ndim == 1 and n > 0 and n == _points(n) * (_points(n) - 1) // 2:
@@ -202,14 +223,17 @@ def _condensed(values: np.ndarray, name: str) -> np.ndarray:
     off = np.flatnonzero(np.diagonal(values))
     if len(off) and name == "dissimilarities":
         i = int(off[0])
-        raise InputError(f"The dissimilarity of row {i} with itself is {values[i, i]}: the diagonal has to be zero.")
+        raise InputError(
+            f"The dissimilarity of {_name(i, names)} with itself is {values[i, i]}: the diagonal has to be zero."
+        )
     for i in range(n - 1):
         # what has been computed twice may differ in its last digits
         same = np.isclose(values[i, i + 1 :], values[i + 1 :, i], rtol=1e-10, atol=0, equal_nan=True)
         if not same.all():
             j = i + 1 + int(same.argmin())
+            one, other = _name(i, names), _name(j, names)
             raise InputError(
-                f"The {name} hold {values[i, j]} in row {i} and column {j}, but {values[j, i]} in row {j} and column "
-                f"{i}: a symmetric matrix is needed."
+                f"The {name} hold {values[i, j]} from {one} to {other}, but {values[j, i]} from {other} to {one}: a "
+                "symmetric matrix is needed."
             )
     return _frozen(np.concatenate([values[i, i + 1 :] for i in range(n - 1)]))

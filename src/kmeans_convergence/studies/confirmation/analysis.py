@@ -10,29 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kmeans_convergence.errors import InputError
-from kmeans_convergence.statistics import paired
+from kmeans_convergence.statistics import paired, predictions
 from kmeans_convergence.statistics.conditions import Estimate
+from kmeans_convergence.statistics.predictions import UNKNOWN, Measured
 from kmeans_convergence.statistics.readings import Reading
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
 from kmeans_convergence.studies.rates.analysis import acceleration, contraction, noise
-
-COLUMNS = ("id", "claim", "statistic", "sign", "low", "high", "source")
-
-# Value, and the ends of its 95 % interval, which are NaN where none is computed.
-Measured = tuple[float, float, float]
-UNKNOWN: Measured = (np.nan, np.nan, np.nan)
-
-# On which side of a value the statistic is predicted to lie; empty where an interval says it all.
-SIGNS: dict[str, Callable[[float], bool]] = {
-    "<0": lambda value: value < 0,
-    ">0": lambda value: value > 0,
-    "<1": lambda value: value < 1,
-    ">1": lambda value: value > 1,
-    "": lambda value: bool(np.isfinite(value)),
-}
-
-CONFIRMED, SIGN_ONLY, FAILED, SILENT = "confirmed", "sign only", "failed", "no answer"
 
 
 @dataclass(frozen=True)
@@ -54,65 +37,13 @@ class Fresh:
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read the predictions.
-
-    Returns
-    -------
-    DataFrame
-        Columns id, claim; statistic, a key of `STATISTICS`, an optimizer and further words, see there; sign, a key of
-        `SIGNS`; low and high, between which it is predicted to lie; source, what the prediction was made from.
-
-    Raises
-    ------
-    InputError
-        When a column is missing, a statistic or a sign unknown, an interval empty, or an id not its own.
-    """
-    table = pd.read_csv(path, sep="\t", keep_default_na=False, comment="#", dtype={"statistic": str, "sign": str})
-    if tuple(table) != COLUMNS:
-        raise InputError(f"{path} has the columns {', '.join(table)}: it must have {', '.join(COLUMNS)}.")
-    for row in table.itertuples():
-        for column, value, allowed in (
-            ("statistic", row.statistic.split(" ")[0], STATISTICS),
-            ("sign", row.sign, SIGNS),
-        ):
-            if value not in allowed:
-                raise InputError(f"{path} gives {row.id} the {column} {value!r}: allowed are {', '.join(allowed)}.")
-        if not row.low < row.high:
-            raise InputError(f"{path} gives {row.id} the interval from {row.low} to {row.high}: it must have a length.")
-    if table["id"].duplicated().any():
-        raise InputError(f"{path} has {table['id'][table['id'].duplicated()].iloc[0]} twice: ids must differ.")
-    return table
+    """Read the predictions, see `statistics.predictions`; their statistics are keys of `STATISTICS`."""
+    return predictions.read_predictions(path, STATISTICS)
 
 
-def score(predictions: pd.DataFrame, fresh: Fresh) -> pd.DataFrame:
-    """Return the predictions with what was measured.
-
-    Returns
-    -------
-    DataFrame
-        The columns of the predictions; value, value_low, value_high (its 95 % interval over families); verdict:
-        "confirmed" if the value has the sign and lies in the interval that was predicted, "sign only" if it has the
-        sign alone, "failed" otherwise, and "no answer" if nothing could be measured. The value's own interval does not
-        soften a verdict.
-    """
-    rows = []
-    for row in predictions.itertuples():
-        kind, *words = row.statistic.split(" ")
-        value, low, high = STATISTICS[kind](fresh, *words)
-        rows.append((value, low, high, verdict(value, row.sign, row.low, row.high)))
-    measured = pd.DataFrame(rows, columns=["value", "value_low", "value_high", "verdict"], index=predictions.index)
-    return predictions.join(measured)
-
-
-def verdict(value: float, sign: str, low: float, high: float) -> str:
-    """Return what is to be said of a prediction."""
-    if not np.isfinite(value):
-        return SILENT
-    if not SIGNS[sign](value):
-        return FAILED
-    if low <= value <= high:
-        return CONFIRMED
-    return SIGN_ONLY if sign else FAILED
+def score(table: pd.DataFrame, fresh: Fresh) -> pd.DataFrame:
+    """Return the predictions with what was measured, see `statistics.predictions`; intervals are over families."""
+    return predictions.score(table, STATISTICS, fresh)
 
 
 def _reading(evidence: Evidence, words: tuple[str, ...]) -> Reading:

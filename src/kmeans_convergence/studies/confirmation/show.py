@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kmeans_convergence.report.text import escape, interval, long_booktabs, macros, number
-from kmeans_convergence.studies.confirmation.analysis import CONFIRMED, FAILED, SIGN_ONLY, SILENT
+from kmeans_convergence.report.predictions import COLUMNS, HEADER, rows
+from kmeans_convergence.report.text import long_booktabs, macros
+from kmeans_convergence.statistics.predictions import CONFIRMED, FAILED, SIGN_ONLY, SILENT
 
 # Names of the macros that count verdicts.
 COUNTED = {
@@ -36,15 +37,4 @@ def predictions(scores: pd.DataFrame | None, before: str = "") -> str:
     """
     if scores is None:
         return macros({})
-    rows = [
-        [
-            str(row["id"]),
-            escape(row["claim"]),
-            f"{number(row['low'], 2)} to {number(row['high'], 2)}",
-            "--" if pd.isna(row["value"]) else interval(row["value"], row["value_low"], row["value_high"]),
-            str(row["verdict"]),
-        ]
-        for _, row in scores.iterrows()
-    ]
-    columns = r"@{}l>{\raggedright\arraybackslash}p{7.6cm}lll@{}"
-    return long_booktabs(columns, ["", "prediction", "predicted", "measured", "verdict"], rows, before)
+    return long_booktabs(COLUMNS, HEADER, rows(scores), before)

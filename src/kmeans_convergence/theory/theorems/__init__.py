@@ -14,6 +14,7 @@ from kmeans_convergence.theory.theorems import (
     faces,
     gradient,
     hidden,
+    large_samples,
     line,
     mixture,
     online,
@@ -29,6 +30,7 @@ THEOREMS: dict[str, tuple[Checking, ...]] = {
     "one dimension": line.CHECKS,
     "population": population.CHECKS,
     "online": online.CHECKS,
+    "large samples": large_samples.CHECKS,
     "mixture": mixture.CHECKS,
     "hard choices": (*choices.CHECKS, *hidden.CHECKS),
 }

@@ -24,19 +24,22 @@ def _stride(n):  # type: ignore[no-untyped-def]
 
 
 @compiled(nogil=True)
-def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, others, scales):  # type: ignore[no-untyped-def]
+def _search(X, weights, w, owners, counts, second_nearest, gaps, width, enough, rows, firsts, others, scales):  # type: ignore[no-untyped-def]
     """Find patterns near a face, until there are enough.
 
     Parameters
     ----------
-    second_nearest : int32 array of shape (n,), in
-        What a pass has found; or of shape (0,), then they are found here for each pattern that is looked at.
-    gaps : float64 array of the same shape, in
+    weights : float64 array of shape (n,), or (0,), in
+        See `patterns.as_weights`.
+    owners, second_nearest : int32 arrays of shape (n,), in
+        What a pass has found; or `second_nearest` of shape (0,), then both are found here for each pattern that is
+        looked at.
+    gaps : float64 array of the shape of `second_nearest`, in
     enough : int
     rows : int64 array of shape (n,), out
         The patterns found come first.
-    others : int32 array of shape (n,), out
-        Their second nearest prototypes.
+    firsts, others : int32 arrays of shape (n,), out
+        Their nearest and second nearest prototypes.
     scales : float64 array of shape (n,), out
         Their weights, see `faces.Faces`, as if those that were not looked at were like those that were.
 
@@ -45,7 +48,7 @@ def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, oth
     found, looked : int
         The patterns found, and those that were looked at.
     """
-    n, clusters = owners.shape[0], w.shape[0]
+    n, clusters = X.shape[0], w.shape[0]
     between = np.zeros((clusters, clusters))
     for k in range(clusters):
         for other in range(clusters):
@@ -68,12 +71,15 @@ def _search(X, w, owners, counts, second_nearest, gaps, width, enough, rows, oth
         for m in range(size):
             row = block[m]
             if second_nearest.shape[0] == 0:
-                other, gap = room[1][1, m], room[0][1, m] - room[0][0, m]
+                k, other, gap = room[1][0, m], room[1][1, m], room[0][1, m] - room[0][0, m]
             else:
-                other, gap = second_nearest[row], gaps[row]
-            square = between[owners[row], other]
+                k, other, gap = int(owners[row]), int(second_nearest[row]), gaps[row]
+            square = between[k, other]
             if gap < 2 * width * square:
-                rows[found], others[found], scales[found] = row, other, 1 / (2 * width * square)
+                rows[found], firsts[found], others[found] = row, k, other
+                scales[found] = 1 / (2 * width * square)
+                if weights.shape[0] > 0:
+                    scales[found] *= weights[row]
                 found += 1
         looked += size
     for m in range(found):
@@ -159,6 +165,7 @@ def _subtract_moments(w, pairs, moments, v, out):  # type: ignore[no-untyped-def
 @compiled(nogil=True)
 def find_steps(  # type: ignore[no-untyped-def]
     X,
+    weights,
     w,
     owners,
     counts,
@@ -179,10 +186,22 @@ def find_steps(  # type: ignore[no-untyped-def]
 ):
     """See `faces.newton_steps`; the last five are its results."""
     n, (runs, clusters, features) = X.shape[0], w.shape
-    rows, others, scales = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int32), np.empty(n)
+    rows, scales, (firsts, others) = np.empty(n, dtype=np.int64), np.empty(n), np.empty((2, n), dtype=np.int32)
     for r in range(runs):
         found, looked[r] = _search(
-            X, w[r], owners[r], counts[r], second_nearest[r], gaps[r], width, patterns, rows, others, scales
+            X,
+            weights,
+            w[r],
+            owners[r],
+            counts[r],
+            second_nearest[r],
+            gaps[r],
+            width,
+            patterns,
+            rows,
+            firsts,
+            others,
+            scales,
         )
         for k in range(clusters):
             for j in range(features):
@@ -190,8 +209,8 @@ def find_steps(  # type: ignore[no-untyped-def]
         distances[r] = 0 if second_nearest.shape[1] else looked[r] * clusters
         if found < fewest or found == 0:
             continue
-        pairs, moments = _moments(X, w[r], rows[:found], owners[r][rows[:found]], others[:found], scales[:found])
-        promised[r], cut[r], used = _steihaug(w[r], pairs, moments, counts[r], step[r], longest[r], tolerance, products)
+        pairs, moments = _moments(X, w[r], rows[:found], firsts[:found], others[:found], scales[:found])
+        promised[r], cut[r], used = steihaug(w[r], pairs, moments, counts[r], step[r], longest[r], tolerance, products)
         distances[r] += found * ((features + 3) // 2) + used * len(pairs) * (features + PER_PAIR)
 
 
@@ -214,7 +233,7 @@ def _add(u, factor, v):  # type: ignore[no-untyped-def]
 
 
 @compiled(nogil=True)
-def _steihaug(w, pairs, moments, counts, step, longest, tolerance, products):  # type: ignore[no-untyped-def]
+def steihaug(w, pairs, moments, counts, step, longest, tolerance, products):  # type: ignore[no-untyped-def]
     """Put the step in the place of Lloyd's in `step` (K, d); return what is promised, whether it was cut, the products.
 
     Vectors are those of the preconditioned system, in which the matrix is N^{-1} H: so the residual -(g + H p) is at
@@ -250,3 +269,29 @@ def _steihaug(w, pairs, moments, counts, step, longest, tolerance, products):  #
             for j in range(w.shape[1]):
                 direction[k, j] = residual[k, j] + square / before * direction[k, j]
     return promised + 0.5 * square, cut, used
+
+
+@compiled(nogil=True)
+def search_block(X, w, counts, width, enough):  # type: ignore[no-untyped-def]
+    """Find patterns of a block near a face, until there are enough, and return their moments.
+
+    Parameters
+    ----------
+    X : float array of shape (n, d), in
+    w : float64 array of shape (K, d), in
+    counts : float64 array of shape (K,), in
+        The patterns of each prototype, those of all blocks.
+    width : float
+    enough : int
+
+    Returns
+    -------
+    found, looked, pairs, moments
+        See `_search` and `_moments`.
+    """
+    n = X.shape[0]
+    rows, scales, (firsts, others) = np.empty(n, dtype=np.int64), np.empty(n), np.empty((2, n), dtype=np.int32)
+    nobody, nothing = np.empty(0, dtype=np.int32), np.empty(0)
+    found, looked = _search(X, w, nobody, counts, nobody, nothing, width, enough, rows, firsts, others, scales)
+    pairs, moments = _moments(X, w, rows[:found], firsts[:found], others[:found], scales[:found])
+    return found, looked, pairs, moments

@@ -435,17 +435,45 @@ def accumulate(X, w, first, last, begin, end, block, assignments, cost, counts, 
 
 
 @compiled(allocates=False, nogil=True)
-def squares(x, w, columns, out):  # type: ignore[no-untyped-def]
-    """Squared distances (K,) of a pattern `x` (d,) to prototypes `w` (K, d), which transposed are `columns` (d, K).
+def accumulate_weighted(X, weights, w, first, last, block, assignments, cost, counts, sums):  # type: ignore[no-untyped-def]
+    """Do what `accumulate` does for the patterns from `first` to before `last`, which have `weights` (n,)."""
+    for begin in range(first, last, block):
+        for i in range(begin, min(begin + block, last)):
+            k, x, weight = assignments[i], X[i], weights[i]
+            cost[1] += 0.5 * weight * squared_distance(x, w[k])
+            counts[1, k] += weight
+            row = sums[1, k]
+            for j in range(x.shape[0]):
+                row[j] += weight * x[j]
+        close(cost, counts, sums)
 
-    The loops over prototypes are innermost where that gives the bits of `squared_distance`: up to `LANES` features.
+
+@compiled(allocates=False, nogil=True)
+def squares(x, columns, lanes, out):  # type: ignore[no-untyped-def]
+    """Squared distances (K,) of a pattern `x` (d,) to prototypes, which transposed are `columns` (d, K).
+
+    The loops over prototypes are innermost, so that they vectorise; with the sums of `lanes` (LANES, K) in turn, the
+    bits are those of `squared_distance`.
     """
-    if x.shape[0] <= LANES:
-        for k in range(out.shape[0]):
+    features, clusters = columns.shape
+    if features <= LANES:
+        for k in range(clusters):
             out[k] = (x[0] - columns[0, k]) ** 2
-        for j in range(1, x.shape[0]):
-            for k in range(out.shape[0]):
+        for j in range(1, features):
+            for k in range(clusters):
                 out[k] += (x[j] - columns[j, k]) ** 2
-    else:
-        for k in range(out.shape[0]):
-            out[k] = squared_distance(x, w[k])
+        return
+    for j in range(features):
+        lane, column, xj = lanes[j % LANES], columns[j], x[j]
+        if j < LANES:
+            for k in range(clusters):
+                lane[k] = (xj - column[k]) ** 2
+        else:
+            for k in range(clusters):
+                lane[k] += (xj - column[k]) ** 2
+    for k in range(clusters):
+        out[k] = lanes[0, k]
+    for j in range(1, LANES):
+        lane = lanes[j]
+        for k in range(clusters):
+            out[k] += lane[k]

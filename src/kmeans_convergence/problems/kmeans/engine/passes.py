@@ -32,8 +32,9 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from kmeans_convergence import exact
+from kmeans_convergence.patterns import pieces
 from kmeans_convergence.problems.kmeans.engine import kernels
-from kmeans_convergence.problems.patterns import frozen, pieces
+from kmeans_convergence.problems.patterns import frozen
 
 # Patterns that a task is given, at least; more when there are many, so that the tasks stay few.
 CHUNK = 8192
@@ -82,6 +83,11 @@ def chunks(n: int, block: int) -> tuple[tuple[int, int], ...]:
 class Screen:
     """Where the data lie, so that they can be rounded to single precision with a small error.
 
+    Parameters
+    ----------
+    shift, least, most : ndarray of shape (d,), float64
+        Mean of the patterns, and the least and the largest values of their features.
+
     Attributes
     ----------
     shift : ndarray of shape (d,)
@@ -90,10 +96,15 @@ class Screen:
         Inverse of the largest distance of a feature from it.
     """
 
-    def __init__(self, X: np.ndarray) -> None:
-        self.shift = sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X)
-        size = float(np.abs(np.stack(exact.ends(X)) - self.shift).max())
+    def __init__(self, shift: np.ndarray, least: np.ndarray, most: np.ndarray) -> None:
+        self.shift = shift
+        size = float(np.abs(np.stack([least, most]) - shift).max())
         self.scale = 1 / size if size > 0 and np.isfinite(1 / size) else 1.0
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> Screen:
+        """Return the screen of patterns (n, d)."""
+        return cls(sum(part.sum(axis=0, dtype=np.float64) for _, part in pieces(X)) / len(X), *exact.ends(X))
 
     def narrow(self, w: np.ndarray) -> np.ndarray | None:
         """Return prototypes shifted, scaled and rounded; None when one is so far away that products may overflow."""
@@ -159,6 +170,18 @@ def run_pass(X: np.ndarray, w: np.ndarray, screen: Screen | None, second_nearest
             kernels.accumulate(X, w[some][r], *ends, block, assignments[some][r], cost[r], counts[r], sums[r])
 
     return assignments, *in_pieces(task, X, w, blas=narrowed is not None)
+
+
+def weigh(X: np.ndarray, weights: np.ndarray, w: np.ndarray, assignments: np.ndarray) -> Sums:
+    """Return what a pass finds where patterns have weights (n,), given the assignments (R, n): those of any pass."""
+    X, weights, w, owners = frozen(X), frozen(weights), frozen(w), frozen(assignments)
+    block = block_size(w.shape[1])
+
+    def task(some: slice, first: int, last: int, cost: np.ndarray, counts: np.ndarray, sums: np.ndarray) -> None:
+        for wr, mine, *found in zip(w[some], owners[some], cost, counts, sums, strict=True):
+            kernels.accumulate_weighted(X, weights, wr, first, last, block, mine, *found)
+
+    return assignments, *in_pieces(task, X, w, blas=False)
 
 
 def in_pieces(

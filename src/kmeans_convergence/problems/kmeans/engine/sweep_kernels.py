@@ -1,4 +1,7 @@
-"""Compiled sweeps of the online methods: pattern by pattern."""
+"""Compiled sweeps of the online methods: pattern by pattern.
+
+Patterns may have `weights` (n,); with an array of length 0 all weigh 1.
+"""
 
 import numpy as np
 
@@ -25,22 +28,29 @@ def _nearest(x, w):  # type: ignore[no-untyped-def]
 
 
 @compiled(nogil=True)
-def sweep_rate(X, order, w, rate):  # type: ignore[no-untyped-def]
-    """Online gradient (4): for each pattern of `order` (R, m) move its prototype of `w` by `rate`, in place."""
+def sweep_rate(X, weights, order, w, rate):  # type: ignore[no-untyped-def]
+    """Online gradient (4): for each pattern of `order` (R, m) move its prototype of `w` by `rate`, in place.
+
+    A pattern with a weight moves it by so many times the rate, but not beyond itself.
+    """
     for r in range(w.shape[0]):
         for i in order[r]:
             k = _nearest(X[i], w[r])
+            step = rate if weights.shape[0] == 0 else min(1.0, rate * weights[i])
             for j in range(X.shape[1]):
-                w[r, k, j] += rate * (X[i, j] - w[r, k, j])
+                w[r, k, j] += step * (X[i, j] - w[r, k, j])
 
 
 @compiled(nogil=True)
-def sweep_counts(X, order, w, counts, factor):  # type: ignore[no-untyped-def]
+def sweep_counts(X, weights, order, w, counts, factor):  # type: ignore[no-untyped-def]
     """Online K-means (7): like `sweep_rate` with the rate min(1, factor/n_k); `counts` (R, K) holds n_k, in place."""
     for r in range(w.shape[0]):
         for i in order[r]:
             k = _nearest(X[i], w[r])
-            counts[r, k] += 1.0
-            divisor = max(1.0, counts[r, k] / factor)
-            for j in range(X.shape[1]):
-                w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor
+            weight = 1.0 if weights.shape[0] == 0 else weights[i]
+            # what has no weight moves nothing
+            if weight > 0.0:
+                counts[r, k] += weight
+                divisor = max(1.0, counts[r, k] / (factor * weight))
+                for j in range(X.shape[1]):
+                    w[r, k, j] += (X[i, j] - w[r, k, j]) / divisor

@@ -33,6 +33,8 @@ class Evidence:
         Passes on samples of the same sets that differ in size alone, see `studies.comparison.run.size`.
     first_steps : DataFrame, optional
         The start and the end of both K-means, see `studies.comparison.run.first_steps`.
+    kmeans_start, thresholds : DataFrame, optional
+        Batch K-means as the start of mixtures, and beside EM, see `studies.mixtures.run.kmeans_start` and `thresholds`.
     """
 
     def __init__(
@@ -46,10 +48,13 @@ class Evidence:
         derivation: pd.DataFrame | None = None,
         size: pd.DataFrame | None = None,
         first_steps: pd.DataFrame | None = None,
+        kmeans_start: pd.DataFrame | None = None,
+        thresholds: pd.DataFrame | None = None,
     ) -> None:
         self.gap = gap
         self.runs, self.datasets, self.seed, self.repeats = runs, datasets, seed, repeats
         self.tuning, self.derivation, self.size, self.first_steps = tuning, derivation, size, first_steps
+        self.kmeans_start, self.thresholds = kmeans_start, thresholds
         self._hierarchies: dict[tuple[object, ...], Hierarchy] = {}
 
     def readings(self, axes: Sequence[str]) -> list[Reading]:

@@ -21,6 +21,7 @@ from kmeans_convergence.statistics.ranking import Hierarchy
 from kmeans_convergence.statistics.readings import BOTH, QUALITY, SPEED, TUNED_SPEED, Reading
 from kmeans_convergence.studies.comparison.analysis import size
 from kmeans_convergence.studies.comparison.analysis.evidence import Evidence
+from kmeans_convergence.studies.mixtures.run import kmeans_start, thresholds
 
 PLAIN = ("gradient_nmax", "gradient_fixed", "gradient_tuned")
 SEARCHED = ("gradient_armijo", "lbfgs")
@@ -57,6 +58,8 @@ ALWAYS = 0.999  # share of the runs
 FEW_PATTERNS = 0.5  # passes: "the first few patterns" in place of a whole epoch
 MUCH_FASTER = 0.5  # of the passes: "much faster"
 UNCONDITIONED = 0.25  # decades of passes, from a Lloyd step that leaves nothing to one that leaves all: "no problem"
+MOST_OF = 0.5  # share of the rise in likelihood: "most of the work"
+SMALL_FRACTION = 0.25  # of the passes: "a small fraction of the time"
 
 # The machine check of a counterexample.
 TIE = "fixed point with a tie"
@@ -437,6 +440,78 @@ def much_faster_at_first(e: Evidence, r: Reading) -> Outcome:
     return Outcome.joint(Condition("passes to within 10 % (ratio)", "online_kmeans", speed, below=MUCH_FASTER))
 
 
+def most_of_the_work(e: Evidence, r: Reading) -> Outcome:
+    """As the start of a mixture batch K-means brings most of the rise in likelihood, in a small share of the passes."""
+    rise = share = None
+    if e.kmeans_start is not None:
+        runs = _of_mixtures(e.kmeans_start[e.kmeans_start["arm"] == "kmeans"])
+        # where there is hardly a rise, shares of it mean nothing
+        runs = runs[runs["first"] - runs["limit"] > EQUIVALENCE]
+        rise = e.average(runs.assign(value=(runs["first"] - runs["begin"]) / (runs["first"] - runs["limit"])))
+        later = runs["own_1e-3"].fillna(kmeans_start.MOST)
+        share = e.average(runs.assign(value=runs["kmeans_passes"] / (runs["kmeans_passes"] + later)))
+    return Outcome.joint(
+        Condition("share of the rise in likelihood that {batch_kmeans} brings", "", rise, above=MOST_OF),
+        Condition("its share of the passes to 1e-3 nats per pattern", "", share, below=SMALL_FRACTION),
+    )
+
+
+def better_start(e: Evidence, r: Reading) -> Outcome:
+    """EM ends higher from where batch K-means ends than from where it begins, and than from random responsibilities."""
+    conditions = []
+    for arm, words in (("patterns", "patterns"), ("responsibilities", "random responsibilities")):
+        estimate = None
+        if e.kmeans_start is not None:
+            keys = ["dataset", "clusters", "start", "run"]
+            runs = _of_mixtures(e.kmeans_start)
+            limits = runs.pivot(index=keys, columns="arm", values="limit")
+            value = (limits["kmeans"] - limits[arm]).rename("value").reset_index()
+            estimate = e.average(value)
+        label = f"cost of EM's limit from {{batch_kmeans}} less that from {words} (nats per pattern)"
+        conditions.append(Condition(label, "", estimate, below=-EQUIVALENCE))
+    return Outcome.each(*conditions)
+
+
+def _of_mixtures(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that have not degenerated; each covariance model of a data set is a problem of its own."""
+    return runs[~runs["degenerate"].astype(bool)].rename(columns={"covariance": "start"})
+
+
+def hard_ends(e: Evidence, r: Reading) -> Outcome:
+    """Batch K-means ends, and EM for the means of the equivalent mixture leaves a share of its error in each step."""
+    runs = _on_sets(e, 1.0)
+    ends, left = (
+        None if runs is None else e.average(runs.assign(value=runs[column].astype(float)))
+        for column in ("hard_ends", "soft_rate")
+    )
+    return Outcome.joint(
+        Condition("share of runs of {batch_kmeans} that end", "", ends, above=ALWAYS),
+        Condition("share of its error that EM leaves in a step at its limit", "", left, above=0),
+    )
+
+
+def hard_faster(e: Evidence, r: Reading) -> Outcome:
+    """Batch K-means needs fewer passes than EM for the means, whether components overlap or not."""
+    conditions = []
+    for share in thresholds.SHARES:
+        runs, estimate = _on_sets(e, share), None
+        if runs is not None:
+            soft, hard = runs["soft_1e-6"].fillna(thresholds.MOST), runs["hard_1e-6"]
+            logs = np.log(hard.clip(paired.FIRST)) - np.log(soft.clip(paired.FIRST))
+            estimate = e.average(runs.assign(value=logs))
+        label = f"passes to 1e-6 nats per pattern over those of EM, deviation {share:g} of that within clusters (ratio)"
+        conditions.append(Condition(label, "", estimate and estimate.exp(), below=1))
+    return Outcome.each(*conditions)
+
+
+def _on_sets(e: Evidence, share: float) -> pd.DataFrame | None:
+    """Return the runs with hard and soft thresholds on data sets, with that deviation of the components."""
+    if e.thresholds is None:
+        return None
+    runs = e.thresholds[e.thresholds["separation"].isna() & (e.thresholds["share"] == share)]
+    return runs.assign(start="") if len(runs) else None
+
+
 def derived(*steps: str) -> Predicate:
     """The claim follows from steps of the derivation, all of which hold."""
     return _from_checks(steps, all_hold=Verdict.HOLDS, one_fails=Verdict.FAILS)
@@ -506,6 +581,10 @@ PREDICATES: dict[str, Predicate] = {
     "set-by-the-schedule": Predicate(set_by_the_schedule, TIME),
     "first-patterns": Predicate(first_patterns),
     "much-faster-at-first": Predicate(much_faster_at_first, TIME),
+    "most-of-the-work": Predicate(most_of_the_work),
+    "better-start": Predicate(better_start),
+    "hard-ends": Predicate(hard_ends),
+    "hard-faster": Predicate(hard_faster),
     "viterbi-newton": derived("Viterbi, means", "same path"),
     "viterbi-all-newton": contradicted("same path", "variances", "beyond quadratic"),
     "choices-terminate": derived("descent and end"),

@@ -15,9 +15,10 @@ from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.data import Dataset, check_dataset
 from kmeans_convergence.optimizers import Stop
 from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.starts import draw, passes_of, streams
-from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
+from kmeans_convergence.starts import passes_of, streams
+from kmeans_convergence.studies.comparison.run.contenders import Contender
 from kmeans_convergence.studies.comparison.run.paths import Path, first_within, follow
+from kmeans_convergence.studies.comparison.run.task import Task, kmeans
 from kmeans_convergence.studies.comparison.run.tuning import Setting, Tuning, chosen, tune
 
 # Per cent above a reference value that count as having reached it, as in the names of the columns.
@@ -103,9 +104,9 @@ class Protocol:
             Tuning(**comparison["tuning"]),
         )
 
-    def runs(self, n: int, clusters: int, features: int) -> int:
-        """Return the number of starts."""
-        return min(max(self.work // (n * clusters * features), self.fewest), self.most)
+    def runs(self, products: int) -> int:
+        """Return the number of starts, where a pass of one run takes so many products; for k-means n K d."""
+        return min(max(self.work // products, self.fewest), self.most)
 
     def grid(self) -> np.ndarray:
         """Return the passes at which curves are evaluated."""
@@ -159,42 +160,51 @@ def compare(
     """
     check_dataset(dataset)
     problem = QuantizationProblem(dataset.X).centred
-    tables = [
-        _compare(problem, dataset.name, K, protocol, methods, report, None if best is None else best[K])
-        for K in compared(dataset, protocol.sizes).clusters
-    ]
+    return joined(
+        [
+            compare_on(kmeans(problem, dataset.name, K), protocol, methods, report, None if best is None else best[K])
+            for K in compared(dataset, protocol.sizes).clusters
+        ]
+    )
+
+
+def joined(tables: Sequence[Tables]) -> Tables:
+    """Return the tables of several comparisons as one."""
     return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)))
 
 
-def _compare(
-    problem: QuantizationProblem,
-    name: str,
-    K: int,
+def compare_on(
+    task: Task,
     protocol: Protocol,
     methods: Sequence[str],
-    report: Callable[[str], None],
-    best: float | None,
+    report: Callable[[str], None] = print,
+    best: float | None = None,
 ) -> Tables:
-    """Compare on one number of prototypes."""
-    tuning = tune(problem, name, K, methods, protocol.tuning, protocol.seed, protocol.budgets, protocol.starts)
+    """Run every method from every start of one task; see `compare`."""
+    problem, name, K = task.problem, task.name, task.size
+    tuning = tune(task, methods, protocol.tuning, protocol.seed, protocol.budgets, protocol.starts)
     settings = chosen(tuning)
-    report(f"{name}, K = {K}: settings of {tuning['optimizer'].nunique()} optimizers tuned")
-    repetitions = range(protocol.runs(problem.size, K, problem.X.shape[1]))
+    report(f"{task.title}: settings of {tuning['optimizer'].nunique()} optimizers tuned")
+    repetitions = range(protocol.runs(task.products))
     paths: dict[Entry, Path] = {}
     for kind in protocol.starts:
-        starts = draw(problem.X, K, streams(protocol.seed, name, K, repetitions, "starts"), kind)
+        starts = task.draw(streams(protocol.seed, name, K, repetitions, "starts"), [kind])
         few = protocol.optimizers_of.get(kind, methods)
         for key in (key for key in methods if key in few):
-            for entries in shared_runs(key, protocol, settings):
+            contender = task.contenders[key]
+            for entries in shared_runs(key, contender, protocol, settings):
                 rngs = streams(protocol.seed, name, K, repetitions, "order")
                 budgets = sorted({entry.budget for entry in entries})
-                found = follow(problem, CONTENDERS[key], settings.get(entries[0], math.nan), starts, rngs, budgets)
+                value = settings.get(entries[0], math.nan)
+                found = follow(problem, contender, value, starts, rngs, budgets, task.polish)
                 paths |= {Entry(kind, *entry): found[entry.budget] for entry in entries}
-            report(f"{name}, K = {K}, {len(starts)} starts, {kind}: {CONTENDERS[key].label}")
+            report(f"{task.title}, {len(starts)} starts, {kind}: {contender.label}")
     limits = np.array([path.limit for path in paths.values()])
     if best is not None:
-        report(f"{name}, K = {K}: {(limits < best).sum()} of {limits.size} runs end below the best cost known before")
-    best = np.nanmin(limits) if best is None else best
+        report(f"{task.title}: {(limits < best).sum()} of {limits.size} runs end below the best cost known before")
+    if best is None:
+        # NaN where no run has a limit
+        best = np.fmin.reduce(limits, axis=None)
     about = {entry: {"dataset": name, "clusters": K} | entry._asdict() for entry in paths}
     shown = {entry: path for entry, path in paths.items() if entry.budget == protocol.passes}
     return Tables(
@@ -218,15 +228,17 @@ class Entry(NamedTuple):
     tuned_for: str
 
 
-def shared_runs(key: str, protocol: Protocol, settings: Mapping[Setting, float]) -> list[list[Setting]]:
+def shared_runs(
+    key: str, contender: Contender, protocol: Protocol, settings: Mapping[Setting, float]
+) -> list[list[Setting]]:
     """Return what one optimizer has to be run for, in groups that the same runs serve.
 
     Budgets share their runs where the optimizer has no horizon, targets where they have led to the same setting.
     """
-    targets = protocol.tuning.targets if CONTENDERS[key].settings else ("",)
+    targets = protocol.tuning.targets if contender.settings else ("",)
     groups = defaultdict(list)
     for setting in (Setting(key, budget, target) for target in targets for budget in protocol.budgets):
-        apart = setting.budget if CONTENDERS[key].horizon else None
+        apart = setting.budget if contender.horizon else None
         groups[settings.get(setting), apart].append(setting)
     return list(groups.values())
 

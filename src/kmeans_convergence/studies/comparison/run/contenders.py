@@ -12,7 +12,7 @@ import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -67,7 +67,8 @@ class Contender:
         Its name in the report.
     family : Family
     optimizer : callable
-        Makes it from the budget of a run in passes, for schedules that end with it, and the value of its setting.
+        Makes it from the budget of a run in passes, for schedules that end with it, and the value of its setting; of
+        some also from one value for each run, (R, 1).
     settings : pair of float, or None
         Between these lie the values of a setting that are tried first, on separate starts; None: nothing is tuned.
     horizon : bool
@@ -77,7 +78,7 @@ class Contender:
 
     label: str
     family: Family
-    optimizer: Callable[[int, float], Optimizer]
+    optimizer: Callable[[int, Any], Optimizer]
     settings: tuple[float, float] | None = None
     horizon: bool = False
 

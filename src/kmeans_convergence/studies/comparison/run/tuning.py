@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core import Problem
 from kmeans_convergence.core.gap import Gap
 from kmeans_convergence.optimizers.online import EARLY
-from kmeans_convergence.problems import QuantizationProblem
-from kmeans_convergence.starts import KINDS, Streams, streams
-from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
-from kmeans_convergence.studies.comparison.run.paths import SPEED, Path, first_within, follow
+from kmeans_convergence.starts import Streams, streams
+from kmeans_convergence.studies.comparison.run.contenders import Contender
+from kmeans_convergence.studies.comparison.run.paths import (
+    SPEED,
+    TO_A_FIXED_POINT,
+    Path,
+    Polish,
+    first_within,
+    follow,
+)
+from kmeans_convergence.studies.comparison.run.task import Task
 
 # What a value is judged by: the cost where the method itself ends, or the passes until it is near its limit.
 TARGETS = ("end", "speed")
@@ -60,9 +68,7 @@ COLUMNS = ["optimizer", "budget", "target", "setting", "score", "passes", "chose
 
 
 def tune(
-    problem: QuantizationProblem,
-    dataset: str,
-    clusters: int,
+    task: Task,
     methods: Sequence[str],
     tuning: Tuning,
     seed: int,
@@ -73,18 +79,56 @@ def tune(
 
     Parameters
     ----------
-    problem : QuantizationProblem
-    dataset : str
-        Its name; no other part of the study draws from the streams of these starts and orders.
-    clusters : int
+    task : Task
+        No other part of the study draws from the streams of these starts and orders.
     methods : sequence of str
-        Keys of `CONTENDERS`; those without a setting have no rows.
+        Keys of its contenders; those without a setting have no rows.
     tuning : Tuning
     seed : int
     budgets : sequence of int
         Of a run, in passes; a setting is tuned for each.
     kinds : sequence of str
-        Keys of `starts.KINDS`, from which the starts are drawn in turn.
+        Of starts, which are drawn in turn.
+
+    Returns
+    -------
+    DataFrame
+        See `search`.
+    """
+    repetitions = range(tuning.starts)
+    starts = task.draw(streams(seed, task.name, task.size, repetitions, "tuning starts"), kinds)
+
+    def orders() -> Streams:
+        return streams(seed, task.name, task.size, repetitions, "tuning order")
+
+    contenders = {key: task.contenders[key] for key in methods}
+    return search(task.problem, contenders, starts, orders, tuning, budgets, task.polish)
+
+
+def search(
+    problem: Problem,
+    contenders: Mapping[str, Contender],
+    starts: Any,
+    orders: Callable[[], Streams],
+    tuning: Tuning,
+    budgets: Sequence[int],
+    ending: Polish = TO_A_FIXED_POINT,
+) -> pd.DataFrame:
+    """Try the values of every setting of some optimizers of a problem from given starts.
+
+    Parameters
+    ----------
+    problem : Problem
+    contenders : mapping of str to Contender
+        Those without a setting have no rows.
+    starts : parameters of R runs
+    orders : callable
+        Returns the random streams of the runs, afresh for each value.
+    tuning : Tuning
+        Its number of starts does not matter here.
+    budgets : sequence of int
+        Of a run, in passes; a setting is tuned for each.
+    ending : Polish
 
     Returns
     -------
@@ -98,24 +142,17 @@ def tune(
         of the passes until the gap to the run's own limit is at most `SPEED`, where what never is so or diverged
         counts as `PENALTY` times the budget. Of values within `TIE` of the least score the middle one is chosen.
     """
-    repetitions = range(tuning.starts)
-    rngs = streams(seed, dataset, clusters, repetitions, "tuning starts")
-    starts = np.stack([KINDS[kinds[r % len(kinds)]](problem.X, clusters, rng) for r, rng in enumerate(rngs)])
-
-    def orders() -> Streams:
-        return streams(seed, dataset, clusters, repetitions, "tuning order")
-
     tables = [pd.DataFrame(columns=COLUMNS)]
-    for key in methods:
-        if CONTENDERS[key].settings is None:
+    for key, contender in contenders.items():
+        if contender.settings is None:
             continue
         # where the budget changes nothing but the end, the runs of the largest one tell of all of them
-        for group in [[budget] for budget in budgets] if CONTENDERS[key].horizon else [list(budgets)]:
-            grid = Grid(grid_of(key, tuning.values), tuning.extensions)
+        for group in [[budget] for budget in budgets] if contender.horizon else [list(budgets)]:
+            grid = Grid(grid_of(contender, tuning.values), tuning.extensions)
             paths: dict[float, dict[int, Path]] = {}
             while untried := [value for value in grid.values if value not in paths]:
                 for value in untried:
-                    paths[value] = follow(problem, CONTENDERS[key], value, starts, orders(), group)
+                    paths[value] = follow(problem, contender, value, starts, orders(), group, ending)
                 columns = {
                     (budget, target): score(
                         [paths[value][budget] for value in grid.values], problem.gap, budget, target
@@ -131,10 +168,9 @@ def tune(
     return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
-def grid_of(method: str, values: int) -> list[float]:
-    """Return the values of a method's setting that are tried first, ascending; none when it has no setting."""
-    ends = CONTENDERS[method].settings
-    return [] if ends is None else np.geomspace(*ends, values).tolist()
+def grid_of(contender: Contender, values: int) -> list[float]:
+    """Return the values of an optimizer's setting that are tried first, ascending; none when it has no setting."""
+    return [] if contender.settings is None else np.geomspace(*contender.settings, values).tolist()
 
 
 class Grid:

@@ -6,7 +6,7 @@ from itertools import product
 
 import pandas as pd
 
-from kmeans_convergence.report.text import COUNTS, escape, fixed, interval, percent
+from kmeans_convergence.report.text import escape, fixed, interval, letters, percent
 from kmeans_convergence.statistics.conditions import Verdict
 from kmeans_convergence.statistics.paired import REFERENCE
 from kmeans_convergence.studies.comparison.analysis.methods import FASTER, LOWER, NO_WORSE
@@ -80,7 +80,7 @@ def answer(
         "answerBoth": str(len(lower & faster)),
         **_plain(main),
         **_named(main),
-        **{f"ledger{_macro(claim)}": verdict for claim, verdict in verdicts["verdict"].items()},
+        **{f"ledger{letters(claim)}": verdict for claim, verdict in verdicts["verdict"].items()},
         "answerGood": "--" if pd.isna(verdicts.loc["T4b", "effect"]) else percent(verdicts.loc["T4b", "effect"]),
         "answer": "\n".join(rf"\item \emph{{{question}}} {_sentence(text)}" for question, text in lines.items()),
     }
@@ -89,11 +89,6 @@ def answer(
 def _sentence(text: str) -> str:
     """Return a text that begins with a capital letter."""
     return text[:1].upper() + text[1:]
-
-
-def _macro(claim: object) -> str:
-    """Return the letters by which a macro names a claim: "TOneFive" for T15, "TFourA" for T4a."""
-    return "".join(COUNTS[int(sign)].capitalize() if sign.isdigit() else sign.upper() for sign in str(claim))
 
 
 def _plain(main: pd.DataFrame) -> dict[str, str]:

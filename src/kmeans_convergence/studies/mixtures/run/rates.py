@@ -7,12 +7,15 @@ import math
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core import Problem
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.data.synthetic import mixture
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
+from kmeans_convergence.optimizers.newton_cg import dual_norm
 from kmeans_convergence.problems import MixtureProblem, QuantizationProblem
 from kmeans_convergence.starts import draw, stream, streams
-from kmeans_convergence.theory.information import em_rate
+from kmeans_convergence.studies.mixtures.run.fits import Fit, evaluation, polish, starting
+from kmeans_convergence.theory.information import alternation_rate, em_rate
 from kmeans_convergence.theory.rates import frozen_ratio
 
 # Patterns of a data set, and of a mixture whose separation is swept.
@@ -31,6 +34,11 @@ LAST = 5
 FLOOR = 1e-10
 # A run whose gradient has not fallen to this share of the first is too far from its end to be measured.
 NEAR = 1e-4
+# In all parameters EM makes so many passes from the start before Newton's method looks for its end, and then begins so
+# far from that end; it is slower, and may take more steps.
+FIRST_PASSES = 50
+NATS = 1e-4
+MOST_SLOW_STEPS = 1500
 
 # The limit of small variances: prototypes on an interval, and their deviations in units of the gap between two.
 CLUSTERS = 3
@@ -84,20 +92,52 @@ def on_dataset(dataset: Dataset, seed: int) -> pd.DataFrame:
 
 
 def follow(X: np.ndarray, w: np.ndarray) -> tuple[float, float]:
-    """Run EM from `w` (K, d) and return its rate as predicted at the end, and as measured on the way.
-
-    What is measured is by what the norm of the gradient falls in a step, over the last steps before rounding; NaN
-    where EM was too fast for that many, or too slow to come near its end.
-    """
+    """Run EM for the means from `w` (K, d); return its rate as predicted at the end, and as measured on the way."""
     problem = MixtureProblem(X)
+    x, ratio = descend(problem, problem.pack(w[None]))
+    return em_rate(X, problem.unpack(x)[0]), ratio
+
+
+def descend(problem: Problem, x: np.ndarray, most: int = MOST_STEPS) -> tuple[np.ndarray, float]:
+    """Run the alternation from one point (1, P); return where it ends, and its rate as measured on the way.
+
+    What is measured is by what the norm of the gradient in the metric of P falls in a step, over the last steps before
+    rounding, because in that metric the alternation is symmetric near its end; NaN where it was too fast for that many,
+    or too slow to come near its end in `most` steps.
+    """
     norms: list[float] = []
-    while len(norms) <= MOST_STEPS and (not norms or norms[-1] > FLOOR * norms[0]):
-        here = problem.evaluate(w[None])
-        w = here.means[0]
-        norms.append(float(np.linalg.norm(here.gradient)))
+    while len(norms) <= most and (not norms or norms[-1] > FLOOR * norms[0]):
+        here = problem.evaluate(x)
+        x = here.image
+        norms.append(float(dual_norm(here)[0]))
     arrived = norms[-1] < NEAR * norms[0]
-    ratio = frozen_ratio(np.array(norms), np.zeros(len(norms)), LAST, FLOOR) if arrived else math.nan
-    return em_rate(X, w), ratio
+    return x, frozen_ratio(np.array(norms), np.zeros(len(norms)), LAST, FLOOR) if arrived else math.nan
+
+
+def in_all_parameters(fit: Fit, seed: int) -> pd.DataFrame:
+    """Predict and measure the rate of EM for weights, means and covariances, at the end of one run from k-means.
+
+    EM begins `NATS` per pattern from the end, as the majoriser measures it, in a random direction.
+
+    Returns
+    -------
+    DataFrame
+        One row: dataset, family, clusters, covariance; parameters, their number; degenerate, whether there is no end;
+        predicted, the largest share of information that is hidden; measured (see `descend`).
+    """
+    problem, K, name = fit.problem(), fit.clusters, fit.dataset.name
+    start = starting(problem, K, "kmeans", streams(seed, name, K, range(1), "starts")).mixtures
+    end = polish(problem, minimize(problem, MajorizeMinimize(), start, passes=FIRST_PASSES).w)
+    row = fit.names | {"parameters": problem.pack(start).shape[1], "degenerate": bool(end.degenerate[0])}
+    row |= {"predicted": math.nan, "measured": math.nan}
+    if not end.degenerate[0]:
+        here = evaluation(problem, end.mixtures)
+        rng = stream(seed, name, K, fit.covariance, "displacement")
+        direction = here.precondition(rng.standard_normal(here.x.shape))
+        length = math.sqrt(2 * NATS * problem.size) / here.norm(direction)[:, None]
+        row["predicted"] = alternation_rate(problem.centred, here.x)
+        row["measured"] = descend(problem.centred, here.x + length * direction, MOST_SLOW_STEPS)[1]
+    return pd.DataFrame([row])
 
 
 def by_deviation(seed: int, samples: dict[int, int] = SAMPLES) -> pd.DataFrame:

@@ -234,7 +234,7 @@ def profile(name: str, seed: int, share: float) -> pd.DataFrame:
 
 
 def _parts_with_products(X: np.ndarray, w: np.ndarray) -> dict[str, Callable[[], object]]:
-    screen = passes.Screen(X)
+    screen = passes.Screen.of(X)
     narrowed = screen.narrow(w)
     assert narrowed is not None
     # as many patterns as are handled together, again and again

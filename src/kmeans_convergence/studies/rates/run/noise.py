@@ -14,6 +14,7 @@ from kmeans_convergence.data import Dataset
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.optimizers.online import shuffled
 from kmeans_convergence.problems import QuantizationProblem
+from kmeans_convergence.problems.kmeans.faces import find
 from kmeans_convergence.starts import Streams, draw, streams
 from kmeans_convergence.theory.rates import floor_of_draws, floor_of_epochs, modes, online_excess
 
@@ -63,7 +64,7 @@ def noise(dataset: Dataset, seed: int) -> pd.DataFrame:
     here = problem.evaluate(w[None])
     owners, counts = here.assignments[0], here.counts[0]
     scatter = np.bincount(owners, ((dataset.X - w[owners]) ** 2).sum(axis=1), minlength=K)
-    curvatures, along = modes(dataset.X, w, owners, WIDTH)
+    curvatures, along, _ = modes(dataset.X, w, owners, find(dataset.X, w, owners, WIDTH))
     runs = max(RUNS, math.ceil(COORDINATES / w.size))
     begin = np.repeat(here.x, runs, axis=0)
     rows = []

@@ -83,7 +83,7 @@ def run(
             rngs=_streams(dataset, protocol, runs, "order"),
         )
         polished = minimize(problem, MajorizeMinimize(), trace.w, epochs=protocol.polish_epochs)
-        traces.append(trace.table().assign(optimizer=key))
+        traces.append(pd.DataFrame(trace.columns()).assign(optimizer=key))
         limits.append(pd.DataFrame({"run": np.arange(runs), "limit": polished.cost[-1], "optimizer": key}))
     return _optimizer_first(traces), _optimizer_first(limits)
 

@@ -2,45 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kmeans_convergence.report.style import new
 from kmeans_convergence.report.text import booktabs, fixed, number, order_of_magnitude
 from kmeans_convergence.studies.mixtures.run.accelerated_em import METHODS, TARGETS
-from kmeans_convergence.studies.mixtures.run.rates import CLUSTERS
+from kmeans_convergence.studies.mixtures.run.fits import COVARIANCES
+from kmeans_convergence.studies.mixtures.run.rates import CLUSTERS, SHARES
 from kmeans_convergence.theory.rates import uniform_rate
 
 # Colours of the style's palette, and markers that distinguish them in grey.
 LOOKS = (("#0072B2", "s"), ("#009E73", "^"), ("#D55E00", "o"), ("#000000", "D"))
 
 
-def predicted(separations: pd.DataFrame, datasets: pd.DataFrame) -> Figure:
-    """Draw the rate of EM against the separation of the components, and measured rates against predicted ones."""
-    figure, (left, right) = new(2.9, 2)
+def predicted(separations: pd.DataFrame, datasets: pd.DataFrame, parameters: pd.DataFrame) -> Figure:
+    """Draw the rate of EM against the separation of the components, and measured rates against predicted ones.
+
+    Parameters
+    ----------
+    separations, datasets, parameters : DataFrame
+        See `run.rates.by_separation`, `on_dataset` and `in_all_parameters`.
+    """
+    figure, (left, middle, right) = new(2.7, 3)
     for (color, marker), ((clusters, features), some) in zip(
         LOOKS, separations.groupby(["clusters", "features"]), strict=False
     ):
-        text = f"{clusters} components, {features} feature{'s' if features > 1 else ''}"
+        text = f"K = {clusters}, d = {features}"
         left.plot(some["separation"], some["predicted"], color=color)
         left.plot(some["separation"], some["measured"], marker, color=color, label=text)
     left.plot([], [], color="0.4", label="predicted")
     left.set_ylim(0, 1.02)
     left.set_xlabel("separation (standard deviations)")
     left.set_ylabel("factor of EM's error in a step")
-    left.set_title("Mixtures of Gaussians")
+    left.set_title("Means only, separation swept")
     left.legend(loc="upper right")
-    right.axline((0, 0), slope=1, color="0.6", linewidth=0.8)
-    for (color, marker), (share, some) in zip(LOOKS, datasets.groupby("share", sort=False), strict=False):
-        text = "as within clusters" if share == 1 else f"{share:g} of that"
-        right.plot(some["predicted"], some["measured"], marker, color=color, label=text, markerfacecolor="none")
-    right.set_xlim(0, 1.02)
-    right.set_ylim(0, 1.02)
-    right.set_xlabel("largest share of information that is hidden")
-    right.set_ylabel("measured factor")
-    right.set_title("Data sets")
-    right.legend(loc="upper left", title="standard deviation", alignment="left", title_fontsize=8)
+    shares = {share: "as within clusters" if share == 1 else f"{share:g} of that" for share in SHARES}
+    _against_predicted(middle, "Means only", datasets, "share", shares)
+    _against_predicted(right, "All parameters", parameters, "covariance", {key: key for key in COVARIANCES})
     return figure
+
+
+def _against_predicted(axes: Axes, title: str, table: pd.DataFrame, column: str, words: dict[Any, str]) -> None:
+    """Draw measured rates against predicted ones, with a mark for each value of a column."""
+    axes.axline((0, 0), slope=1, color="0.6", linewidth=0.8)
+    for (color, marker), (value, text) in zip(LOOKS, words.items(), strict=False):
+        some = table[table[column] == value]
+        axes.plot(some["predicted"], some["measured"], marker, color=color, label=text, markerfacecolor="none")
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("largest share that is hidden")
+    axes.set_ylabel("measured factor")
+    axes.set_title(title)
+    axes.legend(loc="upper left", handletextpad=0.2)
 
 
 def limit(deviations: pd.DataFrame) -> Figure:
@@ -75,6 +92,23 @@ def numbers(datasets: pd.DataFrame) -> dict[str, str]:
         "emErrorLargest": number(errors.max(), 2),
         "emSlowest": fixed(measured["predicted"].max(), 3),
         "emFastest": fixed(measured["predicted"].min(), 2),
+    }
+
+
+def parameter_numbers(parameters: pd.DataFrame) -> dict[str, str]:
+    """Return how well the rate of EM in all parameters is predicted on data sets."""
+    found = parameters.dropna(subset="predicted")
+    measured = found.dropna(subset="measured")
+    errors = (measured["predicted"] - measured["measured"]).abs()
+    return {
+        "emAllFits": str(len(parameters)),
+        "emAllDegenerate": str(len(parameters) - len(found)),
+        "emAllMeasured": str(len(measured)),
+        "emAllErrorMedian": order_of_magnitude(errors.median()),
+        "emAllErrorLargest": number(errors.max(), 2),
+        "emAllRateMedian": fixed(found["predicted"].median(), 2),
+        "emAllSlowest": fixed(found["predicted"].max(), 4),
+        "emAllFastest": fixed(found["predicted"].min(), 2),
     }
 
 

@@ -1,0 +1,1 @@
+"""Maps of points from their dissimilarities: alternation, gradient or one eigendecomposition?"""

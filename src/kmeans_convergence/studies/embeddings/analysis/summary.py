@@ -1,0 +1,210 @@
+"""Each optimizer on maps: how good, how fast, how sure; the agreement of rates; and stress among the objectives."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kmeans_convergence.statistics import paired, ranking
+from kmeans_convergence.statistics.correlation import estimate
+from kmeans_convergence.statistics.paired import END, REFERENCE, SPEED
+from kmeans_convergence.statistics.quality import EQUIVALENCE
+from kmeans_convergence.statistics.ranking import Hierarchy
+from kmeans_convergence.studies.comparison.run.comparison import TARGETS
+from kmeans_convergence.studies.embeddings.analysis.evidence import VALUES, Evidence
+from kmeans_convergence.studies.embeddings.run.comparison import CLASSICAL, RANDOM
+from kmeans_convergence.studies.embeddings.run.contenders import ALTERNATION, CONTENDERS
+from kmeans_convergence.studies.embeddings.run.maps import ORDER, SAMMON
+from kmeans_convergence.studies.embeddings.run.sets import OBJECTIVES
+
+# Finer ones are below what SMACOF reaches within the budget.
+LEVELS = tuple(TARGETS)[:4]
+
+
+def summarize(e: Evidence) -> pd.DataFrame:
+    """Return the table of optimizers for each objective and kind of start.
+
+    Every mean has its 95 % interval in NAME_low and NAME_high.
+
+    Returns
+    -------
+    DataFrame
+        objective, start, optimizer, families; ratio_10, ratio_1, ratio_0.1, ratio_1e-3 (passes over those of SMACOF to
+        so many per cent above the own limit, geometric means; what never gets there counts with the budget);
+        censored_10 to censored_1e-3 (share of runs that never do); end, limit (final costs against SMACOF in per cent,
+        before and after the polish) with end_p_holm, limit_p_holm (Wilcoxon's test over families, corrected over the
+        optimizers); diverged (share of runs that have no place in these); tuning (passes that tuning for speed took on
+        a problem).
+    """
+    tables = []
+    for objective in OBJECTIVES:
+        for start in VALUES["start"]:
+            tables.append(_summarize(e, objective, start).assign(objective=objective, start=start))
+    table = pd.concat(tables, ignore_index=True).replace({"optimizer": {REFERENCE: ALTERNATION}})
+    first = ["objective", "start", "optimizer", "families"]
+    return table[[*first, *(column for column in table if column not in first)]]
+
+
+def _summarize(e: Evidence, objective: str, start: str) -> pd.DataFrame:
+    ends, speed = (e.select(objective, start, target) for target in (END, SPEED))
+    table = pd.DataFrame({"optimizer": [REFERENCE, *(key for key in CONTENDERS if key != ALTERNATION)]})
+    for level in LEVELS:
+        found = e.passes(objective, start, f"own_{level}").summary()
+        ratios = {name: np.exp(found[name]) for name in ("effect", "low", "high")}
+        table = _join(table, found.assign(**ratios), f"ratio_{level}")
+        table[f"censored_{level}"] = _share(e, speed, paired.reached(speed, f"own_{level}").isna(), table)
+    for name, polished in (("end", False), ("limit", True)):
+        hierarchy = e.costs(objective, start, polished)
+        table = _join(table, hierarchy.summary(), name)
+        tests = ranking.against_reference(hierarchy.family_table()).set_index("optimizer")["p_holm"]
+        table[f"{name}_p_holm"] = table["optimizer"].map(tests)
+    table["diverged"] = _share(e, ends, paired.diverged(ends), table)
+    values = e.charges(objective).rename("value").reset_index().assign(start="", run=0)
+    tuning = e.hierarchy(values)
+    table["tuning"] = table["optimizer"].map(pd.Series(tuning.effect, index=tuning.optimizers))
+    table["families"] = ends.merge(e.families, left_on="dataset", right_on="name")["family_y"].nunique()
+    return table
+
+
+def _join(table: pd.DataFrame, found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Put an effect and its interval beside the other columns."""
+    names = {"effect": name, "low": f"{name}_low", "high": f"{name}_high"}
+    return table.merge(found[["optimizer", *names]].rename(columns=names), on="optimizer", how="left")
+
+
+def _share(e: Evidence, runs: pd.DataFrame, true: pd.Series, table: pd.DataFrame) -> pd.Series:
+    """Average whether something is so, for each optimizer of a table."""
+    hierarchy = Hierarchy.of(runs.assign(value=true.astype(float)), e.families, e.seed, 1)
+    return table["optimizer"].map(pd.Series(hierarchy.effect, index=hierarchy.optimizers))
+
+
+def agreement(rates: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:
+    """Compare predicted and measured rates.
+
+    Returns
+    -------
+    DataFrame
+        One row for each objective and method: objective, optimizer, sets (problems whose rate was measured), silent
+        (those that were too fast or too slow), correlation, low, high (rank correlation over these, and its interval
+        over families), error (median), largest, slowest (largest predicted rate).
+    """
+    rows = []
+    for (objective, optimizer), some in rates.groupby(["objective", "optimizer"], sort=False):
+        known = some.dropna(subset="measured").reset_index(drop=True)
+        correlation = estimate([known["predicted"], known["measured"]], known["family"], seed, repeats)
+        errors = (known["predicted"] - known["measured"]).abs()
+        row = {"objective": objective, "optimizer": optimizer, "sets": len(known), "silent": len(some) - len(known)}
+        row |= dict(zip(("correlation", "low", "high"), correlation, strict=True))
+        rows.append(row | {"error": errors.median(), "largest": errors.max(), "slowest": some["predicted"].max()})
+    return pd.DataFrame(rows)
+
+
+def maps(measures: pd.DataFrame, minima: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what each set's maps are like.
+
+    Returns
+    -------
+    DataFrame
+        One row for each set and number of dimensions: dataset, family, dimensions, points; strain, stress, best
+        (stress-1 of the maps of that name in `run.maps.MAPS`); trust_NAME, continuity_NAME, shepard_NAME of these and
+        of sammon and order, where they were made; minima (distinct ones that SMACOF found from random starts), hits
+        (share of its random starts that found the best one), hits_pairs (the same of single pairs), apart (median
+        disparity of the other starts' maps from the best map), passes_classical, passes_random (median passes of
+        SMACOF to 0.1 % above its limit; missing where half of the runs never get there).
+    """
+    keys = ["dataset", "family", "dimensions"]
+    wide = measures.pivot(index=[*keys, "points"], columns="map", values=list(MEASURES))
+    wide.columns = [name if value == "stress_1" else f"{MEASURES[value]}_{name}" for value, name in wide.columns]
+    table = wide.reset_index("points").drop(columns=[SAMMON, ORDER])
+    random = minima[minima["start"] == RANDOM]
+    for optimizer, column in (("smacof", "hits"), ("pairs", "hits_pairs")):
+        some = random[random["optimizer"] == optimizer]
+        table[column] = (some["minimum"] == 0).groupby([some[key] for key in keys]).mean()
+    smacof = random[random["optimizer"] == "smacof"]
+    table["minima"] = smacof.groupby(keys)["minimum"].nunique()
+    table["apart"] = smacof[smacof["minimum"] > 0].groupby(keys)["disparity"].median()
+    own = runs[(runs["objective"] == "stress") & (runs["optimizer"] == ALTERNATION)]
+    for start in (CLASSICAL, RANDOM):
+        passes = own.loc[own["start"] == start, [*keys, "own_0.1"]].fillna({"own_0.1": np.inf})
+        median = passes.groupby(keys)["own_0.1"].quantile(0.5, interpolation="higher")
+        table[f"passes_{start}"] = median.replace(np.inf, np.nan)
+    return table.reset_index()
+
+
+# Short names of measures.
+MEASURES = {"stress_1": "", "trustworthiness": "trust", "continuity": "continuity", "shepard": "shepard"}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What the project's sentence says of an objective, in LaTeX."""
+
+    alternation: str
+    preconditioner: str
+    left_out: str
+
+
+TURNING = r"$2w\delta/d$ across the connection of a pair, which may turn"
+SENTENCES = {
+    "stress": Sentence("SMACOF", r"$\frac12V^+$, here $\frac1{2nw}$", TURNING),
+    "sammon": Sentence("SMACOF, weighted", r"$\frac12V^+$", TURNING),
+}
+
+
+def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of stress in the table of all objectives: alternation or gradient?
+
+    The best accelerated and the best gradient method are those with the fewest passes to 0.1 % from random starts; that
+    they are chosen by the same runs favours them slightly. A winner is named where an interval decides.
+
+    Returns
+    -------
+    DataFrame
+        One row for each objective: objective, alternation, preconditioner, left_out (LaTeX); sets, correlation,
+        correlation_low, correlation_high (predicted against measured rates); accelerated, gradient (keys of the best
+        methods) and of each _ratio, _ratio_low, _ratio_high (passes over those of the alternation) and _cost,
+        _cost_low, _cost_high (final costs after the polish, in per cent of difference); stochastic (key of the noisy
+        method that ends lowest) with the same; faster ("alternation", "gradient" or "neither": the best gradient method
+        against the alternation), fastest (the key with the fewest passes of all), lower (as faster, by final costs).
+    """
+    rows = []
+    random = summary[summary["start"] == RANDOM].set_index(["objective", "optimizer"])
+    for objective, sentence in SENTENCES.items():
+        some = random.loc[objective].drop(ALTERNATION)
+        families = some.index.map(lambda key: CONTENDERS[key].family)
+        rate = agreed[(agreed["objective"] == objective) & (agreed["optimizer"] == "smacof")].iloc[0]
+        row: dict[str, Any] = {
+            "objective": objective,
+            "alternation": sentence.alternation,
+            "preconditioner": sentence.preconditioner,
+        }
+        row |= {"left_out": sentence.left_out, "sets": rate["sets"], "correlation": rate["correlation"]}
+        row |= {"correlation_low": rate["low"], "correlation_high": rate["high"]}
+        chosen = {
+            "accelerated": some.loc[families == "alternation", "ratio_0.1"].idxmin(),
+            "gradient": some.loc[families == "gradient", "ratio_0.1"].idxmin(),
+            "stochastic": some.loc[families == "noisy", "limit"].idxmin(),
+        }
+        for name, key in chosen.items():
+            row[name] = key
+            for value, column in (("ratio", "ratio_0.1"), ("cost", "limit")):
+                for end in ("", "_low", "_high"):
+                    row[f"{name}_{value}{end}"] = some.loc[key, f"{column}{end}"]
+        low, high = row["gradient_ratio_low"], row["gradient_ratio_high"]
+        row["faster"] = winner(low, high, 1, 1)
+        row["fastest"] = some["ratio_0.1"].idxmin()
+        low, high = row["gradient_cost_low"], row["gradient_cost_high"]
+        row["lower"] = winner(low, high, -100 * EQUIVALENCE, 100 * EQUIVALENCE)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def winner(low: float, high: float, below: float, above: float) -> str:
+    """Say who wins where the number of a gradient method has this interval: less than `below` is better."""
+    if math.isfinite(high) and high < below:
+        return "gradient"
+    return "alternation" if math.isfinite(low) and low > above else "neither"

@@ -1,0 +1,1 @@
+"""How many passes over the patterns are worth making."""
