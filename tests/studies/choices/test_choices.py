@@ -253,7 +253,7 @@ def tables_of_the_section(choices, tables, soft):
 
 
 def test_each_number_of_the_section_has_a_macro_and_each_macro_is_used(root, shown):
-    page = (root / "paper/sections/choices.tex").read_text()
+    page = "".join((root / f"paper/sections/{name}.tex").read_text() for name in ("choices", "choices_appendix"))
     found = show.numbers(*shown)
     assert set(re.findall(r"\\(choices[A-Za-z]+)", page)) == set(found)
     assert found["choicesClaims"] == "16"

@@ -228,6 +228,7 @@ def numbers(
         "choicesBudget": str(runs["budget"].max()),
         "choicesHolding": COUNTS[holding] if holding < len(COUNTS) else str(holding),
         "choicesClaims": str(len(judged)),
+        "choicesDiverged": percent(summary["diverged"].max()),
         "choicesSmallest": thousands(int(steps["n"].min())),
         "choicesLargest": thousands(int(steps["n"].max())),
     }
