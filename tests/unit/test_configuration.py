@@ -295,6 +295,27 @@ def test_a_file_of_optimizers_is_no_pattern(shipped, accept, refused, root, tmp_
         accept(changed(shipped, "comparison.own", "{mine}.py"), datasets)
 
 
+def test_other_hard_choices_name_data_that_are_there(shipped, accept, refused):
+    accept(changed(shipped, "choices.sequences", ["nile", "old_faithful"]))
+    for key, name in (
+        ("sequences", "lines_3"),
+        ("regressions", "nile"),
+        ("subspaces", "nothing"),
+        ("subspaces", "ais"),
+    ):
+        with refused(f"choices.{key}", f"'{name}'", "allowed are"):
+            accept(changed(shipped, f"choices.{key}", [name]))
+
+
+def test_other_hard_choices_have_data_that_are_large_enough(shipped, accept, refused, root, tmp_path):
+    text = "a,b\n" + "".join(f"{i},{i * i % 7}\n" for i in range(12))
+    datasets = own_rows(root, tmp_path, "mine\tcsv:mine.csv\t\t\t\t2\n", {"mine.csv": text})
+    with refused("choices.subspaces", "'mine'", "2 features", "at least 3"):
+        accept(changed(shipped, "choices.subspaces", ["mine"]), datasets)
+    with refused("choices.sequences", "'mine'", "12 observations", "at least 20"):
+        accept(changed(shipped, "choices.sequences", ["mine"]), datasets)
+
+
 def test_samples_of_one_set_are_ascending_and_have_a_number_of_prototypes(shipped, accept, refused):
     with refused("size.patterns", "[300, 100]", "ascending"):
         accept(changed(shipped, "size.patterns", [300, 100]))
@@ -342,9 +363,10 @@ def test_ones_own_file_is_found_beside_the_configuration(shipped, accept, refuse
     bare = {"datasets": ["csv"], "leave_out": [], "starts_of": {}, "rows_of": {}, "longer_on": []}
     for key, value in bare.items():
         mine = changed(mine, f"comparison.{key}", value)
-    for key in ("size.datasets", "embeddings.datasets", "choices.subspaces", "mixtures.datasets"):
+    for key in ("size.datasets", "embeddings.datasets", "mixtures.datasets"):
         mine = changed(mine, key, ["mine"])
     mine = changed(changed(mine, "mixtures.clusters_of", {}), "scale.datasets", [])
+    mine = changed(mine, "choices.subspaces", ["planes_1"])
     with refused("'mine'", "mine.csv", "does not exist"):
         accept(mine, datasets)
     (tmp_path / "data").mkdir()

@@ -9,7 +9,15 @@ from scipy import stats
 from kmeans_convergence.data import load, read_registry
 from kmeans_convergence.data.bundled_images import Patches
 from kmeans_convergence.data.summary import condition, describe
-from kmeans_convergence.data.synthetic import SEPARATIONS, correlated, mixture, uniform
+from kmeans_convergence.data.synthetic import (
+    SEPARATIONS,
+    correlated,
+    hidden_markov,
+    lines,
+    mixture,
+    subspaces,
+    uniform,
+)
 
 # Patterns, features, distinct patterns and condition number (3 digits), from a survey of the three packages that was
 # made with other code than this; the last two only where counting all patterns is quick.
@@ -168,3 +176,29 @@ def test_the_condition_number_by_hand():
     assert condition(np.column_stack([X, X.sum(axis=1)])) == np.inf
     assert condition(np.random.default_rng(0).normal(size=(5, 5))) == np.inf
     assert condition(np.ones((4, 2))) == 1
+
+
+def test_a_hidden_chain_stays_in_its_states():
+    x, paths = hidden_markov(np.random.default_rng(0), 200, 50, 3, 4.0, 0.9)
+    assert x.shape == (200, 50, 1)
+    stays = paths[:, 1:] == paths[:, :-1]
+    assert stays.mean() == pytest.approx(0.9, abs=0.01)
+    assert np.bincount(paths.ravel()) / paths.size == pytest.approx([1 / 3] * 3, abs=0.04)
+    noise = x[..., 0] - 4.0 * paths
+    assert (noise.mean(), noise.std()) == pytest.approx((0, 1), abs=0.02)
+
+
+def test_lines_cross_over_the_mean_of_the_regressor():
+    X, y = lines(np.random.default_rng(1), 5000, 1, 10.0, 0.1)
+    np.testing.assert_array_equal(X[:, 0], 1)
+    assert X[:, 1].mean() == pytest.approx(10, abs=0.05)
+    # with one line, least squares leave the noise alone
+    residual = y - X @ np.linalg.lstsq(X, y)[0]
+    assert residual.std() == pytest.approx(0.1, rel=0.05)
+    assert np.linalg.cond(X) > 50
+
+
+def test_patterns_lie_around_subspaces():
+    Z = subspaces(np.random.default_rng(2), 2000, 6, 1, 2, 0.1)
+    values = np.linalg.svd(Z, compute_uv=False) / np.sqrt(2000)
+    np.testing.assert_allclose(values, [1, 1, 0.1, 0.1, 0.1, 0.1], rtol=0.06)

@@ -7,13 +7,15 @@ import pytest
 from sklearn.cluster import MiniBatchKMeans
 
 from kmeans_convergence.core.oracle import CountingOracle
-from kmeans_convergence.optimizers import MajorizeMinimize, Stop, minimize
+from kmeans_convergence.optimizers import MajorizeMinimize, Rate, Stop, minimize
 from kmeans_convergence.optimizers.minibatch import (
     MiniBatchAveraged,
     MiniBatchCounts,
+    MiniBatchCurvature,
     MiniBatchEstimated,
     MiniBatchRoot,
     MovingAverage,
+    OnlineEM,
     batch_size,
     batches,
     contraction,
@@ -358,3 +360,40 @@ def test_fits_of_scikit_learns_are_beginnings_of_longer_ones():
     trace = minimize(QuantizationProblem(X), ScikitLearnMiniBatch(6), w, epochs=3, rngs=rngs([0]))
     # 1, 4 and 6 epochs are 2, 11 and 17 steps of 1024 patterns; the start was valued on 3000
     np.testing.assert_allclose(3000 * trace.passes[:, 0], [0, *(1024 * np.array([2, 11, 17]) + 3000)])
+
+
+def test_an_epoch_is_cut_into_as_many_batches_as_are_asked_for():
+    for n, parts, expected in ((100, 16, 16), (5, 16, 5), (600, None, 16)):
+        found = list(islice(batches(n, rngs(range(2)), parts), 2 * expected))
+        assert [due for _, due in found][expected - 1 :: expected] == [True, True]
+        for epoch in (found[:expected], found[expected:]):
+            seen = np.concatenate([rows for rows, _ in epoch], axis=1)
+            np.testing.assert_array_equal(np.sort(seen, axis=1), np.tile(np.arange(n), (2, 1)))
+
+
+def test_gradient_steps_in_units_of_the_curvature_of_the_batch(starts):
+    problem, w = starts
+    # one batch an epoch is all data: the gradient with a rate in units of K / n
+    trace = minimize(problem, MiniBatchCurvature(Rate(0.5), 1), w, epochs=3, rngs=rngs())
+    x = problem.pack(w)
+    for epoch in (1, 2, 3):
+        x = x - 0.5 / epoch * K / N * problem.evaluate(x).gradient
+    np.testing.assert_allclose(trace.w.reshape(RUNS, -1), x, rtol=1e-9)
+    # the unit of the data changes nothing
+    other = minimize(
+        QuantizationProblem(1000 * problem.X), MiniBatchCurvature(Rate(0.5), 8), 1000 * w, epochs=2, rngs=rngs()
+    )
+    same = minimize(problem, MiniBatchCurvature(Rate(0.5), 8), w, epochs=2, rngs=rngs())
+    np.testing.assert_allclose(other.w, 1000 * same.w, rtol=1e-9)
+
+
+def test_online_alternation_averages_what_patterns_say(starts):
+    problem, w = starts
+    here = problem.evaluate(problem.pack(w))
+    rate = 0.25
+    weight = (1 - rate) / rate * N / K
+    expected = (weight * w + here.sums) / (weight + here.counts)[..., None]
+    np.testing.assert_allclose(problem.unpack(here.damped_image(rate)), expected, rtol=1e-12)
+    np.testing.assert_allclose(here.damped_image(1.0), here.image, rtol=1e-12)
+    trace = minimize(problem, OnlineEM(parts=8), w, passes=30.0, rngs=rngs())
+    assert (trace.cost[-1] < trace.cost[0]).all()

@@ -21,7 +21,7 @@ from kmeans_convergence.theory.alternations.owners import Lines
 RNG = np.random.default_rng(3)
 N, D, K, Q = 120, 5, 3, 2
 BASES = np.linalg.qr(RNG.normal(size=(K, D, Q)))[0]
-X = np.einsum("ndq,nq->nd", BASES[np.arange(N) % K], RNG.normal(size=(N, Q))) + 0.2 * RNG.normal(size=(N, D))
+X = np.einsum("ijq,iq->ij", BASES[np.arange(N) % K], RNG.normal(size=(N, Q))) + 0.2 * RNG.normal(size=(N, D))
 PROBLEM = SubspacesProblem(X, K, Q)
 STARTS = PROBLEM.draw(streams(1, "planes", K, range(6), "starts"))
 

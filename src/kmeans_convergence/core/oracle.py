@@ -23,7 +23,7 @@ from kmeans_convergence.errors import InputError
 class CountingOracle:
     """Charges each run for the work that it asks for, so that no optimizer can under-report.
 
-    The unit is that of the problem: patterns, or pairs; a pass costs `size` of them. A run that has ended stays where
+    The unit is that of the problem, patterns for one; a pass costs `size` of them. A run that has ended stays where
     it is: whatever an optimizer asks about it is answered with its last evaluation, without charge and without work.
     So optimizers treat all runs alike, and the work shrinks as runs end.
 

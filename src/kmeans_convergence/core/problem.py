@@ -270,7 +270,7 @@ class Problem(ABC):
     @property
     @abstractmethod
     def size(self) -> int:
-        """Units of work in one pass: patterns, or pairs."""
+        """Units of work in one pass: patterns, pairs, or sequences."""
 
     @property
     @abstractmethod

@@ -139,7 +139,7 @@ def subspaces(
     """Draw patterns (n, d) around random subspaces through the origin, with unit variance along each of their axes."""
     bases = np.linalg.qr(rng.standard_normal((groups, features, dimension)))[0]
     group = rng.integers(groups, size=patterns)
-    within = np.einsum("ndq,nq->nd", bases[group], rng.standard_normal((patterns, dimension)))
+    within = np.einsum("ijq,iq->ij", bases[group], rng.standard_normal((patterns, dimension)))
     return np.asarray(within + noise * rng.standard_normal((patterns, features)))
 
 

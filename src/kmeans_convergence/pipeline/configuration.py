@@ -11,10 +11,10 @@ from kmeans_convergence.data import Dataset, check_dataset, describe, load, read
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.patterns import check_clusters
-from kmeans_convergence.pipeline.schema import Choices, Comparison, Scale, Settings, Size, read_settings
+from kmeans_convergence.pipeline.schema import Comparison, Scale, Settings, Size, read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import escape
-from kmeans_convergence.studies.choices.run.sets import MODELS
+from kmeans_convergence.studies.choices.run.sets import DIMENSION, MODELS, PIECE
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
 from kmeans_convergence.studies.replication.analysis.conventions import UNIT
 from kmeans_convergence.studies.replication.run.methods import METHODS
@@ -75,7 +75,7 @@ def check(config: Config, datasets: Path) -> None:
     others = registry.index[registry["tier"] != "fresh"]
     _check_names("embeddings.datasets", settings.embeddings.datasets, others)
     _check_holds("embeddings.made", settings.embeddings.made, "roads", "its maps are shown")
-    _check_choices(settings.choices, registry)
+    _check_choices(settings, registry, root)
     _check_mixtures(settings, registry, root)
     _check_scale(settings.scale, registry, root, settings.seed)
 
@@ -167,11 +167,23 @@ def _check_size(size: Size, registry: pd.DataFrame) -> None:
         raise InputError(f"size.patterns is {size.patterns}: numbers of patterns must be ascending.")
 
 
-def _check_choices(choices: Choices, registry: pd.DataFrame) -> None:
+def _check_choices(settings: Settings, registry: pd.DataFrame, root: Path) -> None:
+    """Hold the data of other hard choices against what they need, but for sets that have to be fetched."""
     known = list(registry.index[registry["tier"] != "fresh"])
     for model in MODELS.values():
-        allowed = [*model.bundled, *(known if model.registered else [])]
-        _check_names(f"choices.{model.sets}", getattr(choices, model.sets), allowed)
+        key, names = f"choices.{model.sets}", getattr(settings.choices, model.sets)
+        _check_names(key, names, [*model.bundled, *(known if model.registered else [])])
+        for name in names:
+            if name in model.bundled or registry.loc[name, "tier"] in REMOTE:
+                continue
+            rows, features = load(name, registry, root, root_seed=settings.seed).X.shape
+            if model.sets == "subspaces" and features <= DIMENSION:
+                raise InputError(
+                    f"{key} names {name!r}, which has {features} features: subspaces of dimension {DIMENSION} need at "
+                    f"least {DIMENSION + 1}."
+                )
+            if model.sets == "sequences" and rows < PIECE:
+                raise InputError(f"{key} names {name!r}, which has {rows} observations: at least {PIECE} are needed.")
 
 
 def _check_mixtures(settings: Settings, registry: pd.DataFrame, root: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
@@ -114,9 +114,6 @@ class SequenceProblem(PatternProblem):
     def gap(self) -> Gap:
         """Nats per observation."""
         return AbsoluteGap(len(self.X), unit="nats per observation")
-
-    def _with(self, X: np.ndarray) -> Self:
-        raise NotImplementedError
 
     def every_sequence(self, runs: int) -> np.ndarray:
         """Return the rows (R, N) of a pass over all sequences."""

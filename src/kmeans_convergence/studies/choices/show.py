@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from kmeans_convergence.report.style import Style, new
 from kmeans_convergence.report.text import COUNTS, booktabs, escape, fixed, interval, percent, thousands
-from kmeans_convergence.statistics.paired import REFERENCE, diverged
+from kmeans_convergence.statistics.paired import REFERENCE, SPEED, diverged, reached
 from kmeans_convergence.studies.choices.analysis import PLAIN, unequal
 from kmeans_convergence.studies.choices.run.contenders import CONTENDERS
 from kmeans_convergence.studies.choices.run.sets import MODELS
@@ -67,6 +67,9 @@ SAID = (
 # The claims about what soft choices gain and cost.
 SOFTENED = {"viterbi": ("S10p", "S10r"), "viterbi_all": ("S10q", "S10s")}
 
+# Simulated lines, whose regressors are ever worse conditioned.
+CONDITIONED = {"lines_0": "Zero", "lines_3": "Three", "lines_10": "Ten"}
+
 # Of the macros.
 NAMES = {"viterbi": "Means", "viterbi_all": "All", "regression": "Regression", "subspaces": "Subspaces"}
 
@@ -78,7 +81,7 @@ def label(method: str) -> str:
 
 def quality_speed_and_size(summary: pd.DataFrame, steps: pd.DataFrame, soft: pd.DataFrame) -> Figure:
     """Draw passes and costs relative to the alternation for each model, steps against size, and soft against hard."""
-    figure, axes = new(4.9, 3, rows=2)
+    figure, axes = new(4.0, 3, rows=2)
     flat = axes.ravel()
     handles: dict[str, Any] = {}
     for letter, axis, (key, model) in zip("abcd", flat, MODELS.items(), strict=False):
@@ -131,7 +134,7 @@ def _sizes(axes: Axes, steps: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("observations in the sample")
     axes.set_ylabel("steps until it ends")
-    axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
+    axes.set_ylim(0, 1.8 * axes.get_ylim()[1])
     axes.set_title("(e) size of the sample")
     axes.legend(loc="upper left", fontsize=7)
 
@@ -149,10 +152,10 @@ def _soft(axes: Axes, soft: pd.DataFrame) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(FuncFormatter(_plain))
     axes.xaxis.set_major_locator(FixedLocator([1, 2, 5, 10]))
-    axes.set_xlabel("passes, times those of hard choices")
+    axes.set_xlabel("passes, times Viterbi's")
     axes.set_ylabel("cost, difference (nats)")
     low, high = axes.get_ylim()
-    axes.set_ylim(low - 0.4 * (high - low), high)
+    axes.set_ylim(low - 0.6 * (high - low), high)
     axes.set_title("(f) soft choices first")
     axes.legend(loc="lower left", fontsize=7)
 
@@ -205,7 +208,7 @@ def claims(ledger: pd.DataFrame) -> str:
         what = escape(re.sub(r" \(.*", "", first["condition"])) + _of(first["optimizer"])
         rows.append([str(name), escape(first["claim"]), what, number, f"{first['verdict']}{where}"])
     text = r">{\raggedright\arraybackslash}"
-    columns = rf"@{{}}l{text}p{{5.2cm}}{text}p{{3.5cm}}l{text}p{{2.6cm}}@{{}}"
+    columns = rf"@{{}}l{text}p{{4.5cm}}{text}p{{2.8cm}}l{text}p{{3.0cm}}@{{}}"
     return booktabs(columns, ["", "claim", "number", "value [95\\,\\%]", "verdict"], rows)
 
 
@@ -225,6 +228,7 @@ def numbers(
         "choicesBudget": str(runs["budget"].max()),
         "choicesHolding": COUNTS[holding] if holding < len(COUNTS) else str(holding),
         "choicesClaims": str(len(judged)),
+        "choicesDiverged": percent(summary["diverged"].max()),
         "choicesSmallest": thousands(int(steps["n"].min())),
         "choicesLargest": thousands(int(steps["n"].max())),
     }
@@ -247,6 +251,9 @@ def numbers(
         found[f"choices{macro}"] = interval(*(row[f"{column}{end}"] for end in ("", "_low", "_high")))
     newton = runs[(runs["model"] == "viterbi_all") & (runs["optimizer"] == "newton")]
     found["choicesNewtonDiverged"] = percent(diverged(newton).mean())
+    for name, word in CONDITIONED.items():
+        lines = runs[(runs["dataset"] == name) & (runs["optimizer"] == "gradient_tuned") & (runs["tuned_for"] == SPEED)]
+        found[f"choicesNear{word}"] = percent(reached(lines, "own_0.1").notna().mean()) if len(lines) else "--"
     for key in SOFT:
         gain, ratio = (ledger[ledger["id"] == claim].iloc[0] for claim in SOFTENED[key])
         found[f"choicesSoftGain{NAMES[key]}"] = interval(gain["effect"], gain["low"], gain["high"])
