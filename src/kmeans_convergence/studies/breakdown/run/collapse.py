@@ -1,4 +1,4 @@
-"""How often EM collapses: a component that has a pattern, or a hyperplane, for itself takes the likelihood to infinity."""
+"""How often EM collapses: a component with a pattern, or a hyperplane, for itself takes the likelihood to infinity."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def measure(seed: int, sets: int, starts: int, passes: int) -> pd.DataFrame:
         covariance of the data); optimizer; run; passes until the cost is within `TARGET` of where EM takes the run from
         its end, without charge (missing where it never is within the budget, or the run collapses or diverges); setting
         (what was tuned); limit (in nats per pattern, less the logarithm of the map's determinant, so that it compares);
-        diverged. "whitened" is the gradient method with a rate from the curvature, on the data in units of their
+        diverged; budget. "whitened" is the gradient method with a rate from the curvature, on the data in units of their
         covariance.
     """
     tables = []
@@ -69,7 +69,9 @@ def _of(sample: Sample, delta: float, seed: int, starts: int, passes: int) -> It
     for key in METHODS:
         data, offset = (whitened(X), _log_volume(X)) if key == WHITENED else (X, 0.0)
         problem = GaussianMixtureProblem(data)
-        begin = at_patterns(problem, sample.clusters, streams(seed, sample.name, sample.clusters, range(starts), "conditioned"))
+        begin = at_patterns(
+            problem, sample.clusters, streams(seed, sample.name, sample.clusters, range(starts), "conditioned")
+        )
         trace = minimize(problem, _optimizer(key, rate, passes), begin, passes=float(passes))
         ends = minimize(problem, MajorizeMinimize(), trace.w, passes=POLISH)
         limit = np.where(trace.diverged | ends.diverged, np.nan, ends.cost[-1])
@@ -84,6 +86,7 @@ def _of(sample: Sample, delta: float, seed: int, starts: int, passes: int) -> It
                 "setting": rate if key == "adam_tuned" else np.nan,
                 "limit": limit / problem.size + offset - volume,
                 "diverged": np.isnan(limit),
+                "budget": passes,
             }
         )
 

@@ -1,4 +1,4 @@
-"""What a constant on the diagonal of covariances costs: it is equivariant neither to the unit of data nor to affine maps."""
+"""What a constant on the diagonal of covariances costs: neither units nor affine maps leave it as it is."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _with_prior(X: np.ndarray, start: np.ndarray) -> Mixture | None:
 
 
 def prior_of(X: np.ndarray, clusters: int) -> InverseWishart:
-    """Return the prior of Fraley and Raftery (2007): of d + 2 degrees of freedom, and the data's covariance / K^(2/d)."""
+    """Return the prior of Fraley and Raftery (2007): d + 2 degrees of freedom, the covariance of the data / K^(2/d)."""
     d = X.shape[1]
     return InverseWishart(2.0 * d + 3, np.cov(X.T, bias=True).reshape(d, d) / clusters ** (2 / d))
 

@@ -6,7 +6,7 @@ whatever changes with the condition number is rounding: that of the data, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -49,45 +49,38 @@ def measure(seed: int, sets: int) -> pd.DataFrame:
     for number in range(sets):
         X = simulated(seed, number, PATTERNS, FEATURES, CLUSTERS).X
         start = samples.random_responsibilities(PATTERNS, CLUSTERS, seed, "digits", [number])[0]
-        for delta, results in _steps(X, start):
-            about = {"dataset": f"simulated {number}", "delta": delta}
-            rows += [about | result for result in results]
+        rows += [{"dataset": f"simulated {number}"} | row for row in _compared(X, start)]
     return pd.DataFrame(rows)
 
 
-def _steps(X: np.ndarray, start: np.ndarray) -> Iterator[tuple[float, list[dict[str, Any]]]]:
-    """Yield for each delta the rows of all methods."""
+def _compared(X: np.ndarray, start: np.ndarray) -> list[dict[str, Any]]:
+    """Return the rows of a data set."""
+    rows = []
     with mpmath.workdps(DIGITS):
         before = as_exact(X)
         base = exact_steps(before, start, STEPS)
         for delta in DELTAS:
-            A = as_exact(collinear(FEATURES, delta))
-            mapped = before @ A
+            mapped = before @ as_exact(collinear(FEATURES, delta))
             rounded = mapped.astype(np.float64)
             known = exact_steps(as_exact(rounded), start, STEPS)
-            condition = float(condition_number(mapped))
-            found: dict[str, tuple[np.ndarray | None, np.ndarray]] = {
-                EXACT: (exact_steps(mapped, start, STEPS), base),
-                DATA: (known, base),
-            }
-            for method, steps in DOUBLE.items():
-                found[method] = (steps(rounded, start), known)
-            yield delta, [_row(method, condition, *pair) for method, pair in found.items()]
+            about = {"delta": delta, "condition": float(condition_number(mapped))}
+            rows.append(about | _row(EXACT, exact_steps(mapped, start, STEPS), base))
+            rows.append(about | _row(DATA, known, base))
+            rows += [about | _row(method, steps(rounded, start), known) for method, steps in DOUBLE.items()]
+    return rows
 
 
-def _row(method: str, condition: float, found: np.ndarray | None, known: np.ndarray) -> dict[str, Any]:
-    failed = found is None or not all(mpmath.isfinite(value) for value in np.ravel(found))
-    digits = np.nan if failed or found is None else agreeing(found, known)
-    return {"condition": condition, "method": method, "digits": digits, "failed": failed}
+def _row(method: str, found: np.ndarray | None, known: np.ndarray) -> dict[str, Any]:
+    """Return to how many digits a result agrees with what is known."""
+    if found is None or not all(mpmath.isfinite(value) for value in found.ravel()):
+        return {"method": method, "digits": np.nan, "failed": True}
+    return {"method": method, "digits": agreeing(found, known), "failed": False}
 
 
 def agreeing(found: np.ndarray, known: np.ndarray) -> float:
     """Return -log10 of the largest difference of two arrays of numbers of order 1; not more than `DIGITS`."""
-    if found.dtype == np.float64:
-        # to double precision, known numbers are their own rounding
-        least = 10.0**-MOST
-    else:
-        least = mpmath.mpf(10) ** -DIGITS
+    # double precision cannot tell more digits, the other arithmetic stops at its own
+    least = mpmath.mpf(10) ** -(MOST if found.dtype == np.float64 else DIGITS)
     difference = max(abs(mpmath.mpf(a) - b) for a, b in zip(np.ravel(found), np.ravel(known), strict=True))
     return float(-mpmath.log10(max(difference, least)))
 

@@ -106,7 +106,7 @@ def _expected(model: FactorAnalyzers, X: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _maximized(model: FactorAnalyzers, X: np.ndarray, r: np.ndarray, floor: float) -> FactorAnalyzers:
-    """Return the mixture with new weights and means, and loadings and noise that are likelier (Rubin and Thayer 1982)."""
+    """Return the mixture after an M-step for weights and means, and some for the rest (Rubin and Thayer 1982)."""
     weights, means, covariances = _moments(X, r)
     model = FactorAnalyzers(weights, means, model.loadings, model.noise)
     for _ in range(INNER):

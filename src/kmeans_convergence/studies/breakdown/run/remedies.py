@@ -60,7 +60,7 @@ Remedy = Callable[[np.ndarray, np.ndarray], Fit]
 
 
 def by_em(covariance: str, options: Callable[[np.ndarray, int], dict[str, object]] = lambda X, K: {}) -> Remedy:
-    """Return the remedy that is EM on this project's problem, with a covariance model and options made from the data."""
+    """Return EM on this project's problem as a remedy, with a covariance model and options made from the data."""
 
     def fit(X: np.ndarray, start: np.ndarray) -> Fit:
         clusters = start.shape[2]
@@ -87,7 +87,7 @@ def _mean_variance(X: np.ndarray) -> float:
 
 def _prior(X: np.ndarray, clusters: int) -> dict[str, object]:
     """Return the prior of Fraley and Raftery (2007) with the variances of the data, which it always has."""
-    n, d = X.shape
+    d = X.shape[1]
     variances = np.maximum(X.var(axis=0), RIDGE * _mean_variance(X))
     return {"prior": InverseWishart(2.0 * d + 3, np.diag(variances) / clusters ** (2 / d))}
 

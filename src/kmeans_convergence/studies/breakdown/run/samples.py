@@ -11,7 +11,7 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from kmeans_convergence.data.dataset import standardize
-from kmeans_convergence.data.synthetic import correlated, mixture
+from kmeans_convergence.data.synthetic import mixture
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import GaussianMixtureProblem, QuantizationProblem
 from kmeans_convergence.problems.mixture import Mixture
@@ -34,9 +34,7 @@ class Sample(NamedTuple):
     clusters: int
 
 
-def simulated(
-    seed: int, number: int, patterns: int, features: int, clusters: int, correlation: float = 0.0
-) -> Sample:
+def simulated(seed: int, number: int, patterns: int, features: int, clusters: int, correlation: float = 0.0) -> Sample:
     """Draw from a mixture of Gaussians with equal covariances.
 
     Samples of one number, dimension and number of clusters are the same patterns, whatever their size and correlation:
@@ -52,7 +50,9 @@ def simulated(
     """
     rng = stream(seed, "breakdown", number, features, clusters)
     X, _, labels = mixture(rng, max(patterns, ROWS), features, clusters, SEPARATION)
-    return Sample(f"simulated {number}", X[:patterns] @ autoregression(features, correlation), labels[:patterns], clusters)
+    return Sample(
+        f"simulated {number}", X[:patterns] @ autoregression(features, correlation), labels[:patterns], clusters
+    )
 
 
 def autoregression(features: int, correlation: float) -> np.ndarray:
@@ -111,7 +111,7 @@ def embedded(seed: int, number: int, patterns: int, features: int, clusters: int
     X = (SEPARATION * centres[labels] + rng.standard_normal((patterns, features))) * scale
     turned, _ = np.linalg.qr(rng.standard_normal((features, features)))
     X = X @ turned
-    return Sample(f"embedded {number}", X / np.linalg.norm(X, axis=1, keepdims=True), labels, clusters)
+    return Sample(f"embedded {features} {number}", X / np.linalg.norm(X, axis=1, keepdims=True), labels, clusters)
 
 
 # --- starts -----------------------------------------------------------------------------------------------------------

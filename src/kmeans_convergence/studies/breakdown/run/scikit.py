@@ -13,7 +13,9 @@ from kmeans_convergence.problems.mixture import Mixture
 CONSTANT = 1e-6
 
 
-def fit(X: np.ndarray, start: np.ndarray, steps: int, constant: float = CONSTANT, tolerance: float = 0.0) -> Mixture | None:
+def fit(
+    X: np.ndarray, start: np.ndarray, steps: int, constant: float = CONSTANT, tolerance: float = 0.0
+) -> Mixture | None:
     """Take steps of EM with full covariances.
 
     Parameters
