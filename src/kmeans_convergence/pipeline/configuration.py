@@ -11,7 +11,7 @@ from kmeans_convergence.data import Dataset, check_dataset, describe, load, read
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.patterns import check_clusters
-from kmeans_convergence.pipeline.schema import Comparison, Settings, Size, read_settings
+from kmeans_convergence.pipeline.schema import Breakdown, Comparison, Settings, Size, read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import escape
 from kmeans_convergence.studies.comparison.run.contenders import SHIPPED, enlist
@@ -70,6 +70,7 @@ def check(config: Config, datasets: Path) -> None:
     _check_comparison(settings.comparison, names, registry, root)
     _check_patterns(settings, names, registry, root)
     _check_size(settings.size, registry)
+    _check_indexed(settings.breakdown, registry)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -157,6 +158,11 @@ def _check_size(size: Size, registry: pd.DataFrame) -> None:
             raise InputError(f"size.datasets includes {name!r}, whose row of the registry names no clusters.")
     if size.patterns != sorted(size.patterns):
         raise InputError(f"size.patterns is {size.patterns}: numbers of patterns must be ascending.")
+
+
+def _check_indexed(breakdown: Breakdown, registry: pd.DataFrame) -> None:
+    tiers = [tier for tier in TIERS if tier != "fresh"]
+    _check_names("breakdown.indexed", breakdown.indexed, [*tiers, *registry.index[registry["tier"] != "fresh"]])
 
 
 def _check_names(key: str, names: Iterable[str], allowed: Collection[str]) -> None:

@@ -174,6 +174,19 @@ class Acceleration(Section):
     mixture_starts: int = Field(ge=6, le=100_000)
 
 
+class Breakdown(Section):
+    """The breakdown of mixtures of Gaussians where features are correlated."""
+
+    sets: int = Field(ge=2, le=1000)
+    samples: int = Field(ge=1, le=1000)
+    starts: Starts
+    passes: Passes
+    fits: int = Field(ge=1, le=1000)
+    splits: int = Field(ge=1, le=1000)
+    rows: Rows
+    indexed: Distinct[str] = Field(min_length=1)
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -196,6 +209,7 @@ class Settings(Section):
     contraction: Contraction
     size: Size
     acceleration: Acceleration
+    breakdown: Breakdown
     resamples: Resamples
     performance: Performance
 

@@ -12,6 +12,9 @@ from kmeans_convergence.errors import InputError
 from kmeans_convergence.problems.mixture.estimable import check_components
 from kmeans_convergence.statistics.conditioning import STRONG, condition_indices
 
+# Patterns that are drawn of a larger set: indices hardly depend on more.
+ROWS = 2000
+
 
 def longley() -> Dataset:
     """Return Longley's data (1967) on employment, the classic of collinear regressors, without the year."""

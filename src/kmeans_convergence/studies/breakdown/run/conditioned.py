@@ -42,7 +42,7 @@ def measure(seed: int, sets: int, starts: int, passes: int) -> pd.DataFrame:
         covariance of the data); optimizer; run; passes until the cost is within `TARGET` of where EM takes the run from
         its end, without charge (missing where it never is within the budget, or the run collapses or diverges); setting
         (what was tuned); limit (in nats per pattern, less the logarithm of the map's determinant, so that it compares);
-        diverged; budget. "whitened" is the gradient method with a rate from the curvature, on the data in units of their
+        diverged; budget. "whitened" is the gradient method with a rate from the curvature, on data in units of their
         covariance.
     """
     tables = []
