@@ -30,9 +30,7 @@ def main(
         "collapses": show.shares_table(shares),
         "conditioned": show.passes_table(passes),
         "indices": show.indices_table(tabulated),
-        "numbers": macros(
-            show.numbers(ledger, shares, sets, traces, digits, passes, constant, compared, tabulated)
-        ),
+        "numbers": macros(show.numbers(ledger, shares, sets, traces, digits, passes, constant, compared, tabulated)),
     }
     for name, path in outputs.items():
         write(texts[name], path)

@@ -17,6 +17,7 @@ from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import GaussianMixtureProblem
 from kmeans_convergence.problems.mixture import InverseWishart, Mixture, passes
+from kmeans_convergence.problems.mixture.estimable import check_components
 
 MODES = [(model, penalty) for model in MODELS for penalty in PENALTIES]
 THEIRS = {"spherical": "spherical", "diagonal": "diag", "tied": "tied", "full": "full"}
@@ -591,6 +592,40 @@ def test_what_cannot_be_estimated_is_refused(refused):
     GaussianMixtureProblem(twice, "diagonal")
     # nearly dependent features are allowed: what becomes of them is worth seeing
     GaussianMixtureProblem(np.concatenate([X, X[:, :1] + 1e-12 * X[:, 1:2] ** 2], axis=1))
+
+
+def test_a_dependence_names_its_features(refused):
+    X = patterns(features=4)
+    twice = np.column_stack([X, -2 * X[:, 1] + 5])
+    with refused("Features 1 and 4 are linearly dependent", "leave one out"):
+        GaussianMixtureProblem(twice)
+    with refused("Features 0, 1, 2 and 3 are linearly dependent"):
+        GaussianMixtureProblem(np.column_stack([X[:, :3], X[:, :3].sum(axis=1)]))
+    many = patterns(features=9)
+    with refused("Features 0, 1, 2, 3, 4 and 5 others"):
+        GaussianMixtureProblem(np.column_stack([many, many.sum(axis=1)]))
+
+
+def test_components_need_patterns(refused):
+    X = patterns(n=20)
+    check_components(X, 5, "full")
+    with refused("20 patterns of 3 features for 6 components", "full", "at least 24", "fewer components"):
+        check_components(X, 6, "full")
+    for model, clusters in (("tied", 17), ("diagonal", 10), ("spherical", 10)):
+        check_components(X, clusters, model)
+        with refused(model, "at least"):
+            check_components(X, clusters + 1, model)
+    with refused("K = 3", "2 distinct patterns"):
+        check_components(np.repeat(X[:2], 9, axis=0), 3, "spherical")
+    with refused("linearly dependent"):
+        check_components(X[:, [0, 1, 0]], 2, "full")
+    with refused("K = 81", "80 distinct patterns"):
+        problem().from_responsibilities(np.full((1, 80, 81), 1 / 81))
+    for value in (np.nan, -0.1):
+        r = np.full((1, 80, 2), 0.5)
+        r[0, 3, 1] = value
+        with refused(str(value), "pattern 3", "component 1"):
+            problem().from_responsibilities(r)
 
 
 def test_priors_points_and_responsibilities_are_checked(refused):

@@ -11,6 +11,7 @@ import numpy as np
 from kmeans_convergence.core.gap import AbsoluteGap, Gap
 from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.errors import InputError
+from kmeans_convergence.patterns import check_clusters
 from kmeans_convergence.problems.mixture.covariance import MODELS, eigenvalues
 from kmeans_convergence.problems.mixture.estimable import check_estimable
 from kmeans_convergence.problems.mixture.evaluation import GaussianEvaluation
@@ -177,13 +178,28 @@ class GaussianMixtureProblem(PatternProblem):
         )
 
     def from_responsibilities(self, responsibilities: np.ndarray) -> Mixture:
-        """Return the mixtures of an M-step with given responsibilities, of shape (R, n, K): a start for runs."""
+        """Return the mixtures of an M-step with given responsibilities, of shape (R, n, K): a start for runs.
+
+        Raises
+        ------
+        InputError
+            When the shape is another one, a responsibility is negative or not finite, or there are more components than
+            distinct patterns.
+        """
         responsibilities = np.asarray(responsibilities, dtype=np.float64)
         if responsibilities.ndim != 3 or responsibilities.shape[1] != self.size:
             raise InputError(
                 f"The responsibilities have shape {responsibilities.shape}: (runs, {self.size}, components) is needed."
             )
         runs, _, clusters = responsibilities.shape
+        check_clusters(self.X, clusters)
+        wrong = np.argwhere(~((responsibilities >= 0) & np.isfinite(responsibilities)))
+        if len(wrong):
+            run, i, k = wrong[0]
+            raise InputError(
+                f"The responsibility of component {k} for pattern {i} in run {run} is {responsibilities[run, i, k]}: "
+                "a finite number that is not negative is needed."
+            )
         centred = self.centred
         mean = np.broadcast_to(centred.X.mean(axis=0, dtype=np.float64), (runs, clusters, self.X.shape[1]))
         coordinates = np.zeros((runs, 1 if self.model.shared else clusters, self.model.size))

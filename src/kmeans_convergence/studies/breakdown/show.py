@@ -361,6 +361,7 @@ def _of_digits(claims: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
 
     lost, failing = "digits lost", "log10"
     return {
+        "breakdownDigits": str(digits.DIGITS),
         "breakdownAgree": f"{math.floor(exact['digits'].min())}",
         "breakdownWorst": f"$10^{{{math.log10(table['condition'].max()):.0f}}}$",
         "breakdownLostCovariances": fixed(of(lost, digits.COVARIANCES), 2),

@@ -17,10 +17,10 @@ ROWS = 2000
 
 
 def longley() -> Dataset:
-    """Return Longley's data (1967) on employment, the classic of collinear regressors, without the year."""
+    """Return the regressors of Longley (1967), the classic of collinear ones, with the year as he has it."""
     from statsmodels.datasets import longley as bundled  # slow to import
 
-    table = bundled.load_pandas().exog.drop(columns="YEAR")
+    table = bundled.load_pandas().exog
     return Dataset("longley", table.to_numpy(float), tuple(table), "", clusters=(2,), dependence="dependent rows")
 
 

@@ -6,7 +6,7 @@ whatever changes with the condition number is rounding: that of the data, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mpmath
@@ -45,29 +45,43 @@ def measure(seed: int, sets: int) -> pd.DataFrame:
         which keeps Cholesky factors; and "covariances", scikit-learn's without a constant, which forms covariances:
         both against 50 digits on the same rounded data.
     """
-    rows = []
+    tables, maps = [], {delta: collinear(FEATURES, delta) for delta in DELTAS}
     for number in range(sets):
         X = simulated(seed, number, PATTERNS, FEATURES, CLUSTERS).X
         start = samples.random_responsibilities(PATTERNS, CLUSTERS, seed, "digits", [number])[0]
-        rows += [{"dataset": f"simulated {number}"} | row for row in _compared(X, start)]
-    return pd.DataFrame(rows)
+        tables.append(compare(X, start, maps).assign(dataset=f"simulated {number}"))
+    return pd.concat(tables, ignore_index=True)
 
 
-def _compared(X: np.ndarray, start: np.ndarray) -> list[dict[str, Any]]:
-    """Return the rows of a data set."""
+def compare(X: np.ndarray, start: np.ndarray, maps: Mapping[float, np.ndarray]) -> pd.DataFrame:
+    """Compare responsibilities after some steps of EM on maps of the same patterns.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    start : ndarray of shape (n, K)
+        Responsibilities.
+    maps : mapping of float to ndarray of shape (d, d)
+        By whatever names them.
+
+    Returns
+    -------
+    DataFrame
+        Columns delta, the name, and condition, method, digits, failed: see `measure`.
+    """
     rows = []
     with mpmath.workdps(DIGITS):
         before = as_exact(X)
         base = exact_steps(before, start, STEPS)
-        for delta in DELTAS:
-            mapped = before @ as_exact(collinear(FEATURES, delta))
+        for delta, A in maps.items():
+            mapped = before @ as_exact(A)
             rounded = mapped.astype(np.float64)
             known = exact_steps(as_exact(rounded), start, STEPS)
             about = {"delta": delta, "condition": float(condition_number(mapped))}
             rows.append(about | _row(EXACT, exact_steps(mapped, start, STEPS), base))
             rows.append(about | _row(DATA, known, base))
             rows += [about | _row(method, steps(rounded, start), known) for method, steps in DOUBLE.items()]
-    return rows
+    return pd.DataFrame(rows)
 
 
 def _row(method: str, found: np.ndarray | None, known: np.ndarray) -> dict[str, Any]:
