@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from kmeans_convergence.problems.mixture.estimable import check_estimable
 from kmeans_convergence.problems.mixture.evaluation import GaussianEvaluation
 from kmeans_convergence.problems.mixture.parameters import InverseWishart, Layout, Mixture, Point
 from kmeans_convergence.problems.mixture.passes import Moments, Patterns, normalized
-from kmeans_convergence.problems.patterns import PatternProblem, deviation
+from kmeans_convergence.problems.patterns import PatternProblem, deviation, pieces
 
 
 class GaussianMixtureProblem(PatternProblem):
@@ -202,12 +203,26 @@ class GaussianMixtureProblem(PatternProblem):
             )
         centred = self.centred
         mean = np.broadcast_to(centred.X.mean(axis=0, dtype=np.float64), (runs, clusters, self.X.shape[1]))
-        coordinates = np.zeros((runs, 1 if self.model.shared else clusters, self.model.size))
+        coordinates = np.tile(centred.whole, (runs, 1 if self.model.shared else clusters, 1))
         x = self.layout.join(np.zeros((runs, clusters)), mean / centred.layout.unit, coordinates)
         # the moments of the second turn are about the means, so that they keep their digits
         for _ in range(2):
             x = centred.weigh(x, responsibilities.transpose(0, 2, 1)).image
         return self.from_centred(centred.unpack(x))
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """Coordinates of the covariance of all patterns, or of the unit matrix where they have none, shape (size,).
+
+        In units of it second moments are far from singular, so that a start keeps the digits of data whose features are
+        nearly dependent. The factor is found from the patterns; from their covariance it would have half of the digits.
+        """
+        mean = self.X.mean(axis=0, dtype=np.float64)
+        deviations = ((part - mean) / self.layout.unit for _, part in pieces(self.X))
+        factor = self.model.spread(deviations)[None, None] / math.sqrt(self.size)
+        diagonal = self.model.diagonal(factor)
+        usable = diagonal.min() > self.X.shape[1] * np.finfo(np.float64).eps * diagonal.max()
+        return self.model.coordinates(factor)[0, 0] if usable else np.zeros(self.model.size)
 
     def weigh(self, x: np.ndarray, responsibilities: np.ndarray) -> GaussianEvaluation:
         """Return what given responsibilities (R, K, n) say about the parameters; it has no cost."""

@@ -14,16 +14,22 @@ from kmeans_convergence.errors import InputError
 from kmeans_convergence.optimizers import MajorizeMinimize, StepRule, minimize
 from kmeans_convergence.problems import GaussianMixtureProblem
 from kmeans_convergence.starts import streams
-from kmeans_convergence.studies.breakdown.run.samples import Sample, at_patterns, relative_eigenvalues, simulated
+from kmeans_convergence.studies.breakdown.run.samples import (
+    Sample,
+    at_patterns,
+    next_variances,
+    relative_eigenvalues,
+    simulated,
+)
 
 FULL = "full"
 MODELS = ("spherical", "diagonal", "tied", FULL)
 
-# What is swept, one at a time, from the middle.
-MIDDLE = {"n": 100, "d": 5, "clusters": 3, "correlation": 0.0}
+# What is swept, one at a time, from the middle: a pilot has shown that some runs collapse there and others do not.
+MIDDLE = {"n": 60, "d": 6, "clusters": 4, "correlation": 0.0}
 SWEPT: dict[str, tuple[float, ...]] = {
-    "n": (50, 200, 400),
-    "d": (2, 10),
+    "n": (40, 120, 240),
+    "d": (2, 4),
     "clusters": (2, 6),
     "correlation": (0.9, 0.999),
 }
@@ -31,14 +37,17 @@ SWEPT: dict[str, tuple[float, ...]] = {
 SWEPT_OF_ALL = ("n", "correlation")
 
 # A component has collapsed when its least variance is below this share of that of the data in the same direction.
-# What collapses does so in a few steps to any depth: see `depth` in the table.
+# Most have not got there before the next step leaves no variance at all.
 SHARE = 1e-10
+
+# A component with fewer patterns has none: it stays where it is, and loses its weight.
+EMPTY = 0.5
 
 # How a run has ended.
 PATTERN, HYPERPLANE, NONE, REFUSED = "pattern", "hyperplane", "none", "refused"
 
 # The data whose runs are drawn, and the least variance that keeps them from it, as a share of that of the data.
-SHOWN = {"number": 0, "patterns": 100, "features": 5, "clusters": 3}
+SHOWN = {"number": 0, "patterns": 60, "features": 6, "clusters": 5}
 FLOOR = 1e-3
 
 
@@ -98,10 +107,10 @@ def outcomes(sample: Sample, model: str, seed: int, starts: int, passes: float) 
     Returns
     -------
     DataFrame
-        One row for each run: run; outcome, on what a component collapses ("pattern": all of its variances are gone;
-        "hyperplane": some), or "none", or "refused" where the model cannot be estimated; depth, log10 of the
+        One row for each run: run; outcome, on what a component collapses ("pattern": none of its variances is left;
+        "hyperplane": some are), or "none", or "refused" where the model cannot be estimated; depth, log10 of the
         least variance of a component relative to the data's at the last iterate; owned, the number of patterns that
-        the component with it is responsible for; passes.
+        the flattest component is responsible for; passes.
     """
     try:
         problem = GaussianMixtureProblem(sample.X, model)
@@ -111,21 +120,21 @@ def outcomes(sample: Sample, model: str, seed: int, starts: int, passes: float) 
         nothing = {"outcome": REFUSED, "depth": np.nan, "owned": np.nan, "passes": 0.0}
         return pd.DataFrame([{"run": run} | nothing for run in range(starts)])
     trace = minimize(problem, UntilSingular(), begin, passes=passes)
-    # the largest and the least variance of each component
-    variances = relative_eigenvalues(trace.w, sample.X)
-    least, most = variances.min(axis=2), variances.max(axis=2)
-    flattest = least.argmin(axis=1)
-    rows = np.arange(starts)
-    depth = np.log10(np.maximum(least[rows, flattest], np.finfo(np.float64).tiny))
-    singular = ~np.isfinite(problem.evaluate(problem.pack(trace.w)).image).all(axis=1)
-    collapsed = singular | (least.min(axis=1) < SHARE)
-    point = most[rows, flattest] < SHARE
+    here = problem.evaluate(problem.pack(trace.w))
+    singular = ~np.isfinite(here.image).all(axis=1)
+    least = relative_eigenvalues(trace.w, sample.X).min(axis=2)
+    # what the next step would leave, which may be nothing at once
+    variances = next_variances(trace.w, sample.X)
+    variances[here.counts < EMPTY] = np.inf
+    rows, flattest = np.arange(starts), variances.min(axis=2).argmin(axis=1)
+    collapsed = singular | (np.minimum(least, variances.min(axis=2)).min(axis=1) < SHARE)
+    point = variances[rows, flattest].max(axis=1) < SHARE
     return pd.DataFrame(
         {
             "run": rows,
             "outcome": np.where(~collapsed, NONE, np.where(point, PATTERN, HYPERPLANE)),
-            "depth": depth,
-            "owned": len(sample.X) * trace.w.weights[rows, flattest],
+            "depth": np.log10(np.maximum(least.min(axis=1), np.finfo(np.float64).tiny)),
+            "owned": here.counts[rows, flattest],
             "passes": trace.passes[-1],
         }
     )

@@ -21,9 +21,9 @@ from kmeans_convergence.studies.breakdown.run.samples import collinear, simulate
 
 # Decimal digits of the arithmetic that stands for the exact one.
 DIGITS = 50
-PATTERNS, FEATURES, CLUSTERS, STEPS = 60, 3, 2, 8
+PATTERNS, FEATURES, CLUSTERS, STEPS = 50, 3, 2, 6
 # The last feature is the sum of the others but for this: powers of 2, so that they are exact.
-DELTAS = tuple(2.0**-power for power in range(0, 49, 3))
+DELTAS = tuple(2.0**-power for power in range(0, 49, 4))
 
 # What is compared with what: see `measure`.
 EXACT, DATA, FACTORS, COVARIANCES = "exact", "data", "factors", "covariances"

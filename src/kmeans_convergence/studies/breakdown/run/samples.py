@@ -198,3 +198,34 @@ def relative_eigenvalues(mixture: Mixture, X: np.ndarray) -> np.ndarray:
     flat = factors.transpose(2, 0, 1, 3).reshape(len(whole), -1)
     relative = solve_triangular(whole, flat, lower=True).reshape(-1, *factors.shape[:2], len(whole))
     return np.asarray(np.linalg.svd(relative.transpose(1, 2, 0, 3), compute_uv=False) ** 2)
+
+
+def next_variances(mixture: Mixture, X: np.ndarray) -> np.ndarray:
+    """Return the variances of the next step of EM, in units of the data's, (R, K, d); of spherical ones (R, K, 1).
+
+    Those of full and tied covariances are eigenvalues, those of diagonal ones belong to the features.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Of R runs.
+    X : ndarray of shape (n, d)
+    """
+    diagonal, deviations = mixture.factors.ndim == 3, X - X.mean(axis=0)
+    if diagonal:
+        spherical = mixture.factors.shape[2] < X.shape[1]
+        Z = deviations / (math.sqrt(X.var(axis=0).mean()) if spherical else X.std(axis=0))
+    else:
+        Z = math.sqrt(len(X)) * np.linalg.svd(deviations, full_matrices=False)[0]
+    r = responsibilities(mixture, X).swapaxes(1, 2)
+    counts = np.maximum(r.sum(axis=2), np.finfo(np.float64).tiny)
+    y = Z - (r @ Z / counts[..., None])[:, :, None]
+    if diagonal:
+        variances = (r[..., None] * y**2).sum(axis=2) / counts[..., None]
+        return variances.mean(axis=2, keepdims=True) if spherical else variances
+    moments = (r[..., None] * y).swapaxes(2, 3) @ y
+    if mixture.factors.shape[1] < counts.shape[1]:
+        moments = np.broadcast_to(moments.sum(axis=1, keepdims=True) / len(X), moments.shape)
+    else:
+        moments = moments / counts[..., None, None]
+    return np.abs(np.linalg.eigvalsh(moments))
