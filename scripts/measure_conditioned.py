@@ -10,7 +10,7 @@ from kmeans_convergence.studies.breakdown.run.conditioned import measure
 
 def main(breakdown: Config, seed: int, conditioned: Path) -> None:
     """Write the passes of each run."""
-    write_csv(measure(seed, breakdown["sets"], breakdown["starts"], breakdown["passes"]), conditioned)
+    write_csv(measure(seed, breakdown["sets"], breakdown["runs"], breakdown["passes"]), conditioned)
 
 
 if __name__ == "__main__":

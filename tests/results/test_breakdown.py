@@ -122,8 +122,8 @@ def test_a_constant_never_raises_the_likelihood_above_its_maximum(read):
 
 def test_conditioning_is_charged_to_every_method(read, size, numbers):
     table = read("results/breakdown/conditioned.csv")
-    sets = ["iris", "wine", *numbers]
-    is_complete(table, dataset=sets, delta=conditioned.DELTAS, optimizer=conditioned.METHODS, run=range(size["starts"]))
+    sets = ["iris", "wine", *numbers[: max(size["sets"] - 2, 1)]]
+    is_complete(table, dataset=sets, delta=conditioned.DELTAS, optimizer=conditioned.METHODS, run=range(size["runs"]))
     assert (table["passes"].dropna() <= size["passes"]).all()
     # EM is equivariant: its passes are the same, but for a step at the edge of the target
     em = table[table["optimizer"] == conditioned.EM].pivot(index=["dataset", "run"], columns="delta", values="passes")

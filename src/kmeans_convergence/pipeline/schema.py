@@ -180,6 +180,7 @@ class Breakdown(Section):
     sets: int = Field(ge=2, le=1000)
     samples: int = Field(ge=1, le=1000)
     starts: Starts
+    runs: Starts
     passes: Passes
     fits: int = Field(ge=1, le=1000)
     splits: int = Field(ge=1, le=1000)

@@ -280,6 +280,22 @@ def test_conditioning_is_nothing_to_em(monkeypatch):
     assert (slow[0.01] >= slow[1.0]).all()
 
 
+def test_the_natural_gradient_has_an_equivariant_direction_and_a_step_that_suffers_from_conditioning():
+    sample = samples.simulated(1995, 0, 100, 3, 2)
+    falls = {}
+    for delta in (1.0, 0.01, 0.001):
+        mine = GaussianMixtureProblem(sample.X @ samples.collinear(3, delta))
+        here = mine.evaluate(mine.pack(samples.at_patterns(mine, 2, streams(1995, "natural", 2, range(4), "test"))))
+        direction = here.precondition(here.gradient)
+        for rate in (1e-4, 1.0):
+            falls[delta, rate] = (mine.evaluate(here.x - rate * direction).cost - here.cost) / mine.size
+        falls[delta, "em"] = (mine.evaluate(here.image).cost - here.cost) / mine.size
+    np.testing.assert_allclose(falls[0.01, "em"], falls[1.0, "em"], rtol=1e-6)
+    np.testing.assert_allclose(falls[0.01, 1e-4], falls[1.0, 1e-4], rtol=0.05)
+    # the second order of a whole step grows in proportion to the condition number, which is 100 times as large
+    assert (falls[0.001, 1.0] > 20 * np.abs(falls[0.01, 1.0])).any()
+
+
 # --- remedies ---------------------------------------------------------------------------------------------------------
 
 

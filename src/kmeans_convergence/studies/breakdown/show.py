@@ -30,7 +30,6 @@ OPTIMIZERS = {
     "newton_cg": "Newton--CG",
     "lbfgs": "L-BFGS",
     "gradient": "gradient, rate $1/L$",
-    "armijo": "gradient, line search",
     "adam": "Adam, default rate",
     "adam_tuned": "Adam, tuned",
     conditioned.WHITENED: "gradient, rate $1/L$, whitened data",
@@ -146,7 +145,7 @@ def remedies_table(table: pd.DataFrame) -> str:
         scores = [_gain(row, score) for score in ("nats", "agreement")]
         chances = [_chance(row[f"{score}_p_holm"]) for score in ("nats", "agreement")]
         rows.append([REMEDIES[row["remedy"]], _share(row["fitted"]), *scores, *chances])
-    header = ["remedy", "fitted", "nats per pattern", "Rand index", "$p$, nats", "$p$, Rand index"]
+    header = ["remedy", "fitted", "nats", "Rand index", "$p$, nats", "$p$, Rand index"]
     return booktabs("@{}lrrrrr@{}", header, rows)
 
 
@@ -336,11 +335,12 @@ def _of_collapses(shares: pd.DataFrame, sets: pd.DataFrame, traces: pd.DataFrame
     free = traces[traces["bound"] == "none"]
     ends = free.groupby("run")["outcome"].first() != collapse.NONE
     return {
+        **{f"breakdown{name}": f"{value:g}" for name, value in _swept().items()},
         "breakdownShare": share(),
         "breakdownShareCorrelated": share(correlation=max(collapse.SWEPT["correlation"])),
         "breakdownShareFew": share(n=min(collapse.SWEPT["n"])),
         "breakdownShareMany": share(n=max(collapse.SWEPT["n"])),
-        "breakdownShareWide": share(d=max(collapse.SWEPT["d"])),
+        "breakdownShareNarrow": share(d=max(collapse.SWEPT["d"])),
         "breakdownShareClusters": share(clusters=max(collapse.SWEPT["clusters"])),
         "breakdownShareSets": percent(len(some) / len(tried)),
         "breakdownSets": str(tried["dataset"].nunique()),
@@ -348,6 +348,21 @@ def _of_collapses(shares: pd.DataFrame, sets: pd.DataFrame, traces: pd.DataFrame
         "breakdownSetsRefused": str(sets.loc[sets["outcome"] == collapse.REFUSED, "dataset"].nunique()),
         "breakdownTraces": str(len(ends)),
         "breakdownTracesCollapsing": COUNTS[int(ends.sum())] if ends.sum() < len(COUNTS) else str(int(ends.sum())),
+    }
+
+
+def _swept() -> dict[str, float]:
+    """Return the settings of the sweep that the prose names."""
+    middle, swept = collapse.MIDDLE, collapse.SWEPT
+    return {
+        "Patterns": middle["n"],
+        "Features": middle["d"],
+        "Clusters": middle["clusters"],
+        "PatternsFew": min(swept["n"]),
+        "PatternsMany": max(swept["n"]),
+        "ClustersMany": max(swept["clusters"]),
+        "FeaturesFew": max(swept["d"]),
+        "Correlation": max(swept["correlation"]),
     }
 
 
@@ -374,7 +389,8 @@ def _of_digits(claims: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
 def _of_constant(constant: pd.DataFrame) -> dict[str, str]:
     found = {"breakdownConstantSets": str(constant["dataset"].nunique())}
     for method, name in (("absolute", "Absolute"), ("relative", "Relative"), ("prior", "Prior")):
-        for swept, word in (("unit", "Unit"), ("delta", "Dependent")):
+        swept_words = {"unit": "Unit"} if method == "prior" else {"unit": "Unit", "delta": "Dependent"}
+        for swept, word in swept_words.items():
             some = constant[(constant["method"] == method) & (constant["swept"] == swept)]
             worst = some.groupby("dataset")["loss"].max()
             found[f"breakdown{name}{word}"] = number(worst.median(), 2)
@@ -384,28 +400,31 @@ def _of_constant(constant: pd.DataFrame) -> dict[str, str]:
 
 
 def _of_passes(passes: pd.DataFrame) -> dict[str, str]:
-    last = passes[passes["delta"] == min(conditioned.DELTAS)].set_index("optimizer")
-    found = {"breakdownKappa": f"${_power(last['condition'].median())}$"}
-    for key, name in (("em", "Em"), ("natural", "Natural"), ("gradient", "Gradient"), ("whitened", "Whitened")):
-        found[f"breakdownRatio{name}"] = number(last.loc[key, "ratio"], 2)
-    for key, name in (("lbfgs", "Lbfgs"), ("adam_tuned", "Adam"), ("newton_cg", "Newton")):
-        found[f"breakdownRatio{name}"] = number(last.loc[key, "ratio"], 2)
-    found["breakdownCensoredGradient"] = percent(last.loc["gradient", "censored"])
+    by = passes.set_index(["optimizer", "delta"])
+    first, last = max(conditioned.DELTAS), min(conditioned.DELTAS)
+    found = {
+        "breakdownKappa": f"${_power(by.loc[('em', last), 'condition'])}$",
+        "breakdownKappaLeast": number(by.loc[("em", first), "condition"], 2),
+        "breakdownTarget": f"{conditioned.TARGET:g}",
+    }
+    for key, name in (("gradient", "Gradient"), ("lbfgs", "Lbfgs"), ("adam_tuned", "Adam")):
+        found[f"breakdown{name}Censored"] = percent(by.loc[(key, last), "censored"])
+    found["breakdownGradientCensoredLeast"] = percent(by.loc[("gradient", first), "censored"])
+    for key, name in (("em", "Em"), ("lbfgs", "Lbfgs"), ("newton_cg", "Newton"), (conditioned.WHITENED, "Whitened")):
+        found[f"breakdownRatio{name}"] = number(by.loc[(key, last), "ratio"], 2)
+    found["breakdownNaturalDiverged"] = percent(by.loc[("natural", last), "diverged"])
     return found
 
 
 def _of_remedies(compared: pd.DataFrame) -> dict[str, str]:
     by = compared.set_index("remedy")
-    kept = by.drop(index=remedies.REFERENCE)
-    best = str(kept["nats_effect"].idxmax())
-    return {
+    found = {
         "breakdownFamilies": str(int(by["families"].max())),
-        "breakdownBest": REMEDIES[best],
-        "breakdownBestNats": fixed(kept.loc[best, "nats_effect"], 2),
-        "breakdownCollapsed": percent(1 - by.loc["none", "fitted"]),
-        "breakdownScikitNats": fixed(by.loc["scikit", "nats_effect"], 2),
-        "breakdownPriorNats": fixed(by.loc["prior", "nats_effect"], 2),
+        "breakdownPatternsEach": str(remedies.EMBEDDED // 2 // remedies.CLUSTERS),
     }
+    for remedy, name in (("factors", "Factors"), ("components", "Components"), ("tied", "Tied"), ("none", "None")):
+        found[f"breakdown{name}Nats"] = fixed(by.loc[remedy, "nats_effect"], 2)
+    return found
 
 
 def _of_indices(indices: pd.DataFrame) -> dict[str, str]:

@@ -11,7 +11,6 @@ from kmeans_convergence.core.optimizer import Optimizer
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.optimizers.adaptive import Adam
 from kmeans_convergence.optimizers.batch import CurvatureGradient, NaturalGradient, stable_rate
-from kmeans_convergence.optimizers.line_search import ArmijoGradient
 from kmeans_convergence.optimizers.newton_cg import NewtonCG
 from kmeans_convergence.optimizers.quasi_newton import LBFGS
 from kmeans_convergence.problems import GaussianMixtureProblem
@@ -19,21 +18,29 @@ from kmeans_convergence.starts import streams
 from kmeans_convergence.studies.breakdown.run.samples import Sample, at_patterns, collinear, labelled, simulated
 from kmeans_convergence.studies.comparison.run.paths import first_within
 
-PATTERNS, FEATURES, CLUSTERS = 150, 3, 2
+PATTERNS, FEATURES, CLUSTERS = 100, 3, 2
 # The last feature is the sum of the others but for this share of itself.
-DELTAS = (1.0, 0.1, 0.01, 1e-3)
+DELTAS = (1.0, 0.1, 0.01)
 # Nats per pattern above the own limit of a run, and passes of EM that take a run there.
-TARGET, POLISH = 1e-3, 500.0
-# Rates of Adam that are tried, in units of the coordinates, and the share of the budget's starts that choose.
-RATES = (0.01, 0.03, 0.1, 0.3)
+TARGET, POLISH = 1e-2, 150.0
+# Rates of Adam that are tried, in units of the coordinates.
+RATES = (0.01, 0.03, 0.1)
 
 EM, WHITENED = "em", "whitened"
 # By their keys in the table. The default rate of Adam, and the one that is best on starts of its own.
-METHODS = (EM, "natural", "newton_cg", "lbfgs", "gradient", "armijo", "adam", "adam_tuned", WHITENED)
+METHODS = (EM, "natural", "newton_cg", "lbfgs", "gradient", "adam", "adam_tuned", WHITENED)
 
 
 def measure(seed: int, sets: int, starts: int, passes: int) -> pd.DataFrame:
     """Minimise from the same starts, on the same data but for an affine map.
+
+    Parameters
+    ----------
+    seed : int
+    sets : int
+        Two of them are tables, the others simulated.
+    starts, passes : int
+        Runs, and the budget of each.
 
     Returns
     -------
@@ -56,7 +63,7 @@ def _sets(seed: int, sets: int) -> Iterator[Sample]:
     for sample in labelled(seed, PATTERNS):
         if sample.name in ("iris", "wine"):
             yield sample._replace(X=sample.X[:, :FEATURES], clusters=CLUSTERS)
-    for number in range(sets):
+    for number in range(max(sets - 2, 1)):
         yield simulated(seed, number, PATTERNS, FEATURES, CLUSTERS)
 
 
@@ -72,9 +79,12 @@ def _of(sample: Sample, delta: float, seed: int, starts: int, passes: int) -> It
         begin = at_patterns(
             problem, sample.clusters, streams(seed, sample.name, sample.clusters, range(starts), "conditioned")
         )
-        trace = minimize(problem, _optimizer(key, rate, passes), begin, passes=float(passes))
-        ends = minimize(problem, MajorizeMinimize(), trace.w, passes=POLISH)
-        limit = np.where(trace.diverged | ends.diverged, np.nan, ends.cost[-1])
+        # what diverges may end at infinity
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            trace = minimize(problem, _optimizer(key, rate, passes), begin, passes=float(passes))
+            ends = minimize(problem, MajorizeMinimize(), trace.w, passes=POLISH)
+        # where EM has converged, its cost may rise by rounding errors
+        limit = np.where(trace.diverged | ~np.isfinite(ends.cost[-1]), np.nan, ends.cost[-1])
         yield pd.DataFrame(
             {
                 "dataset": sample.name,
@@ -108,7 +118,8 @@ def _tuned(X: np.ndarray, sample: Sample, seed: int, starts: int, passes: int) -
     """Return the rate of Adam with the lowest mean cost on starts of its own."""
     problem = GaussianMixtureProblem(X)
     begin = at_patterns(problem, sample.clusters, streams(seed, sample.name, sample.clusters, range(starts), "tuning"))
-    ends = [minimize(problem, Adam(rate, passes), begin, passes=float(passes)).cost[-1].mean() for rate in RATES]
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        ends = [minimize(problem, Adam(rate, passes), begin, passes=float(passes)).cost[-1].mean() for rate in RATES]
     return RATES[int(np.nanargmin(ends))] if np.isfinite(ends).any() else RATES[0]
 
 
@@ -120,7 +131,6 @@ def _optimizer(key: str, rate: float, passes: int) -> Optimizer:
         "newton_cg": NewtonCG(),
         "lbfgs": LBFGS(passes),
         "gradient": CurvatureGradient(stable_rate),
-        "armijo": ArmijoGradient(),
         "adam": Adam(passes=passes),
         "adam_tuned": Adam(rate, passes),
         WHITENED: CurvatureGradient(stable_rate),
