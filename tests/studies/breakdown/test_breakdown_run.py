@@ -271,9 +271,10 @@ def test_conditioning_is_nothing_to_em(monkeypatch):
     table = conditioned.measure(1, 1, 2, 60)
     table = table[table["dataset"] == "simulated 0"]
     wide = table.pivot(index="run", columns=["optimizer", "delta"], values="passes")
-    for optimizer in ("em", "whitened"):
+    # of the gradient, a step may be halved or not by a rounding error
+    for optimizer, tolerance in (("em", 0), ("whitened", 0.1)):
         known = wide[optimizer].dropna()
-        np.testing.assert_allclose(known[0.01], known[1.0])
+        np.testing.assert_allclose(known[0.01], known[1.0], rtol=tolerance)
     limits = table[table["optimizer"] == "em"].pivot(index="run", columns="delta", values="limit")
     np.testing.assert_allclose(limits[0.01], limits[1.0], atol=1e-8)
     slow = wide["gradient"].fillna(60)

@@ -238,7 +238,11 @@ def test_figures():
     assert len(left.lines) == 4
     assert right.get_yscale() == "log"
     words = [text.get_text() for text in right.get_legend().get_texts()]
-    assert words == ["collapses", "ends at a maximum", "same starts, eigenvalues bounded"]
+    assert words == [
+        "collapses: the next step has no covariance",
+        "ends at a maximum",
+        "same starts, eigenvalues bounded",
+    ]
     table = lost(1.0, 1e16)
     axes = show.lost(table).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +48,12 @@ REMEDIES = {
     "diagonal": "diagonal",
     remedies.REFERENCE: "spherical",
 }
+# Losses that the prose names, by method and by what is swept.
+LOSSES = {
+    "absolute": {"unit": "AbsoluteUnit", "delta": "AbsoluteDependent"},
+    "relative": {"delta": "RelativeDependent"},
+    "prior": {"unit": "PriorUnit"},
+}
 # Sets that the table of condition indices has, at most.
 SHOWN = 14
 
@@ -78,12 +86,12 @@ def collapses(traces: pd.DataFrame) -> Figure:
     right.set_ylabel("largest condition number")
     right.set_yscale("log")
     for label, options in (
-        ("collapses", {"color": ORANGE, "marker": "X"}),
+        ("collapses: the next step has no covariance", {"color": ORANGE, "marker": "X"}),
         ("ends at a maximum", {"color": GREY}),
         ("same starts, eigenvalues bounded", {"color": BLUE, "linestyle": "--"}),
     ):
         right.plot([], [], label=label, **options)
-    right.legend(loc="center right")
+    right.legend(loc="upper right")
     left.set_title("A component on a hyperplane of its own ...")
     right.set_title("... is flat after a few more steps")
     return figure
@@ -116,9 +124,8 @@ def lost(table: pd.DataFrame) -> Figure:
     for power, words in ((1, r"$16-\log_{10}\kappa$"), (0.5, r"$16-\frac{1}{2}\log_{10}\kappa$")):
         axes.plot(x, 16 - power * np.log10(x), ":", color="0.3", linewidth=0.8)
         place = 10 ** (6 / power) if power == 1 else 10**17
-        axes.annotate(
-            words, (place, 16 - power * np.log10(place)), xytext=(4, 4), textcoords="offset points", fontsize=8
-        )
+        where = {"xytext": (-5, -3), "textcoords": "offset points", "ha": "right", "va": "top"}
+        axes.annotate(words, (place, 16 - power * np.log10(place)), fontsize=8, **where)
     axes.set_xscale("log")
     axes.set_ylim(-0.5, 17.5)
     axes.set_xlabel(r"condition number $\kappa$ of the covariance of the data")
@@ -149,7 +156,7 @@ def remedies_table(table: pd.DataFrame) -> str:
     return booktabs("@{}lrrrrr@{}", header, rows)
 
 
-def _gain(row: dict[str, float], score: str) -> str:
+def _gain(row: Mapping[Any, Any], score: str) -> str:
     effect, low, high = (row[f"{score}_{name}"] for name in ("effect", "low", "high"))
     if row["remedy"] == remedies.REFERENCE:
         return "0"
@@ -262,7 +269,7 @@ def ledger(table: pd.DataFrame) -> str:
     return tabulate(table, columns, cells)
 
 
-def _first(column: str):  # type: ignore[no-untyped-def]
+def _first(column: str) -> Callable[[pd.DataFrame], str]:
     return lambda rows: escape(str(rows[column].iloc[0]))
 
 
@@ -343,6 +350,7 @@ def _of_collapses(shares: pd.DataFrame, sets: pd.DataFrame, traces: pd.DataFrame
         "breakdownShareNarrow": share(d=max(collapse.SWEPT["d"])),
         "breakdownShareClusters": share(clusters=max(collapse.SWEPT["clusters"])),
         "breakdownShareSets": percent(len(some) / len(tried)),
+        "breakdownShareEqual": percent((some["owned"] > some["d"] + 0.5).mean()),
         "breakdownSets": str(tried["dataset"].nunique()),
         "breakdownSetsCollapsing": str(some["dataset"].nunique()),
         "breakdownSetsRefused": str(sets.loc[sets["outcome"] == collapse.REFUSED, "dataset"].nunique()),
@@ -388,12 +396,10 @@ def _of_digits(claims: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
 
 def _of_constant(constant: pd.DataFrame) -> dict[str, str]:
     found = {"breakdownConstantSets": str(constant["dataset"].nunique())}
-    for method, name in (("absolute", "Absolute"), ("relative", "Relative"), ("prior", "Prior")):
-        swept_words = {"unit": "Unit"} if method == "prior" else {"unit": "Unit", "delta": "Dependent"}
-        for swept, word in swept_words.items():
+    for method, names in LOSSES.items():
+        for swept, name in names.items():
             some = constant[(constant["method"] == method) & (constant["swept"] == swept)]
-            worst = some.groupby("dataset")["loss"].max()
-            found[f"breakdown{name}{word}"] = number(worst.median(), 2)
+            found[f"breakdown{name}"] = number(some.groupby("dataset")["loss"].max().median(), 2)
     moved = constant[(constant["method"] == "absolute") & (constant["swept"] == "unit")]
     found["breakdownMoved"] = percent(moved.groupby("dataset")["moved"].max().median())
     return found

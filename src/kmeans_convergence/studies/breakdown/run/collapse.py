@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from kmeans_convergence.core import Stop
 from kmeans_convergence.core.problem import Evaluation
 from kmeans_convergence.data import Dataset
 from kmeans_convergence.errors import InputError
@@ -122,18 +123,20 @@ def outcomes(sample: Sample, model: str, seed: int, starts: int, passes: float) 
     trace = minimize(problem, UntilSingular(), begin, passes=passes)
     here = problem.evaluate(problem.pack(trace.w))
     singular = ~np.isfinite(here.image).all(axis=1)
-    least = relative_eigenvalues(trace.w, sample.X).min(axis=2)
-    # what the next step would leave, which may be nothing at once
-    variances = next_variances(trace.w, sample.X)
-    variances[here.counts < EMPTY] = np.inf
-    rows, flattest = np.arange(starts), variances.min(axis=2).argmin(axis=1)
-    collapsed = singular | (np.minimum(least, variances.min(axis=2)).min(axis=1) < SHARE)
-    point = variances[rows, flattest].max(axis=1) < SHARE
+    # a component is flat, or would be after the next step, which may leave nothing at once; one that is flat may then
+    # lose its patterns by rounding errors
+    now, ahead = relative_eigenvalues(trace.w, sample.X), next_variances(trace.w, sample.X)
+    ahead[here.counts < EMPTY] = np.inf
+    flat = now.min(axis=2) < SHARE
+    least, most = (np.where(flat, of(now, axis=2), of(ahead, axis=2)) for of in (np.min, np.max))
+    rows, flattest = np.arange(starts), least.argmin(axis=1)
+    collapsed = singular | (least.min(axis=1) < SHARE)
+    point = most[rows, flattest] < SHARE
     return pd.DataFrame(
         {
             "run": rows,
             "outcome": np.where(~collapsed, NONE, np.where(point, PATTERN, HYPERPLANE)),
-            "depth": np.log10(np.maximum(least.min(axis=1), np.finfo(np.float64).tiny)),
+            "depth": np.log10(np.maximum(now.min(axis=(1, 2)), np.finfo(np.float64).tiny)),
             "owned": here.counts[rows, flattest],
             "passes": trace.passes[-1],
         }
@@ -186,7 +189,9 @@ def _traces(sample: Sample, found: pd.DataFrame, seed: int, passes: int) -> Iter
             problem = GaussianMixtureProblem(sample.X, **options)
             trace = minimize(problem, optimizer, begin[some], epochs=passes)
             for place, run in enumerate(some):
-                end = trace.ended[place] + 1
+                # a run that stays where it is has its last iterate twice
+                stays = trace.stop[place] is Stop.FIXED_POINT
+                end = trace.ended[place] + (not stays)
                 table = {"step": np.arange(end), "nats": -trace.cost[:end, place] / problem.size}
                 table["condition"] = trace.diagnostics["condition"][:end, place]
                 yield pd.DataFrame(table).assign(bound=bound, run=run, outcome=found["outcome"].iloc[run])

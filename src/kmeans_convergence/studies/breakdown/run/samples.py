@@ -193,7 +193,7 @@ def relative_eigenvalues(mixture: Mixture, X: np.ndarray) -> np.ndarray:
     the data are not.
     """
     deviations = (X - X.mean(axis=0)) / math.sqrt(len(X))
-    whole = np.linalg.qr(deviations, mode="r").T
+    whole = np.asarray(np.linalg.qr(deviations, mode="r")).T
     factors = triangles(mixture)
     flat = factors.transpose(2, 0, 1, 3).reshape(len(whole), -1)
     relative = solve_triangular(whole, flat, lower=True).reshape(-1, *factors.shape[:2], len(whole))
