@@ -235,9 +235,9 @@ def test_figures():
     figure = show.collapses(traces_of())
     left, right = figure.axes
     # two runs, the end of one, and the same with a bound
-    assert len(left.lines) == 4
+    assert len(right.lines) == 4
     assert right.get_yscale() == "log"
-    words = [text.get_text() for text in right.get_legend().get_texts()]
+    words = [text.get_text() for text in left.get_legend().get_texts()]
     assert words == [
         "collapses: the next step has no covariance",
         "ends at a maximum",

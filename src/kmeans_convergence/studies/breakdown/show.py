@@ -90,8 +90,8 @@ def collapses(traces: pd.DataFrame) -> Figure:
         ("ends at a maximum", {"color": GREY}),
         ("same starts, eigenvalues bounded", {"color": BLUE, "linestyle": "--"}),
     ):
-        right.plot([], [], label=label, **options)
-    right.legend(loc="upper right")
+        left.plot([], [], label=label, **options)
+    left.legend(loc="lower right")
     left.set_title("A component on a hyperplane of its own ...")
     right.set_title("... is flat after a few more steps")
     return figure
@@ -249,8 +249,8 @@ def indices_table(table: pd.DataFrame) -> str:
             escape(row.dataset),
             f"{row.n:,}",
             f"{row.d}",
-            number(row.raw, 2) if math.isfinite(row.raw) else r"$\infty$",
-            number(row.centred, 2) if math.isfinite(row.centred) else r"$\infty$",
+            _index(row.raw),
+            _index(row.centred),
             str(row.strong),
             str(row.involved),
             "yes" if row.full else "no",
@@ -259,6 +259,10 @@ def indices_table(table: pd.DataFrame) -> str:
     ]
     header = ["data set", "$n$", "$d$", "with constant", "about means", f"from {STRONG:.0f}", "features", "full"]
     return booktabs("@{}lrrrrrrl@{}", header, rows)
+
+
+def _index(value: float) -> str:
+    return f"{value:,.0f}" if math.isfinite(value) else r"$\infty$"
 
 
 def ledger(table: pd.DataFrame) -> str:
@@ -418,6 +422,7 @@ def _of_passes(passes: pd.DataFrame) -> dict[str, str]:
     found["breakdownGradientCensoredLeast"] = percent(by.loc[("gradient", first), "censored"])
     for key, name in (("em", "Em"), ("lbfgs", "Lbfgs"), ("newton_cg", "Newton"), (conditioned.WHITENED, "Whitened")):
         found[f"breakdownRatio{name}"] = number(by.loc[(key, last), "ratio"], 2)
+    found["breakdownRatioNatural"] = number(by.loc[("natural", last), "ratio"], 2)
     found["breakdownNaturalDiverged"] = percent(by.loc[("natural", last), "diverged"])
     return found
 

@@ -165,11 +165,11 @@ def _exp(estimate: Estimate | None) -> Estimate | None:
 def slowed(e: Evidence) -> dict[str, Estimate]:
     """Return the logarithm of the ratio of passes at the least delta to those at 1, run by run, for each method.
 
-    A run that does not come near its limit counts with the budget, so that the ratio is at least that; where it comes
-    there on neither, or diverges, nothing is known.
+    A run that does not come near its limit, or diverges, counts with the budget, so that the ratio is at least that;
+    where it comes there on neither, nothing is known.
     """
     table = e.conditioned.assign(censored=e.conditioned["passes"].isna())
-    table["passes"] = table["passes"].fillna(table["budget"]).clip(lower=1).mask(table["diverged"])
+    table["passes"] = table["passes"].fillna(table["budget"]).clip(lower=1)
     wide = table.pivot(index=["dataset", "run", "optimizer"], columns="delta", values=["passes", "censored"])
     first, last = max(conditioned.DELTAS), min(conditioned.DELTAS)
     value = np.log((wide["passes"][last] / wide["passes"][first]).astype(float))

@@ -67,8 +67,9 @@ def compare(e: Evidence, table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row for each remedy: remedy; families, on which it was fitted; fitted, collapsed, refused (shares of the
-        fits); for nats (for each pattern and feature) and agreement (adjusted Rand index): effect (average over families of the gain
-        over spherical covariances), low, high, p (Wilcoxon over families) and p_holm (corrected over remedies).
+        fits); for nats (for each pattern and feature) and agreement (adjusted Rand index): effect (average over
+        families of the gain over spherical covariances), low, high, p (Wilcoxon over families) and p_holm (corrected
+        over remedies).
     """
     scores = {score: e.average(predicates.gains(table, score)) for score in ("nats", "agreement")}
     rows = []

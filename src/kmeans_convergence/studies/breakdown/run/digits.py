@@ -26,7 +26,7 @@ PATTERNS, FEATURES, CLUSTERS, STEPS = 50, 3, 2, 6
 DELTAS = tuple(2.0**-power for power in range(0, 49, 4))
 
 # What is compared with what: see `measure`.
-EXACT, DATA, FACTORS, COVARIANCES = "exact", "data", "factors", "covariances"
+EXACT, DATA, FACTORS, COVARIANCES = "exact", "data", "cholesky", "covariances"
 METHODS = (EXACT, DATA, FACTORS, COVARIANCES)
 # Of two results that are equal in double precision.
 MOST = -np.log10(np.finfo(np.float64).eps / 2)
@@ -41,7 +41,7 @@ def measure(seed: int, sets: int) -> pd.DataFrame:
         One row for each data set, delta and method: columns dataset, delta, condition (of the covariance of the data),
         method, digits (of the responsibility that is farthest off; missing where there is no result) and failed.
         The methods are "exact", 50 digits on the exact map of the data against 50 digits on the data before it; "data",
-        the same on the map that was rounded to double precision; "factors", this project's EM in double precision,
+        the same on the map that was rounded to double precision; "cholesky", this project's EM in double precision,
         which keeps Cholesky factors; and "covariances", scikit-learn's without a constant, which forms covariances:
         both against 50 digits on the same rounded data.
     """
