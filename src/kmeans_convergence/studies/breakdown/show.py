@@ -69,7 +69,7 @@ def collapses(traces: pd.DataFrame) -> Figure:
     traces : DataFrame
         As `collapse.traces` returns it.
     """
-    figure, (left, right) = new(2.7, 2)
+    figure, (left, right) = new(2.4, 2)
     free, bounded = (traces[traces["bound"] == bound] for bound in ("none", "floor"))
     ends = free.groupby("run")["outcome"].first() != collapse.NONE
     for axes, column in ((left, "nats"), (right, "condition")):
@@ -111,7 +111,7 @@ def lost(table: pd.DataFrame) -> Figure:
     table : DataFrame
         As `digits.measure` returns it.
     """
-    figure, axes = new(3.0)
+    figure, axes = new(2.5)
     for method in (digits.DATA, digits.FACTORS, digits.COVARIANCES):
         label, color, marker, line = METHODS[method]
         some = table[table["method"] == method]
@@ -150,10 +150,8 @@ def remedies_table(table: pd.DataFrame) -> str:
     rows = []
     for row in table.to_dict("records"):
         scores = [_gain(row, score) for score in ("nats", "agreement")]
-        chances = [_chance(row[f"{score}_p_holm"]) for score in ("nats", "agreement")]
-        rows.append([REMEDIES[row["remedy"]], _share(row["fitted"]), *scores, *chances])
-    header = ["remedy", "fitted", "nats", "Rand index", "$p$, nats", "$p$, Rand index"]
-    return booktabs("@{}lrrrrr@{}", header, rows)
+        rows.append([REMEDIES[row["remedy"]], _share(row["fitted"]), *scores, _chance(row["nats_p_holm"])])
+    return booktabs("@{}lrrrr@{}", ["remedy", "fitted", "nats", "Rand index", "$p$, nats"], rows)
 
 
 def _gain(row: Mapping[Any, Any], score: str) -> str:
@@ -358,9 +356,13 @@ def _of_collapses(shares: pd.DataFrame, sets: pd.DataFrame, traces: pd.DataFrame
         "breakdownSets": str(tried["dataset"].nunique()),
         "breakdownSetsCollapsing": str(some["dataset"].nunique()),
         "breakdownSetsRefused": str(sets.loc[sets["outcome"] == collapse.REFUSED, "dataset"].nunique()),
-        "breakdownTraces": str(len(ends)),
-        "breakdownTracesCollapsing": COUNTS[int(ends.sum())] if ends.sum() < len(COUNTS) else str(int(ends.sum())),
+        "breakdownTraces": _count(len(ends)),
+        "breakdownTracesCollapsing": _count(int(ends.sum())),
     }
+
+
+def _count(value: int) -> str:
+    return COUNTS[value] if value < len(COUNTS) else str(value)
 
 
 def _swept() -> dict[str, float]:
