@@ -502,6 +502,25 @@ def test_a_nearly_singular_covariance_costs_em_few_digits():
                 assert found.factors[0, k, i, j] == pytest.approx(float(exact[i, j]), rel=1e-7)
 
 
+def test_a_start_keeps_the_digits_of_nearly_dependent_features():
+    """The condition number of the covariance is 1e24: of the covariance itself nothing would be left."""
+    X, tiny = patterns(n=60), 2.0**-40
+    twice = np.column_stack([X, X[:, 0] + tiny * X[:, 1] ** 2])
+    r = np.random.default_rng(8).dirichlet(np.ones(2), (1, 60))
+    found = GaussianMixtureProblem(twice).from_responsibilities(r)
+    for k in range(2):
+        # the last entry of a factor is what a regression on the other features leaves
+        root = np.sqrt(r[0, :, k])
+        others = np.column_stack([np.ones(60), X]) * root[:, None]
+        square = X[:, 1] ** 2 * root
+        left = square - others @ np.linalg.lstsq(others, square, rcond=None)[0]
+        expected = tiny * np.sqrt((left**2).sum() / r[0, :, k].sum())
+        assert found.factors[0, k, 3, 3] == pytest.approx(expected, rel=1e-2)
+    # what has no covariance at all is measured in the unit of the data
+    flat = np.column_stack([X, X[:, 0]])
+    assert np.isfinite(GaussianMixtureProblem(flat, ridge=0.1).from_responsibilities(r).factors).all()
+
+
 def test_a_run_that_collapses_ends_alone():
     X = patterns(n=30)
     mine = GaussianMixtureProblem(X)

@@ -70,7 +70,7 @@ def condition_indices(X: np.ndarray, centred: bool = False) -> Conditioning:
     """
     X = np.asarray(X, dtype=np.float64)
     columns = X - X.mean(axis=0) if centred else np.column_stack([np.ones(len(X)), X])
-    flat = (X == X[0]).all(axis=0) if centred else ~X.any(axis=0)
+    flat = (X[0] == X).all(axis=0) if centred else ~X.any(axis=0)
     if flat.any():
         what = "constant" if centred else "zero"
         raise InputError(f"Feature {int(flat.argmax())} is {what}: it has no condition index, so leave it out.")

@@ -209,6 +209,7 @@ def test_digits_go_with_the_condition_number(monkeypatch):
     covariances, factors = (table.loc[method, "digits"] for method in (digits.COVARIANCES, digits.FACTORS))
     assert covariances[1.0] > 12 > covariances[2.0**-15]
     assert factors[2.0**-15] > covariances[2.0**-15] + 2
+    assert factors[2.0**-36] > 3
     assert table.loc[(digits.COVARIANCES, 2.0**-36), "failed"] or covariances[2.0**-36] < 3
 
 
