@@ -14,7 +14,7 @@ from kmeans_convergence.pipeline.notebooks import execute
 from kmeans_convergence.report import patterns, style
 from kmeans_convergence.report.knobs import PAGE_VARIABLE, turn
 
-NOTEBOOKS = ("alternations", "derivation", "embeddings", "rates", "replication")
+NOTEBOOKS = ("alternations", "breakdown", "derivation", "embeddings", "rates", "replication")
 
 
 @pytest.fixture(autouse=True)

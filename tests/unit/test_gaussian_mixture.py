@@ -17,6 +17,7 @@ from kmeans_convergence.data.bundled import iris
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.problems import GaussianMixtureProblem
 from kmeans_convergence.problems.mixture import InverseWishart, Mixture, passes
+from kmeans_convergence.problems.mixture.estimable import check_components
 
 MODES = [(model, penalty) for model in MODELS for penalty in PENALTIES]
 THEIRS = {"spherical": "spherical", "diagonal": "diag", "tied": "tied", "full": "full"}
@@ -501,6 +502,25 @@ def test_a_nearly_singular_covariance_costs_em_few_digits():
                 assert found.factors[0, k, i, j] == pytest.approx(float(exact[i, j]), rel=1e-7)
 
 
+def test_a_start_keeps_the_digits_of_nearly_dependent_features():
+    """The condition number of the covariance is 1e24: of the covariance itself nothing would be left."""
+    X, tiny = patterns(n=60), 2.0**-40
+    twice = np.column_stack([X, X[:, 0] + tiny * X[:, 1] ** 2])
+    r = np.random.default_rng(8).dirichlet(np.ones(2), (1, 60))
+    found = GaussianMixtureProblem(twice).from_responsibilities(r)
+    for k in range(2):
+        # the last entry of a factor is what a regression on the other features leaves
+        root = np.sqrt(r[0, :, k])
+        others = np.column_stack([np.ones(60), X]) * root[:, None]
+        square = X[:, 1] ** 2 * root
+        left = square - others @ np.linalg.lstsq(others, square, rcond=None)[0]
+        expected = tiny * np.sqrt((left**2).sum() / r[0, :, k].sum())
+        assert found.factors[0, k, 3, 3] == pytest.approx(expected, rel=1e-2)
+    # what has no covariance at all is measured in the unit of the data
+    flat = np.column_stack([X, X[:, 0]])
+    assert np.isfinite(GaussianMixtureProblem(flat, ridge=0.1).from_responsibilities(r).factors).all()
+
+
 def test_a_run_that_collapses_ends_alone():
     X = patterns(n=30)
     mine = GaussianMixtureProblem(X)
@@ -591,6 +611,40 @@ def test_what_cannot_be_estimated_is_refused(refused):
     GaussianMixtureProblem(twice, "diagonal")
     # nearly dependent features are allowed: what becomes of them is worth seeing
     GaussianMixtureProblem(np.concatenate([X, X[:, :1] + 1e-12 * X[:, 1:2] ** 2], axis=1))
+
+
+def test_a_dependence_names_its_features(refused):
+    X = patterns(features=4)
+    twice = np.column_stack([X, -2 * X[:, 1] + 5])
+    with refused("Features 1 and 4 are linearly dependent", "leave one out"):
+        GaussianMixtureProblem(twice)
+    with refused("Features 0, 1, 2 and 3 are linearly dependent"):
+        GaussianMixtureProblem(np.column_stack([X[:, :3], X[:, :3].sum(axis=1)]))
+    many = patterns(features=9)
+    with refused("Features 0, 1, 2, 3, 4 and 5 others"):
+        GaussianMixtureProblem(np.column_stack([many, many.sum(axis=1)]))
+
+
+def test_components_need_patterns(refused):
+    X = patterns(n=20)
+    check_components(X, 5, "full")
+    with refused("20 patterns of 3 features for 6 components", "full", "at least 24", "fewer components"):
+        check_components(X, 6, "full")
+    for model, clusters in (("tied", 17), ("diagonal", 10), ("spherical", 10)):
+        check_components(X, clusters, model)
+        with refused(model, "at least"):
+            check_components(X, clusters + 1, model)
+    with refused("K = 3", "2 distinct patterns"):
+        check_components(np.repeat(X[:2], 9, axis=0), 3, "spherical")
+    with refused("linearly dependent"):
+        check_components(X[:, [0, 1, 0]], 2, "full")
+    with refused("K = 81", "80 distinct patterns"):
+        problem().from_responsibilities(np.full((1, 80, 81), 1 / 81))
+    for value in (np.nan, -0.1):
+        r = np.full((1, 80, 2), 0.5)
+        r[0, 3, 1] = value
+        with refused(str(value), "pattern 3", "component 1"):
+            problem().from_responsibilities(r)
 
 
 def test_priors_points_and_responsibilities_are_checked(refused):

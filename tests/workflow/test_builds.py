@@ -103,8 +103,8 @@ def test_the_same_bytes(builds):
     expected = digests(plain)
     assert 0 < len(started) < len(expected)
     assert digests(deep) == expected
-    assert len([name for name in expected if name.startswith("figures/") and name.endswith((".pdf", ".svg"))]) == 58
-    assert sum(name.endswith(".html") for name in expected) == 4
+    assert len([name for name in expected if name.startswith("figures/") and name.endswith((".pdf", ".svg"))]) == 62
+    assert sum(name.endswith(".html") for name in expected) == 6
 
 
 @pytest.mark.skipif(not LATEX, reason="there is no LaTeX")

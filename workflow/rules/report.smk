@@ -10,7 +10,7 @@ LOOKING = [
 ]
 TESTED = [
     f"tests/results/test_{about}.py"
-    for about in ("invariants", "rates", "alternations", "embeddings", "choices", "mixtures", "scale")
+    for about in ("invariants", "rates", "alternations", "embeddings", "choices", "mixtures", "scale", "breakdown")
 ]
 # What comes last: notebooks need not wait for it.
 LAST = [*rules.judge_comparison.output, rules.judge_acceleration.output.goals]

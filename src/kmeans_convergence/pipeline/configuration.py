@@ -11,7 +11,7 @@ from kmeans_convergence.data import Dataset, check_dataset, describe, load, read
 from kmeans_convergence.data.registry import LOADERS, REMOTE, TIERS
 from kmeans_convergence.errors import InputError, shown
 from kmeans_convergence.patterns import check_clusters
-from kmeans_convergence.pipeline.schema import Comparison, Scale, Settings, Size, read_settings
+from kmeans_convergence.pipeline.schema import Breakdown, Comparison, Scale, Settings, Size, read_settings
 from kmeans_convergence.pipeline.settings import Config
 from kmeans_convergence.report.text import escape
 from kmeans_convergence.studies.choices.run.sets import DIMENSION, MODELS, PIECE
@@ -78,6 +78,7 @@ def check(config: Config, datasets: Path) -> None:
     _check_choices(settings, registry, root)
     _check_mixtures(settings, registry, root)
     _check_scale(settings.scale, registry, root, settings.seed)
+    _check_indexed(settings.breakdown, registry)
 
 
 def compared(comparison: Config, registry: pd.DataFrame) -> list[str]:
@@ -221,6 +222,11 @@ def _check_scale(scale: Scale, registry: pd.DataFrame, root: Path, seed: int) ->
                 f"scale.patterns asks for {largest} patterns, with what is held out {needed} in all: data set {name!r} "
                 f"has {total}."
             )
+
+
+def _check_indexed(breakdown: Breakdown, registry: pd.DataFrame) -> None:
+    tiers = [tier for tier in TIERS if tier != "fresh"]
+    _check_names("breakdown.indexed", breakdown.indexed, [*tiers, *registry.index[registry["tier"] != "fresh"]])
 
 
 def _check_names(key: str, names: Iterable[str], allowed: Collection[str]) -> None:

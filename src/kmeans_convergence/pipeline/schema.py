@@ -222,6 +222,20 @@ class Mixtures(Section):
     tuning_starts: int = Field(ge=1, le=100_000)
 
 
+class Breakdown(Section):
+    """The breakdown of mixtures of Gaussians where features are correlated."""
+
+    sets: int = Field(ge=2, le=1000)
+    samples: int = Field(ge=1, le=1000)
+    starts: Starts
+    runs: Starts
+    passes: Passes
+    fits: int = Field(ge=1, le=1000)
+    splits: int = Field(ge=1, le=1000)
+    rows: Rows
+    indexed: Distinct[str] = Field(min_length=1)
+
+
 class Performance(Section):
     """The performance supplement."""
 
@@ -248,6 +262,7 @@ class Settings(Section):
     embeddings: Embeddings
     choices: Choices
     mixtures: Mixtures
+    breakdown: Breakdown
     resamples: Resamples
     performance: Performance
 

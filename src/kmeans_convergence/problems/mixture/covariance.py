@@ -14,6 +14,7 @@ A factor is a matrix (d, d), or, where it is diagonal, its diagonal; where that 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -107,6 +108,10 @@ class Covariance(ABC):
     @abstractmethod
     def trace(self, moments: np.ndarray) -> np.ndarray:
         """Return the traces of moments, shape (R, G)."""
+
+    @abstractmethod
+    def spread(self, parts: Iterable[np.ndarray]) -> np.ndarray:
+        """Return the Cholesky factor of the sum of x xᵀ over patterns, given in parts (b, d), as the model has it."""
 
     # --- floors -------------------------------------------------------------------------------------------------------
 
@@ -249,6 +254,10 @@ class Diagonal(Covariance):
     def trace(self, moments: np.ndarray) -> np.ndarray:
         return moments.sum(axis=2)
 
+    def spread(self, parts: Iterable[np.ndarray]) -> np.ndarray:
+        squares = sum((self.fold((part**2).sum(axis=0)) for part in parts), np.zeros(self.size))
+        return np.sqrt(squares / self.ranks)
+
     def covariance(self, factor: np.ndarray, moments: np.ndarray) -> np.ndarray:
         return factor**2 * moments
 
@@ -374,6 +383,13 @@ class Full(Covariance):
 
     def trace(self, moments: np.ndarray) -> np.ndarray:
         return moments.trace(axis1=2, axis2=3)
+
+    def spread(self, parts: Iterable[np.ndarray]) -> np.ndarray:
+        # by rotations of the patterns: no square is formed
+        triangle = np.zeros((self.features, self.features))
+        for part in parts:
+            triangle = np.asarray(np.linalg.qr(np.concatenate([triangle, part]), mode="r"))
+        return np.asarray((np.where(np.diagonal(triangle) < 0, -1, 1)[:, None] * triangle).T)
 
     def covariance(self, factor: np.ndarray, moments: np.ndarray) -> np.ndarray:
         return factor @ moments @ factor.swapaxes(-1, -2)

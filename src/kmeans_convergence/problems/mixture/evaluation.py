@@ -149,7 +149,9 @@ class GaussianEvaluation(Evaluation):
         excess = model.diagonal(relative) - 1
         # B - log B - 1 for the squares B on the diagonal, and the squares off it
         squares = _sum_entries(relative**2) - (model.diagonal(relative) ** 2).sum(axis=2)
-        bent = squares + (excess**2 + 2 * (excess - np.log1p(excess))).sum(axis=2)
+        # a covariance that is singular beside the other is infinitely far from it
+        with np.errstate(divide="ignore"):
+            bent = squares + (excess**2 + 2 * (excess - np.log1p(excess))).sum(axis=2)
         if self.layout.floor:
             bent = bent + self._excess_of_raised(there, least)
         covariances = 0.5 * model.ranks * (self.mass * bent).sum(axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,12 +12,13 @@ import numpy as np
 from kmeans_convergence.core.gap import AbsoluteGap, Gap
 from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.errors import InputError
+from kmeans_convergence.patterns import check_clusters
 from kmeans_convergence.problems.mixture.covariance import MODELS, eigenvalues
 from kmeans_convergence.problems.mixture.estimable import check_estimable
 from kmeans_convergence.problems.mixture.evaluation import GaussianEvaluation
 from kmeans_convergence.problems.mixture.parameters import InverseWishart, Layout, Mixture, Point
 from kmeans_convergence.problems.mixture.passes import Moments, Patterns, normalized
-from kmeans_convergence.problems.patterns import PatternProblem, deviation
+from kmeans_convergence.problems.patterns import PatternProblem, deviation, pieces
 
 
 class GaussianMixtureProblem(PatternProblem):
@@ -177,21 +179,50 @@ class GaussianMixtureProblem(PatternProblem):
         )
 
     def from_responsibilities(self, responsibilities: np.ndarray) -> Mixture:
-        """Return the mixtures of an M-step with given responsibilities, of shape (R, n, K): a start for runs."""
+        """Return the mixtures of an M-step with given responsibilities, of shape (R, n, K): a start for runs.
+
+        Raises
+        ------
+        InputError
+            When the shape is another one, a responsibility is negative or not finite, or there are more components than
+            distinct patterns.
+        """
         responsibilities = np.asarray(responsibilities, dtype=np.float64)
         if responsibilities.ndim != 3 or responsibilities.shape[1] != self.size:
             raise InputError(
                 f"The responsibilities have shape {responsibilities.shape}: (runs, {self.size}, components) is needed."
             )
         runs, _, clusters = responsibilities.shape
+        check_clusters(self.X, clusters)
+        wrong = np.argwhere(~((responsibilities >= 0) & np.isfinite(responsibilities)))
+        if len(wrong):
+            run, i, k = wrong[0]
+            raise InputError(
+                f"The responsibility of component {k} for pattern {i} in run {run} is {responsibilities[run, i, k]}: "
+                "a finite number that is not negative is needed."
+            )
         centred = self.centred
         mean = np.broadcast_to(centred.X.mean(axis=0, dtype=np.float64), (runs, clusters, self.X.shape[1]))
-        coordinates = np.zeros((runs, 1 if self.model.shared else clusters, self.model.size))
+        coordinates = np.tile(centred.whole, (runs, 1 if self.model.shared else clusters, 1))
         x = self.layout.join(np.zeros((runs, clusters)), mean / centred.layout.unit, coordinates)
         # the moments of the second turn are about the means, so that they keep their digits
         for _ in range(2):
             x = centred.weigh(x, responsibilities.transpose(0, 2, 1)).image
         return self.from_centred(centred.unpack(x))
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """Coordinates of the covariance of all patterns, or of the unit matrix where they have none, shape (size,).
+
+        In units of it second moments are far from singular, so that a start keeps the digits of data whose features are
+        nearly dependent. The factor is found from the patterns; from their covariance it would have half of the digits.
+        """
+        mean = self.X.mean(axis=0, dtype=np.float64)
+        deviations = ((part - mean) / self.layout.unit for _, part in pieces(self.X))
+        factor = self.model.spread(deviations)[None, None] / math.sqrt(self.size)
+        diagonal = self.model.diagonal(factor)
+        usable = diagonal.min() > self.X.shape[1] * np.finfo(np.float64).eps * diagonal.max()
+        return self.model.coordinates(factor)[0, 0] if usable else np.zeros(self.model.size)
 
     def weigh(self, x: np.ndarray, responsibilities: np.ndarray) -> GaussianEvaluation:
         """Return what given responsibilities (R, K, n) say about the parameters; it has no cost."""

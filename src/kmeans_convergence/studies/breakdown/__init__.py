@@ -1,0 +1,1 @@
+"""The breakdown of mixtures of Gaussians where features are correlated, taken apart."""

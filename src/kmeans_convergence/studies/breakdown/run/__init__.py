@@ -1,0 +1,1 @@
+"""What is computed about the breakdown: one module for each question, and what they share in `samples`."""
