@@ -7,7 +7,9 @@ import numpy as np
 from toy import Logistic
 
 from kmeans_convergence.core import Problem
+from kmeans_convergence.data.blocks import open_blocks
 from kmeans_convergence.problems import GaussianMixtureProblem, MixtureProblem, QuantizationProblem
+from kmeans_convergence.problems.kmeans.blocked import BlockedQuantizationProblem
 from kmeans_convergence.problems.markov import HiddenMarkov, MarkovMeansProblem, MarkovProblem
 from kmeans_convergence.problems.mixture import Mixture
 from kmeans_convergence.problems.regression import RegressionProblem
@@ -77,6 +79,7 @@ CASES = {
     "k-means": Case(QuantizationProblem(X), prototypes),
     "k-means, weighted": Case(QuantizationProblem(X, np.arange(len(X)) % 4 + 0.5), prototypes),
     "k-means, one feature": Case(QuantizationProblem(X[:, :1]), lambda rng, runs: 3 * rng.normal(size=(runs, 4, 1))),
+    "k-means, blocks": Case(BlockedQuantizationProblem(open_blocks(X, 30)), prototypes),
     "mixture": Case(MixtureProblem(X), lambda rng, runs: 3 * rng.normal(size=(runs, 5, 3))),
     "mixture, apart": Case(MixtureProblem(4 * X), lambda rng, runs: 9 * rng.normal(size=(runs, 3, 3))),
     "stress": Case(StressProblem(D), configurations),

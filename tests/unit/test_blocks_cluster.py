@@ -2,11 +2,14 @@
 
 import os
 import signal
+import time
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from kmeans_convergence.data.blocks import Cluster, open_blocks
+from kmeans_convergence.data.blocks import Cluster, executors, open_blocks
 from kmeans_convergence.optimizers import MajorizeMinimize, minimize
 from kmeans_convergence.optimizers.face_newton import FaceNewton
 from kmeans_convergence.problems.kmeans.blocked import BlockedQuantizationProblem
@@ -53,17 +56,17 @@ class Killing(Cluster):
             yield found
 
 
-@pytest.mark.parametrize("method", [MajorizeMinimize(), FaceNewton()], ids=["lloyd", "faces"])
-def test_a_cluster_changes_no_bit_even_when_a_worker_is_killed(client, path, method):
-    executors = [None, Killing(client)]
-    alone, together = (
-        minimize(BlockedQuantizationProblem(open_blocks(path, 300), executor), method, STARTS, epochs=8)
-        for executor in executors
-    )
-    assert executors[1].killed
-    assert alone.stop == together.stop
-    for name in ("cost", "passes", "w"):
-        np.testing.assert_array_equal(getattr(alone, name), getattr(together, name))
+def test_a_cluster_changes_no_bit_even_when_a_worker_is_killed(client, path):
+    killing = Killing(client)
+    for method, executor in ((FaceNewton(), killing), (MajorizeMinimize(), Cluster(client))):
+        alone, together = (
+            minimize(BlockedQuantizationProblem(open_blocks(path, 300), each), method, STARTS, epochs=8)
+            for each in (None, executor)
+        )
+        assert alone.stop == together.stop
+        for name in ("cost", "passes", "w"):
+            np.testing.assert_array_equal(getattr(alone, name), getattr(together, name))
+    assert killing.killed
 
 
 def test_arrays_and_dask_arrays_go_to_workers(client):
@@ -85,3 +88,36 @@ def test_what_a_worker_refuses_is_said_once(client, tmp_path, refused):
 def test_a_cluster_that_is_not_there(refused):
     with refused("tcp://127.0.0.1:9", "does not answer"):
         Cluster.at("tcp://127.0.0.1:9", seconds=1)
+
+
+@contextmanager
+def within_the_process(workers):
+    with (
+        distributed.LocalCluster(
+            n_workers=workers, processes=False, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster.scheduler_address) as client,
+    ):
+        yield cluster, Cluster(client)
+
+
+def test_a_cluster_that_goes_away(refused):
+    with within_the_process(1) as (cluster, executor), refused("is gone", "must run"):
+        for place, _ in enumerate(executor.map(lambda block: time.sleep(0.2), open_blocks(X, 300).parts)):
+            if place == 1:
+                cluster.close()
+
+
+def test_a_cluster_without_workers(refused, monkeypatch):
+    monkeypatch.setattr(executors, "PATIENCE", 1.0)
+    with within_the_process(0) as (_, executor), refused("no workers", "at least one"):
+        list(executor.map(len, open_blocks(X, 300).parts))
+
+
+def test_workers_that_end_again_and_again(refused):
+    def ends(block):
+        # what the scheduler says of a task that its workers have not survived
+        raise distributed.KilledWorker("task", SimpleNamespace(address="tcp://worker"), 3)
+
+    with within_the_process(1) as (_, executor), refused("again and again", "memory", "smaller blocks"):
+        list(executor.map(ends, open_blocks(X, 3000).parts))
