@@ -12,13 +12,13 @@ import numpy as np
 from kmeans_convergence.core.gap import AbsoluteGap, Gap
 from kmeans_convergence.core.problem import Capability
 from kmeans_convergence.errors import InputError
-from kmeans_convergence.patterns import check_clusters
+from kmeans_convergence.patterns import check_clusters, pieces
 from kmeans_convergence.problems.mixture.covariance import MODELS, eigenvalues
 from kmeans_convergence.problems.mixture.estimable import check_estimable
 from kmeans_convergence.problems.mixture.evaluation import GaussianEvaluation
 from kmeans_convergence.problems.mixture.parameters import InverseWishart, Layout, Mixture, Point
 from kmeans_convergence.problems.mixture.passes import Moments, Patterns, normalized
-from kmeans_convergence.problems.patterns import PatternProblem, deviation, pieces
+from kmeans_convergence.problems.patterns import PatternProblem, deviation
 
 
 class GaussianMixtureProblem(PatternProblem):

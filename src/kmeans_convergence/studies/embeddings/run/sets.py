@@ -47,7 +47,7 @@ class Arm(NamedTuple):
 
 
 # Raw stress and Sammon's: both are normalised, so that a configuration without extent has the cost 1.
-OBJECTIVES = {"stress": normalized, "sammon": sammon}
+OBJECTIVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"stress": normalized, "sammon": sammon}
 ARMS = (Arm("stress", 2), Arm("stress", 3), Arm("sammon", 2))
 
 
