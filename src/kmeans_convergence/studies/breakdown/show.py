@@ -128,6 +128,7 @@ def lost(table: pd.DataFrame) -> Figure:
         axes.annotate(words, (place, 16 - power * np.log10(place)), fontsize=8, **where)
     axes.set_xscale("log")
     axes.set_ylim(-0.5, 17.5)
+    axes.set_yticks(range(0, 17, 4))
     axes.set_xlabel(r"condition number $\kappa$ of the covariance of the data")
     axes.set_ylabel("digits of the worst responsibility")
     axes.legend(loc="upper right")
