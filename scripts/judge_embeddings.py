@@ -24,13 +24,11 @@ def main(
     resamples: int,
     outputs: dict[str, Path],
 ) -> None:
-    """Write the summary, the agreement of rates, the sets, the row of the objective, and the ledger."""
+    """Write the summary, the agreement of rates, the sets and the ledger."""
     evidence = Evidence(runs, tuning, rates, minima, measures, one_step, seed, resamples)
-    summed, agreed = summary.summarize(evidence), summary.agreement(rates, seed, resamples)
-    write_csv(summed, outputs["summary"])
-    write_csv(agreed, outputs["agreement"])
+    write_csv(summary.summarize(evidence), outputs["summary"])
+    write_csv(summary.agreement(rates, seed, resamples), outputs["agreement"])
     write_csv(summary.maps(measures, minima, runs), outputs["sets"])
-    write_csv(summary.objectives(summed, agreed), outputs["objectives"])
     write_csv(ledger.judge(ledger.read_claims(claims, PREDICATES), PREDICATES, evidence), outputs["ledger"])
 
 

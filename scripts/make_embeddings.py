@@ -14,7 +14,6 @@ def main(
     summary: pd.DataFrame,
     agreement: pd.DataFrame,
     sets: pd.DataFrame,
-    objectives: pd.DataFrame,
     ledger: pd.DataFrame,
     one_step: pd.DataFrame,
     measures: pd.DataFrame,
@@ -26,7 +25,6 @@ def main(
     texts = {
         "main": tables.main_table(summary),
         "maps": tables.sets(sets),
-        "sentence": tables.objectives(objectives),
         "claims": tables.ledger(ledger),
         "numbers": macros(numbers),
     }

@@ -228,22 +228,6 @@ def test_sets_are_described_as_they_were_measured(read, measures, minima, names)
     assert row["hits"] == pytest.approx((random["minimum"] == 0).mean())
 
 
-def test_the_row_of_the_objective_follows_from_the_summary(read):
-    table, summed = read(f"{FOLDER}/objectives.csv"), read(f"{FOLDER}/summary.csv")
-    assert list(table["objective"]) == ["stress", "sammon"]
-    random = summed[summed["start"] == "random"].set_index(["objective", "optimizer"])
-    for _, row in table.iterrows():
-        gradients = [key for key, contender in CONTENDERS.items() if contender.family == "gradient"]
-        some = random.loc[row["objective"]].loc[gradients]
-        if some["ratio_0.1"].isna().all():
-            assert pd.isna(row["gradient"])
-            assert row["faster"] == "neither"
-            continue
-        assert row["gradient"] == some["ratio_0.1"].idxmin()
-        high, low = some.loc[row["gradient"], ["ratio_0.1_high", "ratio_0.1_low"]]
-        assert row["faster"] == ("gradient" if high < 1 else "alternation" if low > 1 else "neither")
-
-
 def test_verdicts_follow_from_their_conditions(read):
     table = read(f"{FOLDER}/ledger.csv")
     claims = pd.read_csv(Path(CLAIMS), sep="\t")

@@ -68,7 +68,6 @@ rule judge_embeddings:
         summary="results/embeddings/summary.csv",
         agreement="results/embeddings/agreement.csv",
         sets="results/embeddings/sets.csv",
-        objectives="results/embeddings/objectives.csv",
         ledger="results/embeddings/ledger.csv",
     params:
         seed=config["seed"],
@@ -112,14 +111,13 @@ rule make_embeddings:
         summary=rules.judge_embeddings.output.summary,
         agreement=rules.judge_embeddings.output.agreement,
         sets=rules.judge_embeddings.output.sets,
-        objectives=rules.judge_embeddings.output.objectives,
         ledger=rules.judge_embeddings.output.ledger,
         one_step=rules.measure_stress_rates.output.one_step,
         measures=rules.search_maps.output.measures,
     output:
         **{
             name: f"paper/generated/embeddings/{name}.tex"
-            for name in ("main", "maps", "sentence", "claims", "numbers")
+            for name in ("main", "maps", "claims", "numbers")
         },
     params:
         embeddings=config["embeddings"],

@@ -10,10 +10,24 @@ LOOKING = [
 ]
 TESTED = [
     f"tests/results/test_{about}.py"
-    for about in ("invariants", "rates", "alternations", "embeddings", "choices", "mixtures", "scale", "breakdown")
+    for about in (
+        "invariants",
+        "rates",
+        "alternations",
+        "embeddings",
+        "choices",
+        "mixtures",
+        "scale",
+        "breakdown",
+    )
 ]
 # What comes last: notebooks need not wait for it.
-LAST = [*rules.judge_comparison.output, rules.judge_acceleration.output.goals]
+LAST = [
+    *rules.judge_comparison.output,
+    rules.judge_acceleration.output.goals,
+    *rules.judge_overview.output,
+]
+TESTED_LAST = ["tests/results/test_verdicts.py", "tests/results/test_overview.py"]
 
 
 rule check_results:
@@ -22,7 +36,12 @@ rule check_results:
         tests=TESTED,
         results=[file for file in RESULTS if file not in LAST],
         registry=REGISTRY,
-        claims=[claims("replication"), claims("embeddings"), claims("choices"), claims("mixtures")],
+        claims=[
+            claims("replication"),
+            claims("embeddings"),
+            claims("choices"),
+            claims("mixtures"),
+        ],
         proved="paper/literature_values.csv",
     output:
         passed="results/checked.txt",
@@ -36,9 +55,13 @@ rule check_results:
 
 use rule check_results as check_verdicts with:
     input:
-        library=LOOKING + code("tests/results/test_verdicts.py"),
-        tests="tests/results/test_verdicts.py",
-        results=LAST,
+        library=LOOKING + [module for file in TESTED_LAST for module in code(file)],
+        tests=TESTED_LAST,
+        results=[
+            *LAST,
+            rules.judge_mixtures.output.summary,
+            rules.judge_embeddings.output.summary,
+        ],
         datasets=rules.collect_datasets.output.datasets,
         samples=rules.run_size.output.runs,
         registry=REGISTRY,

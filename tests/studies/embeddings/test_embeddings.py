@@ -227,25 +227,6 @@ def test_a_summary_finds_what_was_built_in():
     assert table["tuning"].notna().sum() == 4 * 4
 
 
-def test_the_row_of_the_objective_names_the_winners():
-    agreed = summary.agreement(rated(), 1, 200)
-    assert (agreed["correlation"] > 0.999).all()
-    for cost, factor, faster, lower in ((-1.0, 0.5, "gradient", "gradient"), (1.0, 2.0, "alternation", "alternation")):
-        table = summary.objectives(summed(cost, factor), agreed)
-        assert list(table["objective"]) == ["stress", "sammon"]
-        assert set(table["faster"]) == {faster}
-        assert set(table["lower"]) == {lower}
-        assert CONTENDERS[table["gradient"].iloc[0]].family == "gradient"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [(0.5, 0.9, "gradient"), (0.9, 1.1, "neither"), (1.1, 2, "alternation"), (np.nan, np.nan, "neither")],
-)
-def test_only_an_interval_names_a_winner(low, high, expected):
-    assert summary.winner(low, high, 1, 1) == expected
-
-
 def test_a_table_of_sets_by_hand():
     minima, measures = searched(excess=0.1)
     table = summary.maps(measures, minima, world())
@@ -285,7 +266,6 @@ def test_tables_and_numbers_can_be_made(claims):
     assert main.count(r"\\") > len(CONTENDERS)
     assert r"\textbf{0.50}" in main
     assert tables.sets(sets).count("set0") == 1
-    assert "gradient" in tables.objectives(summary.objectives(summed(-1.0, 0.5), agreed))
     text = tables.ledger(judged)
     assert all(f"\n{claim} &" in text for claim in claims["id"])
     found = tables.numbers(summed(-1.0, 0.5), sets, agreed, stepped(), measures, judged)

@@ -1,4 +1,4 @@
-"""The first page: why alternation is fast, how fast it is, and what the speed hides; and what the report is made of."""
+"""The first page: why alternation is fast, how fast it is, and what the speed hides; all objectives in one table."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from kmeans_convergence import __version__
 from kmeans_convergence.optimizers import Newton
 from kmeans_convergence.problems import QuantizationProblem
 from kmeans_convergence.report.style import look, new, set_title
+from kmeans_convergence.report.text import booktabs, escape, interval
 from kmeans_convergence.statistics.paired import FIRST
 from kmeans_convergence.studies.comparison.show.labels import label
 from kmeans_convergence.studies.derivation.show import PATTERNS, START, model, prototypes
+from kmeans_convergence.studies.overview.analysis import OBJECTIVES, Objective
 
 # The methods that carry the answer, and where their lines have room for a label: passes, excess in per cent.
 SHOWN = {
@@ -135,6 +137,91 @@ def _catch(axes: Axes, growth: pd.DataFrame) -> None:
     axes.set_xlabel("data points $n$ in the sample")
     axes.set_ylabel("steps until batch K-means ends", labelpad=1)
     axes.set_title("(c) The catch: it grows with n")
+
+
+# The names of objectives in tables and figures.
+NAMES = {"k-means": "k-means", "mixtures": "mixtures", "stress": "stress", "sammon": "Sammon's stress"}
+
+
+def rates(table: pd.DataFrame) -> Figure:
+    """Draw what a step of each alternation leaves, measured against predicted, one panel for each objective.
+
+    Parameters
+    ----------
+    table : DataFrame
+        See `analysis.rates`; both kinds of stress share a panel.
+    """
+    figure, panels = new(2.3, 3)
+    style = look("batch_kmeans")
+    for axes, (title, names) in zip(
+        panels,
+        {"k-means": ("k-means",), "mixtures": ("mixtures",), "maps": ("stress", "sammon")}.items(),
+        strict=True,
+    ):
+        for name, marker, filled in zip(names, "os", (True, False), strict=False):
+            some = table[table["objective"] == name]
+            face = style.color if filled else "white"
+            axes.plot(
+                some["predicted"], some["measured"], marker, color=style.color, markerfacecolor=face, markersize=3.2
+            )
+            if len(names) > 1 and len(some):
+                axes.plot([], [], marker, color=style.color, markerfacecolor=face, markersize=3.2, label=NAMES[name])
+        axes.axline((0, 0), slope=1, color="black", linewidth=0.8)
+        axes.set_xlabel("predicted")
+        axes.set_title(f"{title}: {OBJECTIVES[names[0]].alternation}")
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(loc="upper left", fontsize=7.5)
+    panels[0].set_ylabel("share of the error that a step leaves")
+    return figure
+
+
+def objectives(table: pd.DataFrame) -> str:
+    """One row for each objective: what the alternation is, what it leaves out, and who wins."""
+    rows = []
+    for _, row in table.iterrows():
+        objective = OBJECTIVES[row["objective"]]
+        correlation = _number(row["correlation"], row["correlation_low"], row["correlation_high"])
+        rows.append(
+            [
+                NAMES[row["objective"]],
+                objective.alternation,
+                objective.preconditioner,
+                objective.left_out,
+                f"{correlation} ({row['problems']})",
+                _passes(row, "accelerated", objective),
+                _passes(row, "gradient", objective),
+                _cost(row, objective),
+                f"{row['faster']} / {row['lower']}",
+            ]
+        )
+    text = r">{\raggedright\arraybackslash}"
+    widths = ("1.15cm", "1.25cm", "1.55cm", "2.0cm", "1.7cm", "2.05cm", "2.05cm", "2.15cm", "1.55cm")
+    columns = "@{}" + "".join(rf"{text}p{{{width}}}" for width in widths) + "@{}"
+    header = [
+        *("objective", "alternation", "$P$", "left out", "rates: rank correlation"),
+        *("fastest accelerated", "fastest gradient", "lowest end", "faster / lower"),
+    ]
+    return booktabs(columns, header, rows, spaced=True)
+
+
+def _passes(row: pd.Series, role: str, objective: Objective) -> str:
+    """Return a method and the ratio of its passes to the alternation's."""
+    return _named(row, role, objective) + _number(*(row[f"{role}_ratio{end}"] for end in ("", "_low", "_high")))
+
+
+def _cost(row: pd.Series, objective: Objective) -> str:
+    """Return the method that ends lowest, and by how much lower than the alternation."""
+    difference = _number(*(row[f"lowest_cost{end}"] for end in ("", "_low", "_high")))
+    return f"{_named(row, 'lowest', objective)}{difference} {objective.unit}"
+
+
+def _named(row: pd.Series, role: str, objective: Objective) -> str:
+    key = row[role]
+    return f"{escape(objective.contenders[key].label)}: " if key in objective.contenders else ""
+
+
+def _number(value: float, low: float, high: float) -> str:
+    return "--" if np.isnan(value) else interval(value, low, high)
 
 
 def numbers(seed: int) -> dict[str, str]:

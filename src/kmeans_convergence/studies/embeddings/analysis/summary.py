@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -146,80 +142,3 @@ def maps(measures: pd.DataFrame, minima: pd.DataFrame, runs: pd.DataFrame) -> pd
 
 # Short names of measures.
 MEASURES = {"stress_1": "", "trustworthiness": "trust", "continuity": "continuity", "shepard": "shepard"}
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """What the project's sentence says of an objective, in LaTeX."""
-
-    alternation: str
-    preconditioner: str
-    left_out: str
-
-
-TURNING = r"$2w\delta/d$ across the connection of a pair, which may turn"
-SENTENCES = {
-    "stress": Sentence("SMACOF", r"$\frac12V^+$, here $\frac1{2nw}$", TURNING),
-    "sammon": Sentence("SMACOF, weighted", r"$\frac12V^+$", TURNING),
-}
-
-
-def objectives(summary: pd.DataFrame, agreed: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of stress in the table of all objectives: alternation or gradient?
-
-    The best accelerated and the best gradient method are those with the fewest passes to 0.1 % from random starts; that
-    they are chosen by the same runs favours them slightly. A winner is named where an interval decides.
-
-    Returns
-    -------
-    DataFrame
-        One row for each objective: objective, alternation, preconditioner, left_out (LaTeX); sets, correlation,
-        correlation_low, correlation_high (predicted against measured rates); accelerated, gradient (keys of the best
-        methods, blank where none came so far) and of each _ratio, _ratio_low, _ratio_high (passes over those of the
-        alternation) and _cost, _cost_low, _cost_high (final costs after the polish, in per cent of difference);
-        stochastic (key of the noisy method that ends lowest) with the same; faster ("alternation", "gradient" or
-        "neither": the best gradient method against the alternation), fastest (the key with the fewest passes of all),
-        lower (as faster, by final costs).
-    """
-    rows = []
-    random = summary[summary["start"] == RANDOM].set_index(["objective", "optimizer"])
-    for objective, sentence in SENTENCES.items():
-        some = random.loc[objective].drop(ALTERNATION)
-        families = some.index.map(lambda key: CONTENDERS[key].family)
-        rate = agreed[(agreed["objective"] == objective) & (agreed["optimizer"] == "smacof")].iloc[0]
-        row: dict[str, Any] = {
-            "objective": objective,
-            "alternation": sentence.alternation,
-            "preconditioner": sentence.preconditioner,
-        }
-        row |= {"left_out": sentence.left_out, "sets": rate["sets"], "correlation": rate["correlation"]}
-        row |= {"correlation_low": rate["low"], "correlation_high": rate["high"]}
-        chosen = {
-            "accelerated": _least(some.loc[families == "alternation", "ratio_0.1"]),
-            "gradient": _least(some.loc[families == "gradient", "ratio_0.1"]),
-            "stochastic": _least(some.loc[families == "noisy", "limit"]),
-        }
-        for name, key in chosen.items():
-            row[name] = key
-            for value, column in (("ratio", "ratio_0.1"), ("cost", "limit")):
-                for end in ("", "_low", "_high"):
-                    row[f"{name}_{value}{end}"] = some.loc[key, f"{column}{end}"] if key else math.nan
-        low, high = row["gradient_ratio_low"], row["gradient_ratio_high"]
-        row["faster"] = winner(low, high, 1, 1)
-        row["fastest"] = _least(some["ratio_0.1"])
-        low, high = row["gradient_cost_low"], row["gradient_cost_high"]
-        row["lower"] = winner(low, high, -100 * EQUIVALENCE, 100 * EQUIVALENCE)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _least(values: pd.Series) -> str:
-    """Return the key of the least value; empty where none is known, because nobody came so far within the budget."""
-    return str(values.idxmin()) if values.notna().any() else ""
-
-
-def winner(low: float, high: float, below: float, above: float) -> str:
-    """Say who wins where the number of a gradient method has this interval: less than `below` is better."""
-    if math.isfinite(high) and high < below:
-        return "gradient"
-    return "alternation" if math.isfinite(low) and low > above else "neither"

@@ -115,30 +115,6 @@ def sets(maps: pd.DataFrame) -> str:
     return booktabs("@{}lrrrrrcccrrrrr@{}", header, rows)
 
 
-def objectives(table: pd.DataFrame) -> str:
-    """One row for each objective: what the alternation is, what it leaves out, and who wins."""
-    rows = []
-    for _, row in table.iterrows():
-        about = [OBJECTIVES[row["objective"]], row["alternation"], row["preconditioner"], row["left_out"]]
-        rate = _number(row["correlation"], row["correlation_low"], row["correlation_high"])
-        best = [
-            (f"{escape(CONTENDERS[row[name]].label)} " if row[name] in CONTENDERS else "")
-            + _number(row[f"{name}_ratio"], row[f"{name}_ratio_low"], row[f"{name}_ratio_high"])
-            for name in ("accelerated", "gradient")
-        ]
-        rows.append([*about, rate, *best, f"{row['faster']} / {row['lower']}"])
-    text = r">{\raggedright\arraybackslash}"
-    columns = (
-        rf"@{{}}l{text}p{{1.3cm}}{text}p{{1.5cm}}{text}p{{2.5cm}}{text}p{{1.8cm}}{text}p{{2.2cm}}{text}p{{2.2cm}}"
-        rf"{text}p{{1.6cm}}@{{}}"
-    )
-    header = [
-        *("objective", "alternation", "$P$", "left out", "rates (rank corr.)"),
-        *("best accelerated", "best gradient", "faster / lower"),
-    ]
-    return booktabs(columns, header, rows, spaced=True)
-
-
 def ledger(table: pd.DataFrame) -> str:
     """Every claim, what was found under the main reading, and the verdict."""
     text = r">{\raggedright\arraybackslash}"
