@@ -26,7 +26,7 @@ STARTS = draw(X, 5, streams(1, "cube", 5, range(2), "test"))
 @pytest.fixture(scope="module")
 def client():
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
@@ -94,7 +94,7 @@ def test_a_cluster_that_is_not_there(refused):
 def within_the_process(workers):
     with (
         distributed.LocalCluster(
-            n_workers=workers, processes=False, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=workers, processes=False, threads_per_worker=1, dashboard_address=":0", silence_logs=50
         ) as cluster,
         distributed.Client(cluster.scheduler_address) as client,
     ):
