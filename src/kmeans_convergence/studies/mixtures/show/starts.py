@@ -93,7 +93,7 @@ def _rates(axes: Axes, swept: pd.DataFrame) -> None:
     axes.set_xlabel("separation (standard deviations)")
     axes.set_ylabel("factor of the error in a step")
     axes.set_title("Rates")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.06), fontsize=7)
+    axes.legend(loc="upper right", fontsize=7)
 
 
 def _passes(axes: Axes, swept: pd.DataFrame) -> None:
