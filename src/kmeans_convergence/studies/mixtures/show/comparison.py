@@ -109,21 +109,20 @@ def quality_against_speed(summary: pd.DataFrame) -> Figure:
 
 
 def main_table(summary: pd.DataFrame) -> str:
-    """One row for each optimizer: passes over those of EM to three targets, limits, runs that degenerate, tuning."""
+    """One row for each optimizer: passes over those of EM to three targets, limits, and runs that degenerate."""
     rows = []
     table = _of(summary)
     for family, title in GROUPS.items():
-        rows.append([rf"\multicolumn{{8}}{{@{{}}l}}{{\emph{{{title}}}}}"])
+        rows.append([rf"\multicolumn{{7}}{{@{{}}l}}{{\emph{{{title}}}}}"])
         rows += [_row(key, row) for key, row in table.iterrows() if CONTENDERS[str(key)].family == family]
     header = [
         "method",
         *(f"{NATS[target]}" for target in TARGETS),
         "limit",
         "best",
-        "degenerate",
-        "tuning",
+        "deg.",
     ]
-    return booktabs("@{}lrrrrrrr@{}", header, rows)
+    return booktabs("@{}lrrrrrr@{}", header, rows)
 
 
 def _row(key: object, row: pd.Series) -> list[str]:
@@ -132,17 +131,17 @@ def _row(key: object, row: pd.Series) -> list[str]:
     else:
         cells = [_ratio(row, target) for target in TARGETS]
         cells.append(_bold(_signed(row), row["limit_high"] < 0 or row["limit_low"] > 0))
-    tuning = "" if pd.isna(row["tuning"]) else f"{row['tuning']:.0f}"
-    return [label(str(key)), *cells, percent(row["best"]), percent(row["degenerate"]), tuning]
+    return [label(str(key)), *cells, percent(row["best"]), percent(row["degenerate"])]
 
 
 def _ratio(row: pd.Series, target: str) -> str:
     name = f"ratio_{target}"
     if pd.isna(row[name]):
         return "--"
-    text = interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+    places = 2 if row[name] < 2 else 1
+    value, low, high = (fixed(row[f"{name}{end}"], places) for end in ("", "_low", "_high"))
     sure = row[f"{name}_high"] < 1 or row[f"{name}_low"] > 1
-    return SIGNS[row[f"bound_{target}"]] + _bold(text, sure)
+    return SIGNS[row[f"bound_{target}"]] + _bold(f"{value} [{low}, {high}]", sure)
 
 
 def _signed(row: pd.Series) -> str:
@@ -216,6 +215,9 @@ def numbers(summary: pd.DataFrame, claims: pd.DataFrame, tuning: pd.DataFrame, m
         "mixBestEm": percent(rows.loc[REFERENCE, "best"]),
         "mixUnpolished": percent(rows["unpolished"].max()),
     }
+    values |= {"mixTuningLeast": f"{rows['tuning'].min():.0f}", "mixTuningMost": f"{rows['tuning'].max():.0f}"}
+    lower = [label(str(key)) for key in rows.index[rows["limit_high"] < 0]]
+    values["mixLower"] = ", ".join(lower) or "none"
     for target, name in TARGET_NAMES.items():
         values[f"mixCensored{name}"] = percent(rows.loc[REFERENCE, f"censored_{target}"])
     for key, name in NAMED.items():
