@@ -10,6 +10,7 @@ from holding import are_shares, are_within, holds_once, is_complete
 from kmeans_convergence.data import describe, read_registry
 from kmeans_convergence.statistics.conditions import MINIMUM, Verdict
 from kmeans_convergence.statistics.paired import REFERENCE
+from kmeans_convergence.studies.mixtures.analysis.comparison import MISSED
 from kmeans_convergence.studies.mixtures.analysis.evidence import VALUES
 from kmeans_convergence.studies.mixtures.run import comparison, kmeans_start, thresholds
 from kmeans_convergence.studies.mixtures.run.contenders import CONTENDERS
@@ -82,14 +83,16 @@ def test_the_summary_holds_together(summary, runs):
     for target in comparison.TARGETS:
         are_within(summary, f"ratio_{target}", f"ratio_{target}_low", f"ratio_{target}_high")
         assert (summary[f"ratio_{target}"].dropna() > 0).all()
+    assert set(summary[[f"bound_{target}" for target in comparison.TARGETS]].to_numpy().ravel()) <= set("=<>~")
     are_within(summary, "limit", "limit_low", "limit_high")
     shares = ["diverged", "degenerate", "best", "unpolished", "better", "equal", "worse", "p_holm"]
-    are_shares(summary, *shares, *(f"censored_{target}" for target in comparison.TARGETS))
+    are_shares(summary, *shares, *(f"{name}_{target}" for name in MISSED for target in comparison.TARGETS))
     compared = summary.dropna(subset=["better"])
     np.testing.assert_allclose(compared[["better", "equal", "worse"]].sum(axis=1), 1)
     em = summary[summary["optimizer"] == REFERENCE]
     np.testing.assert_allclose(em[[f"ratio_{target}" for target in comparison.TARGETS]], 1)
     assert (em["limit"] == 0).all()
+    assert (em[[f"bound_{target}" for target in comparison.TARGETS]] == "=").all(axis=None)
     # of all starts, by hand
     lbfgs = (
         runs[runs["optimizer"] == "lbfgs"].groupby(["family", "dataset", "covariance", "start"])["degenerate"].mean()

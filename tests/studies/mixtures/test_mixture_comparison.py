@@ -112,8 +112,8 @@ def world(factors, costs=None, degenerate=None, sets=5, seed=0):
 ALL = dict.fromkeys(CONTENDERS, 2.0) | {REFERENCE: 1.0}
 
 
-def evidence(factors, costs=None, degenerate=None, error=0.001):
-    runs = world(ALL | factors, costs, degenerate)
+def evidence(factors, costs=None, degenerate=None, error=0.001, runs=None):
+    runs = world(ALL | factors, costs, degenerate) if runs is None else runs
     tuned = [key for key in CONTENDERS if CONTENDERS[key].settings]
     tuning = runs[runs["optimizer"].isin(tuned)].drop_duplicates(["dataset", "covariance", "optimizer"])
     tuning = tuning[["dataset", "family", "clusters", "covariance", "optimizer"]].assign(
@@ -227,3 +227,18 @@ def test_each_number_of_the_section_has_a_macro(root, known):
     used = set(re.findall(r"\\(mix[A-Z][A-Za-z]*)", section))
     assert len(used) > 20
     assert used <= there
+
+
+def test_means_of_ratios_say_of_what_they_are_bounds():
+    runs = world(ALL)
+    some = runs["run"] == 0
+    later, sooner = ((runs["optimizer"] == key) & some for key in ("lbfgs", REFERENCE))
+    runs.loc[later, "own_1e-6"] = np.nan
+    runs.loc[sooner, "own_1e-3"] = np.nan
+    runs.loc[later | sooner, "own_1e-1"] = np.nan
+    table = summary.summarize(evidence({}, runs=runs)).set_index(["start", "optimizer"])
+    bounds = table.loc["all", [f"bound_{target}" for target in comparison.TARGETS]]
+    # both are censored from the same starts at 1e-1: nothing is known there, and no bound
+    assert list(bounds.loc["lbfgs"]) == ["=", "<", ">"]
+    assert list(bounds.loc["squarem"]) == ["<", "<", "="]
+    assert list(bounds.loc[REFERENCE]) == ["=", "=", "="]

@@ -12,8 +12,9 @@ from kmeans_convergence.statistics.paired import REFERENCE
 from kmeans_convergence.studies.mixtures.analysis.evidence import NATS, ROPE, VALUES, Evidence, Reading
 from kmeans_convergence.studies.mixtures.run.comparison import TARGETS
 
-# A mean of ratios is a bound where more than this share of the runs is censored.
+# A mean of ratios is a bound where more than this share of the runs is censored, unlike EM from the same start.
 CENSORED = 0.05
+MISSED = ("censored", "later", "sooner")
 # Shares of all runs.
 SHARES = ("diverged", "degenerate", "best", "unpolished")
 
@@ -26,10 +27,11 @@ def summarize(evidence: Evidence) -> pd.DataFrame:
     DataFrame
         start, optimizer, families. Passes over those of EM from the same start, geometric means over families with
         their 95 % intervals: ratio_T, ratio_T_low, ratio_T_high, for T nats per pattern of the own limit; censored_T,
-        the share of runs that never come there; bound_T, whether the mean is only a bound from below. Limits less those
-        of EM from the same start, in nats per pattern: limit, limit_low, limit_high; rank_biserial and p_holm
-        (Wilcoxon's test over families, corrected over the optimizers); better, equal, worse, shares of runs (by more
-        than `evidence.ROPE`). All this leaves out what has degenerated.
+        later_T, sooner_T, the shares of runs that never come there, that do not and EM does, and that do and EM does
+        not; bound_T, what the mean says because of these: that the ratio is "=", at least ">", at most "<", or about
+        "~" so much. Limits less those of EM from the same start, in nats per pattern: limit, limit_low, limit_high;
+        rank_biserial and p_holm (Wilcoxon's test over families, corrected over the optimizers); better, equal, worse,
+        shares of runs (by more than `evidence.ROPE`). All this leaves out what has degenerated.
 
         Shares of all runs: diverged, degenerate; best, of those that end within `evidence.ROPE` of the best limit of
         all runs on the data with the model; unpolished, of those whose limit is not one to all digits. tuning, the
@@ -56,14 +58,15 @@ def _summarize(e: Evidence, r: Reading) -> pd.DataFrame:
     value = paired.differences(runs, NATS, polished=True).dropna(subset="value").rename(columns={"value": "above"})
     shares = (
         _averages(e, runs.assign(unpolished=~runs["polished"] & ~runs["degenerate"]), list(SHARES)),
-        _averages(e, _missed(runs), [f"censored_{target}" for target in TARGETS]),
+        _averages(
+            e, _missed(runs), [f"{name}_{target}" for name in ("censored", "later", "sooner") for target in TARGETS]
+        ),
         _averages(e, _compared(value), ["better", "equal", "worse"]),
         _averages(e, e.charges().rename("tuning").reset_index().assign(start=""), ["tuning"]),
     )
     for share in shares:
         table = table.merge(share, on="optimizer", how="left")
-    others = table["optimizer"] != REFERENCE
-    return table.assign(**{f"bound_{target}": others & (table[f"censored_{target}"] > CENSORED) for target in TARGETS})
+    return table.assign(**{f"bound_{target}": _bound(table, target) for target in TARGETS})
 
 
 def _named(summary: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -73,9 +76,27 @@ def _named(summary: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _missed(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return which runs have not degenerated and are censored all the same, for each target."""
+    """Return which runs are censored for each target: at all, and unlike EM from the same start.
+
+    Left out are runs that have degenerated, or whose EM has.
+    """
+    keys = [*paired.PROBLEM, "run"]
     kept = runs[~runs["degenerate"]]
-    return kept.assign(**{f"censored_{t}": paired.reached(kept, f"own_{t}").isna() for t in TARGETS})
+    reference = kept[kept["optimizer"] == REFERENCE].set_index(keys)
+    kept = kept[pd.MultiIndex.from_frame(kept[keys]).isin(reference.index)]
+    for target in TARGETS:
+        missed = paired.reached(kept, f"own_{target}").isna()
+        ems = paired.reached(reference, f"own_{target}").isna().reindex(pd.MultiIndex.from_frame(kept[keys])).to_numpy()
+        kept = kept.assign(
+            **{f"censored_{target}": missed, f"later_{target}": missed & ~ems, f"sooner_{target}": ~missed & ems}
+        )
+    return kept
+
+
+def _bound(table: pd.DataFrame, target: str) -> np.ndarray:
+    """Return the sign of what a mean of ratios is a bound of, see `summarize`."""
+    later, sooner = (table[f"{name}_{target}"] > CENSORED for name in ("later", "sooner"))
+    return np.select([later & sooner, later, sooner], ["~", ">", "<"], "=")
 
 
 def _compared(values: pd.DataFrame) -> pd.DataFrame:

@@ -58,7 +58,7 @@ CONTENDERS = {
     "adam_tuned": replace(ON_KMEANS["adam_tuned"], settings=(0.003, 3.0)),
     "online_em": Contender("online EM", "noisy", lambda passes, value: OnlineEM()),
     "minibatch_gradient_tuned": Contender(
-        "mini-batch gradient, tuned",
+        "mini-batch, tuned",
         "noisy",
         lambda passes, value: MiniBatchGradient(lambda epoch: value / epoch),
         settings=(0.01, 10.0),

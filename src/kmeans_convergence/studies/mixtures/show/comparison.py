@@ -23,6 +23,9 @@ NATS = {"1e-1": "$10^{-1}$", "1e-3": "$10^{-3}$", "1e-6": "$10^{-6}$"}
 TICKS = (0.5, 1, 2, 5, 10)
 # Beyond so many nats per pattern the axis of limits is logarithmic.
 LINEAR = 0.01
+# What a mean of ratios is.
+SIGNS = {"=": "", ">": r"$\ge$", "<": r"$\le$", "~": r"$\approx$"}
+WORDS = {"=": "", ">": "at least ", "<": "at most ", "~": "about "}
 GROUPS = {
     "alternation": "EM, accelerated",
     "gradient": "Gradients and curvature of all patterns",
@@ -60,7 +63,7 @@ def _of(summary: pd.DataFrame, start: str = ALL) -> pd.DataFrame:
 def quality_against_speed(summary: pd.DataFrame) -> Figure:
     """Draw one line for each optimizer: passes over those of EM to each target, and the limit less EM's.
 
-    Hollow marks are bounds from below.
+    Hollow marks are bounds.
 
     Parameters
     ----------
@@ -74,7 +77,7 @@ def quality_against_speed(summary: pd.DataFrame) -> Figure:
         ratio, low, high = (rows[f"ratio_{target}{end}"].to_numpy() for end in ("", "_low", "_high"))
         height = places + 0.25 * (1 - step)
         left.hlines(height, low, high, color=color, linewidth=0.8)
-        bound = rows[f"bound_{target}"].to_numpy(dtype=bool)
+        bound = (rows[f"bound_{target}"] != "=").to_numpy()
         for hollow in (False, True):
             some = bound == hollow
             options = {"color": color, "marker": marker, "linestyle": "none", "markersize": 4}
@@ -106,39 +109,39 @@ def quality_against_speed(summary: pd.DataFrame) -> Figure:
 
 
 def main_table(summary: pd.DataFrame) -> str:
-    """One row for each optimizer: passes over those of EM to three targets, limits, runs that degenerate, tuning."""
+    """One row for each optimizer: passes over those of EM to three targets, limits, and runs that degenerate."""
     rows = []
     table = _of(summary)
     for family, title in GROUPS.items():
-        rows.append([rf"\multicolumn{{8}}{{@{{}}l}}{{\emph{{{title}}}}}"])
+        rows.append([rf"\multicolumn{{7}}{{@{{}}l}}{{\emph{{{title}}}}}"])
         rows += [_row(key, row) for key, row in table.iterrows() if CONTENDERS[str(key)].family == family]
     header = [
         "method",
         *(f"{NATS[target]}" for target in TARGETS),
         "limit",
         "best",
-        "degenerate",
-        "tuning",
+        "deg.",
     ]
-    return booktabs("@{}lrrrrrrr@{}", header, rows)
+    return booktabs("@{}lrrrrrr@{}", header, rows)
 
 
 def _row(key: object, row: pd.Series) -> list[str]:
     if key == REFERENCE:
         cells = ["1"] * len(TARGETS) + ["0"]
     else:
-        cells = [_ratio(row, f"ratio_{target}", bool(row[f"bound_{target}"])) for target in TARGETS]
+        cells = [_ratio(row, target) for target in TARGETS]
         cells.append(_bold(_signed(row), row["limit_high"] < 0 or row["limit_low"] > 0))
-    tuning = "" if pd.isna(row["tuning"]) else f"{row['tuning']:.0f}"
-    return [label(str(key)), *cells, percent(row["best"]), percent(row["degenerate"]), tuning]
+    return [label(str(key)), *cells, percent(row["best"]), percent(row["degenerate"])]
 
 
-def _ratio(row: pd.Series, name: str, bound: bool) -> str:
+def _ratio(row: pd.Series, target: str) -> str:
+    name = f"ratio_{target}"
     if pd.isna(row[name]):
         return "--"
-    text = interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+    places = 2 if row[name] < 2 else 1
+    value, low, high = (fixed(row[f"{name}{end}"], places) for end in ("", "_low", "_high"))
     sure = row[f"{name}_high"] < 1 or row[f"{name}_low"] > 1
-    return (r"$\ge$" if bound else "") + _bold(text, sure)
+    return SIGNS[row[f"bound_{target}"]] + _bold(f"{value} [{low}, {high}]", sure)
 
 
 def _signed(row: pd.Series) -> str:
@@ -212,6 +215,9 @@ def numbers(summary: pd.DataFrame, claims: pd.DataFrame, tuning: pd.DataFrame, m
         "mixBestEm": percent(rows.loc[REFERENCE, "best"]),
         "mixUnpolished": percent(rows["unpolished"].max()),
     }
+    values |= {"mixTuningLeast": f"{rows['tuning'].min():.0f}", "mixTuningMost": f"{rows['tuning'].max():.0f}"}
+    lower = [label(str(key)) for key in rows.index[rows["limit_high"] < 0]]
+    values["mixLower"] = ", ".join(lower) or "none"
     for target, name in TARGET_NAMES.items():
         values[f"mixCensored{name}"] = percent(rows.loc[REFERENCE, f"censored_{target}"])
     for key, name in NAMED.items():
@@ -227,4 +233,4 @@ def _plain(row: pd.Series, target: str) -> str:
     ratio = row[f"ratio_{target}"]
     if math.isnan(ratio):
         return "--"
-    return ("at least " if row[f"bound_{target}"] else "") + fixed(ratio, 2 if ratio < 3 else 1)
+    return WORDS[row[f"bound_{target}"]] + fixed(ratio, 2 if ratio < 3 else 1)

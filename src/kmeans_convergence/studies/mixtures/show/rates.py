@@ -108,7 +108,7 @@ def parameter_numbers(parameters: pd.DataFrame) -> dict[str, str]:
         "emAllErrorLargest": number(errors.max(), 2),
         "emAllRateMedian": fixed(found["predicted"].median(), 2),
         "emAllSlowest": fixed(found["predicted"].max(), 4),
-        "emAllFastest": fixed(found["predicted"].min(), 2),
+        "emAllFastest": number(found["predicted"].min(), 1),
     }
 
 

@@ -93,7 +93,7 @@ def _rates(axes: Axes, swept: pd.DataFrame) -> None:
     axes.set_xlabel("separation (standard deviations)")
     axes.set_ylabel("factor of the error in a step")
     axes.set_title("Rates")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.06), fontsize=7)
+    axes.legend(loc="upper right", fontsize=7)
 
 
 def _passes(axes: Axes, swept: pd.DataFrame) -> None:
@@ -105,11 +105,11 @@ def _passes(axes: Axes, swept: pd.DataFrame) -> None:
             axes.plot(middle.index, middle, marker=marker, linestyle=line, color=color, label=f"{words}, {nats}")
     axes.set_yscale("log")
     # room for the legend
-    axes.set_ylim(0.8, 400)
+    axes.set_ylim(0.8, 3000)
     axes.set_xlabel("separation (standard deviations)")
     axes.set_ylabel("passes to the limit (nats per pattern)")
     axes.set_title("Passes")
-    axes.legend(loc="upper right", fontsize=7, ncol=2, columnspacing=0.8, handlelength=1.6)
+    axes.legend(loc="upper right", fontsize=7)
 
 
 def numbers(starting: pd.DataFrame, table: pd.DataFrame) -> dict[str, str]:
