@@ -55,21 +55,28 @@ class Objective:
 
 
 TURNING = r"connections of pairs, which may turn"
+PER_CENT = 100 * EQUIVALENCE
 OBJECTIVES = {
     "k-means": Objective(
-        *("Lloyd", r"$N_k^{-1}$", "faces, where patterns change hands"),
-        *(REFERENCE, OF_KMEANS, r"\%", 100 * EQUIVALENCE),
+        "Lloyd",
+        r"$N_k^{-1}$",
+        "faces, where patterns change hands",
+        REFERENCE,
+        OF_KMEANS,
+        r"\%",
+        PER_CENT,
     ),
     "mixtures": Objective(
-        *("EM", r"$I_{\mathrm{c}}^{-1}$, complete data", "information that components hide"),
-        *(REFERENCE, OF_MIXTURES, "nats", ROPE),
+        "EM",
+        r"$I_{\mathrm{c}}^{-1}$, complete data",
+        "information that components hide",
+        REFERENCE,
+        OF_MIXTURES,
+        "nats",
+        ROPE,
     ),
-    "stress": Objective(
-        *("SMACOF", r"$\frac12V^+=\frac1{2nw}$", TURNING, ALTERNATION, OF_STRESS, r"\%", 100 * EQUIVALENCE)
-    ),
-    "sammon": Objective(
-        *("SMACOF, weighted", r"$\frac12V^+$", TURNING, ALTERNATION, OF_STRESS, r"\%", 100 * EQUIVALENCE)
-    ),
+    "stress": Objective("SMACOF", r"$\frac12V^+=\frac1{2nw}$", TURNING, ALTERNATION, OF_STRESS, r"\%", PER_CENT),
+    "sammon": Objective("SMACOF, weighted", r"$\frac12V^+$", TURNING, ALTERNATION, OF_STRESS, r"\%", PER_CENT),
 }
 
 
