@@ -227,6 +227,24 @@ def test_a_summary_finds_what_was_built_in():
     assert table["tuning"].notna().sum() == 4 * 4
 
 
+def test_ratios_are_bounds_where_one_side_never_comes():
+    runs = world(0.0, 0.5).copy()
+    flat = (runs["objective"] == "stress") & (runs["start"] == "random") & (runs["run"] == 0)
+    runs.loc[flat & runs["optimizer"].isin(["lbfgs", "adam"]), "own_0.1"] = np.nan
+    runs.loc[flat & (runs["optimizer"] == ALTERNATION), "own_1"] = np.nan
+    e = evidence()
+    tuning = e.tuning.rename(columns={"clusters": "dimensions"})
+    found = summary.summarize(Evidence(runs, tuning, e.rates, e.minima, e.measures, e.one_step, 1, 100))
+    table = found.query("objective == 'stress' and start == 'random'").set_index("optimizer")
+    for key in ("lbfgs", "adam"):
+        assert table.loc[key, ["censored_0.1", "behind_0.1", "ahead_0.1"]].to_list() == pytest.approx([0.2, 0.2, 0])
+    assert table.loc["nesterov", ["censored_1", "behind_1", "ahead_1"]].to_list() == pytest.approx([0, 0, 0.2])
+    lines = {line.partition(" & ")[0]: line for line in tables.main_table(found).splitlines()}
+    # of 0.1 %, the second target
+    assert r"$\ge$" in lines["L-BFGS"].split(" & ")[2]
+    assert lines["Nesterov"].split(" & ")[2] == r"\textbf{0.50}"
+
+
 def test_the_row_of_the_objective_names_the_winners():
     agreed = summary.agreement(rated(), 1, 200)
     assert (agreed["correlation"] > 0.999).all()
