@@ -245,7 +245,7 @@ def numbers(
             f"mapRate{name}Error": order_of_magnitude(row["error"]),
             f"mapRate{name}Silent": str(row["silent"]),
         }
-    for claim, name in (("M1", "Saves"), ("M2", "Lower")):
+    for claim, name in (("M1", "Saves"), ("M2", "Lower"), ("M10", "Finds")):
         # of the main reading, which comes first
         row = ledger[ledger["id"] == claim].iloc[0]
         found[f"map{name}"] = _number(row["effect"], row["low"], row["high"])
