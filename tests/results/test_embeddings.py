@@ -195,7 +195,9 @@ def test_the_summary_is_one_of_all_optimizers(read, runs):
     is_complete(table, objective=("stress", "sammon"), start=("random", "classical"), optimizer=list(CONTENDERS))
     for level in summary.LEVELS:
         are_within(table, f"ratio_{level}", f"ratio_{level}_low", f"ratio_{level}_high")
-        are_shares(table, f"censored_{level}")
+        are_shares(table, *(f"{name}_{level}" for name in ("censored", "behind", "ahead")))
+        assert (table[f"behind_{level}"] <= table[f"censored_{level}"] + 1e-12).all()
+        assert (table.loc[table["optimizer"] == ALTERNATION, [f"behind_{level}", f"ahead_{level}"]] == 0).all(axis=None)
     for cost in ("end", "limit"):
         are_within(table, cost, f"{cost}_low", f"{cost}_high")
     for cost in ("end", "limit"):

@@ -227,6 +227,23 @@ def test_a_summary_finds_what_was_built_in():
     assert table["tuning"].notna().sum() == 4 * 4
 
 
+def test_ratios_are_bounds_where_one_side_never_comes():
+    runs = world(0.0, 0.5).copy()
+    flat = (runs["objective"] == "stress") & (runs["start"] == "random") & (runs["run"] == 0)
+    runs.loc[flat & runs["optimizer"].isin(["lbfgs", "adam"]), "own_0.1"] = np.nan
+    runs.loc[flat & (runs["optimizer"] == ALTERNATION), "own_1"] = np.nan
+    e = evidence()
+    found = summary.summarize(Evidence(runs, e.tuning, e.rates, e.minima, e.measures, e.one_step, 1, 100))
+    table = found.query("objective == 'stress' and start == 'random'").set_index("optimizer")
+    for key in ("lbfgs", "adam"):
+        assert table.loc[key, ["censored_0.1", "behind_0.1", "ahead_0.1"]].to_list() == pytest.approx([0.2, 0.2, 0])
+    assert table.loc["nesterov", ["censored_1", "behind_1", "ahead_1"]].to_list() == pytest.approx([0, 0, 0.2])
+    lines = {line.partition(" & ")[0]: line for line in tables.main_table(found).splitlines()}
+    # of 0.1 %, the second target
+    assert r"$\ge$" in lines["L-BFGS"].split(" & ")[2]
+    assert lines["Nesterov"].split(" & ")[2] == r"\textbf{0.50}"
+
+
 def test_a_table_of_sets_by_hand():
     minima, measures = searched(excess=0.1)
     table = summary.maps(measures, minima, world())
@@ -236,6 +253,17 @@ def test_a_table_of_sets_by_hand():
     assert (table["apart"] == 0.2).all()
     np.testing.assert_allclose(table["strain"], 0.22)
     assert table["trust_sammon"].notna().sum() == FAMILIES
+
+
+def test_who_finds_the_best_minimum_more_often():
+    e = evidence()
+    minima = e.minima.copy()
+    # single pairs find it from three of four starts, SMACOF from one
+    minima.loc[(minima["optimizer"] == "smacof") & (minima["start"] == "random") & (minima["run"] > 0), "minimum"] = 1
+    e = Evidence(world(), e.tuning, e.rates, minima, e.measures, e.one_step, 1, 100)
+    outcome = predicates.find_best(e, Reading())
+    assert outcome.verdict is Verdict.HOLDS
+    assert outcome.conditions[0].estimate.effect == pytest.approx(0.5)
 
 
 def test_savings_are_ratios_of_means():

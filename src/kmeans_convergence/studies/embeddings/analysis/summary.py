@@ -31,7 +31,8 @@ def summarize(e: Evidence) -> pd.DataFrame:
     DataFrame
         objective, start, optimizer, families; ratio_10, ratio_1, ratio_0.1, ratio_1e-3 (passes over those of SMACOF to
         so many per cent above the own limit, geometric means; what never gets there counts with the budget);
-        censored_10 to censored_1e-3 (share of runs that never do); end, limit (final costs against SMACOF in per cent,
+        censored_10 to censored_1e-3 (share of runs that never do), and of the same levels behind (that never do, where
+        SMACOF does) and ahead (that do, where SMACOF never does); end, limit (final costs against SMACOF in per cent,
         before and after the polish), for both of which NAME_median is the median over families, NAME_below and
         NAME_above say in how many the difference is more than what counts as none, and NAME_p_holm is Wilcoxon's test
         over families, corrected over the optimizers; diverged (share of runs that have no place in these); tuning
@@ -53,7 +54,10 @@ def _summarize(e: Evidence, objective: str, start: str) -> pd.DataFrame:
         found = e.passes(objective, start, f"own_{level}").summary()
         ratios = {name: np.exp(found[name]) for name in ("effect", "low", "high")}
         table = _join(table, found.assign(**ratios), f"ratio_{level}")
-        table[f"censored_{level}"] = _share(e, speed, paired.reached(speed, f"own_{level}").isna(), table)
+        missed = paired.reached(speed, f"own_{level}").isna()
+        reference = _of_reference(speed, missed)
+        for name, true in (("censored", missed), ("behind", missed & ~reference), ("ahead", reference & ~missed)):
+            table[f"{name}_{level}"] = _share(e, speed, true, table)
     for name, polished in (("end", False), ("limit", True)):
         hierarchy = e.costs(objective, start, polished)
         table = _join(table, hierarchy.summary(), name)
@@ -85,6 +89,13 @@ def _share(e: Evidence, runs: pd.DataFrame, true: pd.Series, table: pd.DataFrame
     """Average whether something is so, for each optimizer of a table."""
     hierarchy = Hierarchy.of(runs.assign(value=true.astype(float)), e.families, e.seed, 1)
     return table["optimizer"].map(pd.Series(hierarchy.effect, index=hierarchy.optimizers))
+
+
+def _of_reference(runs: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """Return for each run the value of the reference's run from the same start."""
+    keys = [*paired.PROBLEM, "run"]
+    reference = runs.assign(reference=values)[runs["optimizer"] == REFERENCE].set_index(keys)["reference"]
+    return runs.join(reference, on=keys)["reference"]
 
 
 def agreement(rates: pd.DataFrame, seed: int, repeats: int) -> pd.DataFrame:

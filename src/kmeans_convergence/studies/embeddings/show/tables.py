@@ -28,7 +28,7 @@ from kmeans_convergence.studies.embeddings.run.measures import NEIGHBOURS
 
 GROUPS = {"alternation": "SMACOF accelerated", "gradient": "gradients", "noisy": "single pairs"}
 OBJECTIVES = {"stress": "stress", "sammon": "Sammon's stress"}
-# A mean of ratios is a bound where more than this share of the runs is censored.
+# A mean of ratios is a bound where more than this share of the runs of one side is censored.
 CENSORED = 0.05
 
 
@@ -65,13 +65,17 @@ def main_table(summary: pd.DataFrame) -> str:
 
 
 def _ratio(row: pd.Series, level: str) -> str:
-    """Return a ratio of passes; bold if its interval leaves out one."""
+    """Return a ratio of passes, as a bound if it is one; bold if its interval leaves out one."""
     value, low, high = (row[f"ratio_{level}{end}"] for end in ("", "_low", "_high"))
     if not math.isfinite(value):
         return "--"
-    bound = row[f"censored_{level}"] > CENSORED
-    text = (r"$\ge$" if bound else "") + _short(value)
-    return rf"\textbf{{{text}}}" if low > 1 or (high < 1 and not bound) else text
+    # where it never came and SMACOF did the ratio is at least what this says, and where SMACOF never came at most
+    from_below, from_above = (row[f"{side}_{level}"] > CENSORED for side in ("behind", "ahead"))
+    sign = {(True, False): r"$\ge$", (False, True): r"$\le$", (True, True): r"$\approx$"}.get(
+        (from_below, from_above), ""
+    )
+    text = sign + _short(value)
+    return rf"\textbf{{{text}}}" if (low > 1 and not from_above) or (high < 1 and not from_below) else text
 
 
 def _cost(row: pd.Series) -> str:
@@ -217,7 +221,7 @@ def numbers(
             f"mapRate{name}Error": order_of_magnitude(row["error"]),
             f"mapRate{name}Silent": str(row["silent"]),
         }
-    for claim, name in (("M1", "Saves"), ("M2", "Lower")):
+    for claim, name in (("M1", "Saves"), ("M2", "Lower"), ("M10", "Finds")):
         # of the main reading, which comes first
         row = ledger[ledger["id"] == claim].iloc[0]
         found[f"map{name}"] = _number(row["effect"], row["low"], row["high"])
