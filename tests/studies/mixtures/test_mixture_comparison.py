@@ -1,6 +1,7 @@
 """Optimizers on mixtures: what is measured and averaged, and claims in worlds where it is known whether they hold."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,20 @@ def test_a_setting_is_tuned_on_other_starts_all_values_at_once(tables):
     values = np.geomspace(*CONTENDERS["gradient_tuned"].settings, comparison.VALUES)
     alone = minimize(problem, CONTENDERS["gradient_tuned"].optimizer(60, values[3]), batch.mixtures, passes=60)
     assert alone.passes[-1].sum() == tuning["passes"].iloc[3]
+
+
+def test_what_is_left_of_the_way_by_hand():
+    # two values from two starts: the last run diverges
+    trace = SimpleNamespace(cost=np.array([[10.0] * 4, [4.0, 0.0, 8.0, 12.0]]))
+    found = comparison.left(trace, np.zeros(4, dtype=bool), 2, 0.1)
+    np.testing.assert_allclose(found, [0, (4 / 6 + comparison.PENALTY) / 2])
+    # what has degenerated is no end, and does not count
+    found = comparison.left(trace, np.array([True, False, False, False]), 2, 0.1)
+    np.testing.assert_allclose(found, [0, (0 + comparison.PENALTY) / 2])
+    # from a start with little to gain nothing is learned
+    found = comparison.left(trace, np.zeros(4, dtype=bool), 2, 7.0)
+    np.testing.assert_allclose(found, [0, comparison.PENALTY])
+    np.testing.assert_allclose(comparison.left(trace, np.ones(4, dtype=bool), 2, 0.1)[0], comparison.PENALTY)
 
 
 def test_the_rate_of_the_mean_gradient():

@@ -17,7 +17,16 @@ from kmeans_convergence.studies.comparison.run.contenders import Contender
 from kmeans_convergence.studies.comparison.run.paths import first_within
 from kmeans_convergence.studies.comparison.run.tuning import best
 from kmeans_convergence.studies.mixtures.run.contenders import CONTENDERS
-from kmeans_convergence.studies.mixtures.run.fits import STARTS, Fit, Limits, Protocol, joined, polish, starting
+from kmeans_convergence.studies.mixtures.run.fits import (
+    STARTS,
+    Fit,
+    Limits,
+    Protocol,
+    degenerate,
+    joined,
+    polish,
+    starting,
+)
 
 # Nats per pattern above a run's own limit, as in the names of the columns.
 TARGETS = {"1e-1": 1e-1, "1e-3": 1e-3, "1e-6": 1e-6}
@@ -171,7 +180,7 @@ def tune(batch: Batch, protocol: Protocol, contenders: Mapping[str, Contender]) 
             passes=protocol.passes,
             rngs=[rng for _ in values for rng in batch.orders()],
         )
-        scores = left(trace, polish(problem, trace.w), VALUES, 1e-3 * problem.size)
+        scores = left(trace, degenerate(problem, trace.w), VALUES, 1e-3 * problem.size)
         places = np.arange(VALUES)
         table = pd.DataFrame(batch.fit.names | {"optimizer": key, "setting": values, "score": scores})
         table["passes"] = trace.passes[-1].reshape(VALUES, size).sum(axis=1)
@@ -181,18 +190,17 @@ def tune(batch: Batch, protocol: Protocol, contenders: Mapping[str, Contender]) 
     return pd.concat(tables, ignore_index=True)
 
 
-def left(trace: Trace, limits: Limits, values: int, least: float) -> np.ndarray:
-    """Return the share of the way from the start to the best limit that each value leaves, mean over starts (values,).
+def left(trace: Trace, lost: np.ndarray, values: int, least: float) -> np.ndarray:
+    """Return the share of the way from the start to the best end that each value leaves, mean over starts (values,).
 
-    The best limit is that of any value from the same start. A run that diverges counts as `PENALTY`; one that has
-    degenerated does not count, and nor does a start from where costs fall by less than `least`. Where no run counts,
-    it is `PENALTY`.
+    The best end is that of any value from the same start. A run that diverges counts as `PENALTY`; one that has
+    degenerated, `lost` (R,), does not count, and nor does a start from where costs fall by less than `least`. Where no
+    run counts, it is `PENALTY`.
     """
-    end, start, limit, diverged, lost = (
-        array.reshape(values, -1)
-        for array in (trace.cost[-1], trace.cost[0], limits.cost, ends_above(trace), limits.degenerate)
+    end, start, diverged, lost = (
+        array.reshape(values, -1) for array in (trace.cost[-1], trace.cost[0], ends_above(trace), lost)
     )
-    way = start - np.fmin.reduce(limit, axis=0)
+    way = start - np.where(lost, np.inf, end).min(axis=0)
     counts = (diverged | ~lost) & (way > least)
     # what has diverged or degenerated may be infinite
     share = np.where(counts & ~diverged, (end - start) / np.where(counts, way, 1) + 1, PENALTY)

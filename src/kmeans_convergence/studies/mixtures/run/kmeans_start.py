@@ -17,7 +17,7 @@ from kmeans_convergence.studies.mixtures.run.fits import Fit, evaluation, from_p
 # Where EM begins: where batch K-means ends from some patterns; at these patterns; at random responsibilities.
 ARMS = ("kmeans", "patterns", "responsibilities")
 # Starts of each fit, and passes after which EM is cut short.
-STARTS = 10
+STARTS = 6
 MOST = 300
 
 
