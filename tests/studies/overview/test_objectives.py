@@ -30,7 +30,7 @@ def world(ratio, cost):
     kmeans = pd.concat([kmeans, kmeans.assign(budget=10, **{"ratio_0.1": 77}), kmeans.assign(start="plusplus")])
     mixtures = of_objective("mixtures", ratio, cost, start="all").assign(**{"bound_1e-3": False})
     stress = [of_objective(name, ratio, cost, start="random", objective=name) for name in ("stress", "sammon")]
-    stress = pd.concat(stress).assign(**{"censored_0.1": 0.0})
+    stress = pd.concat(stress).assign(**{"behind_0.1": 0.0})
     return analysis.methods(kmeans, mixtures, stress, 50)
 
 

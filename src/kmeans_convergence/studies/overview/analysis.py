@@ -133,7 +133,7 @@ def methods(kmeans: pd.DataFrame, mixtures: pd.DataFrame, stress: pd.DataFrame, 
     for table, target in chosen:
         names = {f"ratio_{target}{end}": f"ratio{end}" for end in ("", "_low", "_high")}
         names |= {f"limit{end}": f"cost{end}" for end in ("", "_low", "_high")}
-        bound = table[f"bound_{target}"] if f"bound_{target}" in table else table[f"censored_{target}"] > CENSORED
+        bound = table[f"bound_{target}"] if f"bound_{target}" in table else table[f"behind_{target}"] > CENSORED
         tables.append(table[["objective", "optimizer", *names]].rename(columns=names).assign(bound=bound))
     return pd.concat(tables, ignore_index=True)
 
