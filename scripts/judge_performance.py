@@ -16,11 +16,12 @@ def main(
     memory: pd.DataFrame,
     remembering: pd.DataFrame,
     accelerated: pd.DataFrame,
+    objectives: pd.DataFrame,
     outputs: dict[str, Path],
 ) -> None:
     """Write one table for each kind of measurement, and the verdicts."""
     measured = {"runs": runs, "passes": passes, "profile": profile, "memory": memory, "remembering": remembering}
-    verdicts = judge(runs, passes, memory, remembering, accelerated)
+    verdicts = judge(runs, passes, memory, remembering, accelerated, objectives)
     for name, table in (measured | {"verdicts": verdicts}).items():
         write_csv(table, outputs[name])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from holding import are_shares, holds_once, is_complete
 
-from kmeans_convergence.studies.performance.run import accelerated, measuring
+from kmeans_convergence.studies.performance.run import accelerated, measuring, objectives
 from kmeans_convergence.studies.performance.run.methods import METHODS
 from kmeans_convergence.studies.performance.run.shapes import REMEMBERED, SHAPES
 from kmeans_convergence.studies.performance.show.tables import TARGETS
@@ -82,6 +82,15 @@ def test_faster_methods_are_measured_to_each_level(read):
     assert (passes.sort_index(axis=1, ascending=False).diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
     assert (table.loc[table["optimizer"] == "Lloyd", "cost"] == 1).all()
     assert (table["cost"] > 0).all()
+
+
+def test_em_and_smacof_were_timed_at_the_same_work(read):
+    table = read("results/performance/objectives.csv")
+    holds_once(table, "comparison", "method", "round")
+    assert set(table["comparison"]) == set(objectives.COMPARISONS)
+    assert (table.groupby("comparison")["method"].nunique() == 2).all()
+    assert (table["seconds"] > 0).all()
+    assert (table["difference"] < 1e-6).all()
 
 
 def test_growth_is_measured_for_both_schemes(read):

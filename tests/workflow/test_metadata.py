@@ -1,5 +1,6 @@
 """What is written twice agrees."""
 
+import json
 import re
 import tomllib
 
@@ -31,6 +32,37 @@ def test_the_same_licence_and_authors_everywhere():
     assert f"(c) 2026 {author}" in licence
     for paper in ("report", "performance"):
         assert rf"\author{{{author}}}" in (ROOT / f"paper/{paper}.tex").read_text()
+
+
+def test_what_the_journal_asks_for_is_what_the_article_says():
+    metadata = yaml.safe_load((ROOT / "paper/metadata.yaml").read_text())
+    article = (ROOT / "paper/report.tex").read_text()
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    title = re.search(r"\\title\{(.*?)\}\n", article)[1]
+    assert metadata["title"] == re.sub(r"\\vspace\{.*?\}|\\\\", "", title)
+    assert [author["name"] for author in metadata["authors"]] == [author["name"] for author in citation["authors"]]
+    assert metadata["abstract"] == citation["abstract"]
+    (reference,) = citation["references"]
+    cited = {key: value for entry in metadata["replication"] for key, value in entry.items()}
+    assert reference["title"] in cited["cite"]
+    assert f"({reference['year']})" in cited["cite"]
+    assert f"pp. {reference['start']}-{reference['end']}." in cited["cite"]
+    assert f"{{{cited['bib']}," in (ROOT / "paper" / metadata["bibliography"]).read_text()
+
+
+def test_archives_are_told_what_is_cited():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    codemeta, zenodo = (json.loads((ROOT / name).read_text()) for name in ("codemeta.json", ".zenodo.json"))
+    authors = [author["name"] for author in citation["authors"]]
+    assert citation["title"] == codemeta["name"] == zenodo["title"]
+    assert citation["abstract"] == codemeta["description"] == zenodo["description"]
+    assert citation["version"] == codemeta["version"] == zenodo["version"]
+    assert authors == [author["name"] for author in codemeta["author"]] == [who["name"] for who in zenodo["creators"]]
+    assert codemeta["license"].endswith(f"/{citation['license']}")
+    assert zenodo["license"] == citation["license"]
+    assert codemeta["keywords"] == zenodo["keywords"]
+    (reference,) = citation["references"]
+    assert codemeta["referencePublication"]["name"] == reference["title"]
 
 
 def test_the_readme_counts_what_is_compared():

@@ -20,6 +20,7 @@ SUPPLEMENT = [
     "remembering",
     "targets",
     "accelerated",
+    "objectives",
     "numbers",
 ]
 # more than there are: a job gets all that Snakemake may use
@@ -104,6 +105,21 @@ rule measure_accelerated:
         "../../scripts/measure_accelerated.py"
 
 
+rule measure_objectives:
+    output:
+        results="results/performance/objectives.csv",
+    threads: ALL_CORES
+    params:
+        seed=config["seed"],
+        share=PERFORMANCE["share"],
+        rounds=PERFORMANCE["rounds"],
+        threads=PERFORMANCE["threads"],
+    message:
+        "Time EM and SMACOF beside scikit-learn's"
+    script:
+        "../../scripts/measure_objectives.py"
+
+
 rule judge_performance:
     input:
         runs=expand(rules.measure_performance.output.runs, shape=SHAPES),
@@ -114,6 +130,7 @@ rule judge_performance:
             rules.measure_remembering.output.remembering, shape=REMEMBERED
         ),
         accelerated=rules.measure_accelerated.output.results,
+        objectives=rules.measure_objectives.output.results,
     output:
         **MEASURED,
     threads: ALL_CORES
@@ -129,6 +146,7 @@ rule make_performance:
         growth=rules.measure_growth.output.growth,
         machine=rules.measure_growth.output.machine,
         accelerated=rules.measure_accelerated.output.results,
+        objectives=rules.measure_objectives.output.results,
     output:
         **{name: f"paper/generated/performance/{name}.tex" for name in SUPPLEMENT},
     threads: ALL_CORES
@@ -163,6 +181,7 @@ use rule check_results as check_supplement with:
             *MEASURED.values(),
             *rules.measure_growth.output,
             rules.measure_accelerated.output.results,
+            rules.measure_objectives.output.results,
         ],
     output:
         passed="results/performance/checked.txt",

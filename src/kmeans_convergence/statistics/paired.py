@@ -27,7 +27,14 @@ END, SPEED = "end", "speed"
 
 
 class Problem(NamedTuple):
-    """The runs of a problem, each column as a table of runs x optimizers."""
+    """The runs of a problem, each column as a table of runs x optimizers.
+
+    Attributes
+    ----------
+    dataset, clusters, start
+    rows : DataFrame
+        Sorted by run, then by optimizer; every run has all optimizers.
+    """
 
     dataset: str
     clusters: int
@@ -41,7 +48,10 @@ class Problem(NamedTuple):
 
     def wide(self, column: str) -> pd.DataFrame:
         """Return a column of the runs, runs x optimizers."""
-        return self.rows.pivot(index="run", columns="optimizer", values=column)
+        optimizers = pd.Index(self.rows["optimizer"].unique(), name="optimizer")
+        # in place of pandas' pivot, which would sort them again
+        values = self.rows[column].to_numpy().reshape(-1, len(optimizers))
+        return pd.DataFrame(values, pd.Index(self.rows["run"][:: len(optimizers)], name="run"), optimizers)
 
 
 def diverged(runs: pd.DataFrame) -> pd.Series:
@@ -90,13 +100,12 @@ def problems(runs: pd.DataFrame, gap: Gap) -> Iterator[Problem]:
     cost zero, where nothing is left to compare), and problems without batch K-means.
     """
     for (dataset, clusters, start), rows in runs.groupby(PROBLEM, sort=False):
-        if not (rows["optimizer"] == REFERENCE).any():
-            continue
+        references = rows[rows["optimizer"] == REFERENCE]
+        there = references.loc[gap.size(references["limit"]) > 0, "run"]
         count = rows.groupby("run")["optimizer"].transform("size")
-        zero = rows.loc[(rows["optimizer"] == REFERENCE) & ~(gap.size(rows["limit"]) > 0), "run"]
-        kept = rows[(count == rows["optimizer"].nunique()) & ~rows["run"].isin(zero)]
+        kept = rows[(count == rows["optimizer"].nunique()) & rows["run"].isin(there)]
         if len(kept):
-            yield Problem(str(dataset), int(clusters), str(start), kept)
+            yield Problem(str(dataset), int(clusters), str(start), kept.sort_values(["run", "optimizer"]))
 
 
 def differences(

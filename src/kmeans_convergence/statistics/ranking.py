@@ -90,29 +90,31 @@ class Hierarchy:
         statistic : callable
             Makes the value of a problem from these averages, each of shape (..., M).
         """
-        sets = list(values["dataset"].unique())
-        optimizers = list(values["optimizer"].unique())
+        place, optimizers = pd.factorize(values["optimizer"])
+        owner, sets = pd.factorize(values["dataset"])
+        data, run = values[list(columns)].to_numpy(dtype=float).T, values["run"].to_numpy()
         point = np.full((len(sets), len(optimizers)), np.nan)
         inner = np.full((repeats, *point.shape), np.nan)
-        placed = values.assign(place=pd.Index(optimizers).get_indexer(values["optimizer"]))
-        for s, (_, rows) in enumerate(placed.groupby("dataset", sort=False)):
-            averages, draws = [], []
-            for problem, runs in rows.groupby(PROBLEM, sort=False):
-                row, names = pd.factorize(runs["run"], sort=True)
-                count = len(names)
-                tables = np.full((len(columns), count, len(optimizers)), np.nan)
-                tables[:, row, runs["place"]] = runs[list(columns)].to_numpy(dtype=float).T
-                # each problem has samples of its own, whatever else is in the table
-                sample = stream(seed, "hierarchy", *problem).integers(count, size=(repeats, count))
-                everything = np.arange(count)[None]
-                averages.append(statistic(*(_averages(everything, table)[0] for table in tables)))
-                draws.append(statistic(*(_averages(sample, table) for table in tables)))
-            point[s], inner[:, s] = _mean(np.array(averages), 0), _mean(np.array(draws), 0)
-        member, names = pd.factorize(families(datasets, sets)) if sets else (np.empty(0, dtype=int), [])
+        averages: list[list[np.ndarray]] = [[] for _ in sets]
+        draws: list[list[np.ndarray]] = [[] for _ in sets]
+        number = values.groupby(PROBLEM, sort=False).ngroup().to_numpy()
+        for rows in (np.flatnonzero(number == p) for p in range(number.max(initial=-1) + 1)):
+            problem = next(values[PROBLEM].iloc[rows[:1]].itertuples(index=False))
+            runs, row = np.unique(run[rows], return_inverse=True)
+            tables = np.full((len(columns), len(runs), len(optimizers)), np.nan)
+            tables[:, row, place[rows]] = data[:, rows]
+            # each problem has samples of its own, whatever else is in the table
+            sample = stream(seed, "hierarchy", *problem).integers(len(runs), size=(repeats, len(runs)))
+            everything = np.arange(len(runs))[None]
+            averages[owner[rows[0]]].append(statistic(*(_averages(everything, table)[0] for table in tables)))
+            draws[owner[rows[0]]].append(statistic(*(_averages(sample, table) for table in tables)))
+        for s in range(len(sets)):
+            point[s], inner[:, s] = _mean(np.array(averages[s]), 0), _mean(np.array(draws[s]), 0)
+        member, names = pd.factorize(families(datasets, sets)) if len(sets) else (np.empty(0, dtype=int), [])
         return cls(
-            sets,
+            list(sets),
             list(names),
-            optimizers,
+            list(optimizers),
             member,
             point,
             inner,
