@@ -156,7 +156,8 @@ def test_verdicts_of_the_ledger_are_those_of_its_readings(ledger):
 
 
 def test_families_for_and_against_are_families_of_the_study(read, ledger, datasets):
-    there = {*datasets["family"], *read("results/comparison/size_runs.csv")["family"]}
+    others = ("results/comparison/size_runs.csv", "results/mixtures/thresholds.csv")
+    there = {*datasets["family"], *(family for file in others for family in read(file)["family"])}
     named = ledger[["holding", "failing"]].fillna("").map(lambda names: set(filter(None, names.split(";"))))
     assert named.map(len).sum(axis=None) > 0 or datasets["family"].nunique() < MINIMUM
     for holding, failing in named.to_numpy():

@@ -64,6 +64,7 @@ use rule check_results as check_verdicts with:
         ],
         datasets=rules.collect_datasets.output.datasets,
         samples=rules.run_size.output.runs,
+        thresholds=rules.measure_thresholds.output.table,
         registry=REGISTRY,
         claims=claims("comparison"),
         predictions="config/predictions.tsv",

@@ -447,9 +447,9 @@ def most_of_the_work(e: Evidence, r: Reading) -> Outcome:
         runs = _of_mixtures(e.kmeans_start[e.kmeans_start["arm"] == "kmeans"])
         # where there is hardly a rise, shares of it mean nothing
         runs = runs[runs["first"] - runs["limit"] > EQUIVALENCE]
-        rise = e.average(runs.assign(value=(runs["first"] - runs["begin"]) / (runs["first"] - runs["limit"])))
+        rise = _over_fits(e, runs.assign(value=(runs["first"] - runs["begin"]) / (runs["first"] - runs["limit"])))
         later = runs["own_1e-3"].fillna(kmeans_start.MOST)
-        share = e.average(runs.assign(value=runs["kmeans_passes"] / (runs["kmeans_passes"] + later)))
+        share = _over_fits(e, runs.assign(value=runs["kmeans_passes"] / (runs["kmeans_passes"] + later)))
     return Outcome.joint(
         Condition("share of the rise in likelihood that {batch_kmeans} brings", "", rise, above=MOST_OF),
         Condition("its share of the passes to 1e-3 nats per pattern", "", share, below=SMALL_FRACTION),
@@ -462,14 +462,20 @@ def better_start(e: Evidence, r: Reading) -> Outcome:
     for arm, words in (("patterns", "patterns"), ("responsibilities", "random responsibilities")):
         estimate = None
         if e.kmeans_start is not None:
-            keys = ["dataset", "clusters", "start", "run"]
+            keys = ["dataset", "family", "clusters", "start", "run"]
             runs = _of_mixtures(e.kmeans_start)
             limits = runs.pivot(index=keys, columns="arm", values="limit")
             value = (limits["kmeans"] - limits[arm]).rename("value").reset_index()
-            estimate = e.average(value)
+            estimate = _over_fits(e, value)
         label = f"cost of EM's limit from {{batch_kmeans}} less that from {words} (nats per pattern)"
         conditions.append(Condition(label, "", estimate, below=-EQUIVALENCE))
     return Outcome.each(*conditions)
+
+
+def _over_fits(e: Evidence, values: pd.DataFrame) -> Estimate | None:
+    """Average a value of runs over the data sets that mixtures are fitted to, which need not be those of `e`."""
+    named = values.assign(optimizer=REFERENCE)
+    return Estimate.of(Hierarchy.of(named, size.families(values), e.seed, e.repeats), REFERENCE)
 
 
 def _of_mixtures(runs: pd.DataFrame) -> pd.DataFrame:
@@ -481,7 +487,7 @@ def hard_ends(e: Evidence, r: Reading) -> Outcome:
     """Batch K-means ends, and EM for the means of the equivalent mixture leaves a share of its error in each step."""
     runs = _on_sets(e, 1.0)
     ends, left = (
-        None if runs is None else e.average(runs.assign(value=runs[column].astype(float)))
+        None if runs is None else _over_fits(e, runs.assign(value=runs[column].astype(float)))
         for column in ("hard_ends", "soft_rate")
     )
     return Outcome.joint(
@@ -498,7 +504,7 @@ def hard_faster(e: Evidence, r: Reading) -> Outcome:
         if runs is not None:
             soft, hard = runs["soft_1e-6"].fillna(thresholds.MOST), runs["hard_1e-6"]
             logs = np.log(hard.clip(paired.FIRST)) - np.log(soft.clip(paired.FIRST))
-            estimate = e.average(runs.assign(value=logs))
+            estimate = _over_fits(e, runs.assign(value=logs))
         label = f"passes to 1e-6 nats per pattern over those of EM, deviation {share:g} of that within clusters (ratio)"
         conditions.append(Condition(label, "", estimate and estimate.exp(), below=1))
     return Outcome.each(*conditions)
