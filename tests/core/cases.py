@@ -97,6 +97,7 @@ CASES = {
 PIECES = (
     "k-means",
     "k-means, weighted",
+    "k-means, blocks",
     "k-means, one feature",
     "Viterbi, means",
     "Viterbi, all",

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from kmeans_convergence.estimators import clustering, embedding, mixture
@@ -19,9 +20,12 @@ def test_examples_of_docstrings(module):
     assert found.failed == 0
 
 
-def test_snippets_of_the_readme(root, capsys):
+def test_snippets_of_the_readme(root, capsys, tmp_path, monkeypatch):
     blocks = re.findall(BLOCKS, (root / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
+    # the file of one's own that the last one reads
+    np.save(tmp_path / "patterns.npy", np.random.default_rng(0).normal(size=(1000, 2)))
+    monkeypatch.chdir(tmp_path)
     for block in blocks:
         exec(block, {})
     first = float(capsys.readouterr().out.split()[0])

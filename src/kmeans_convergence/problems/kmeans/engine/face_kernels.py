@@ -292,6 +292,6 @@ def search_block(X, w, counts, width, enough):  # type: ignore[no-untyped-def]
     n = X.shape[0]
     rows, scales, (firsts, others) = np.empty(n, dtype=np.int64), np.empty(n), np.empty((2, n), dtype=np.int32)
     nobody, nothing = np.empty(0, dtype=np.int32), np.empty(0)
-    found, looked = _search(X, w, nobody, counts, nobody, nothing, width, enough, rows, firsts, others, scales)
+    found, looked = _search(X, nothing, w, nobody, counts, nobody, nothing, width, enough, rows, firsts, others, scales)
     pairs, moments = _moments(X, w, rows[:found], firsts[:found], others[:found], scales[:found])
     return found, looked, pairs, moments
