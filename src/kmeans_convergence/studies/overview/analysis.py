@@ -68,14 +68,16 @@ OBJECTIVES = {
     ),
     "mixtures": Objective(
         "EM",
-        r"$I_{\mathrm{c}}^{-1}$, complete data",
+        r"$I_{\mathrm{c}}^{-1}$ of the complete data",
         "information that components hide",
         REFERENCE,
         OF_MIXTURES,
         "nats",
         ROPE,
     ),
-    "stress": Objective("SMACOF", r"$\frac12V^+=\frac1{2nw}$", TURNING, ALTERNATION, OF_STRESS, r"\%", PER_CENT),
+    "stress": Objective(
+        "SMACOF", r"$\frac12V^+$, that is $\frac1{2nw}$", TURNING, ALTERNATION, OF_STRESS, r"\%", PER_CENT
+    ),
     "sammon": Objective("SMACOF, weighted", r"$\frac12V^+$", TURNING, ALTERNATION, OF_STRESS, r"\%", PER_CENT),
 }
 

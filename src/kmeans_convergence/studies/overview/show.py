@@ -183,8 +183,7 @@ def objectives(table: pd.DataFrame) -> str:
         correlation = _number(row["correlation"], row["correlation_low"], row["correlation_high"])
         rows.append(
             [
-                NAMES[row["objective"]],
-                objective.alternation,
+                f"{NAMES[row['objective']]}: {objective.alternation}",
                 objective.preconditioner,
                 objective.left_out,
                 f"{correlation} ({row['problems']})",
@@ -195,10 +194,10 @@ def objectives(table: pd.DataFrame) -> str:
             ]
         )
     text = r">{\raggedright\arraybackslash}"
-    widths = ("1.15cm", "1.25cm", "1.55cm", "2.0cm", "1.7cm", "2.05cm", "2.05cm", "2.15cm", "1.55cm")
-    columns = "@{}" + "".join(rf"{text}p{{{width}}}" for width in widths) + "@{}"
+    widths = (1.7, 1.45, 2.0, 1.45, 2.1, 2.15, 2.3, 1.75)
+    columns = "@{}" + "".join(rf"{text}p{{{width}cm}}" for width in widths) + "@{}"
     header = [
-        *("objective", "alternation", "$P$", "left out", "rates: rank correlation"),
+        *("objective: alternation", "$P$", "left out", "rates: rank correlation"),
         *("fastest accelerated", "fastest gradient", "lowest end", "faster / lower"),
     ]
     return booktabs(columns, header, rows, spaced=True)
