@@ -84,7 +84,7 @@ WORDS: dict[tuple[str, Any], str] = {
     ("target", "own_1"): "to 1 %",
     ("target", "own_0.1"): "to 0.1 %",
     ("target", "own_1e-3"): "to 0.001 %",
-    **{("target", f"own_{nats}"): f"to {nats} nats per pattern" for nats in ("1e-1", "1e-3", "1e-6")},
+    **{("nats", f"own_{nats}"): f"to {nats} nats per pattern" for nats in ("1e-1", "1e-3", "1e-6")},
     ("charged", False): "tuning not charged",
     ("charged", True): "tuning charged",
     ("tuned_for", paired.END): "tuned for the end",

@@ -128,7 +128,7 @@ def ledger(table: pd.DataFrame) -> str:
         "found": _found,
         "verdict": _verdict,
     }
-    return tabulate(table, rf"@{{}}l{text}p{{4.6cm}}{text}p{{6.6cm}}{text}p{{3.0cm}}@{{}}", cells)
+    return tabulate(table, rf"@{{}}l{text}p{{4.4cm}}{text}p{{6.0cm}}{text}p{{4.2cm}}@{{}}", cells)
 
 
 def _verdict(of_claim: pd.DataFrame) -> str:

@@ -50,7 +50,7 @@ def _summarize(e: Evidence, r: Reading) -> pd.DataFrame:
     tests = ranking.against_reference(costs.family_table()).drop(columns="p")
     table = table.merge(tests, on="optimizer", how="left")
     for target in TARGETS:
-        ratios = _named(e.passes(replace(r, target=f"own_{target}")).summary(), f"ratio_{target}")
+        ratios = _named(e.passes(replace(r, nats=f"own_{target}")).summary(), f"ratio_{target}")
         columns = [column for column in ratios if column.startswith("ratio")]
         table = table.merge(
             ratios[["optimizer", *columns]].assign(**np.exp(ratios[columns])), on="optimizer", how="left"

@@ -33,21 +33,21 @@ class Reading:
     ----------
     start : str
         Kind of start, or `ALL`.
-    target : str
+    nats : str
         Of passes, one of the columns own_1e-1, own_1e-3 and own_1e-6.
     charged : bool
         Whether passes include those of tuning.
     """
 
     start: str = ALL
-    target: str = "own_1e-3"
+    nats: str = "own_1e-3"
     charged: bool = False
 
 
 # The values of each choice, those of the main reading first.
 VALUES: dict[str, tuple[Any, ...]] = {
     "start": (ALL, *STARTS),
-    "target": ("own_1e-3", *(f"own_{target}" for target in TARGETS if target != "1e-3")),
+    "nats": ("own_1e-3", *(f"own_{target}" for target in TARGETS if target != "1e-3")),
     "charged": (False, True),
 }
 
@@ -119,7 +119,7 @@ class Evidence:
         runs = self.select(reading)
         return self._average(
             ("passes", *(getattr(reading, axis) for axis in VALUES)),
-            lambda: without_degenerate(paired.log_ratios(runs, NATS, reading.target, charges), runs),
+            lambda: without_degenerate(paired.log_ratios(runs, NATS, reading.nats, charges), runs),
         )
 
     def _average(self, key: tuple[object, ...], values: Callable[[], pd.DataFrame]) -> Hierarchy:

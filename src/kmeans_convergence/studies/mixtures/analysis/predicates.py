@@ -20,8 +20,8 @@ NO_SLOWER = 1.05  # a factor in passes that is no loss
 AS_FAST = 1.25  # a factor in passes, either way, that makes two methods one
 CLOSE = 0.01  # between a predicted and a measured factor
 
-SPEED = ("start", "target")
-TUNED_SPEED = ("start", "target", "charged")
+SPEED = ("start", "nats")
+TUNED_SPEED = ("start", "nats", "charged")
 QUALITY = ("start",)
 
 
