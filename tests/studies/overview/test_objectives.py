@@ -28,7 +28,7 @@ def world(ratio, cost):
     kmeans = of_objective("k-means", ratio, cost, start="patterns", budget=50).assign(**{"bound_0.1": False})
     # of another budget and another start, where all is different
     kmeans = pd.concat([kmeans, kmeans.assign(budget=10, **{"ratio_0.1": 77}), kmeans.assign(start="plusplus")])
-    mixtures = of_objective("mixtures", ratio, cost, start="all").assign(**{"bound_1e-3": False})
+    mixtures = of_objective("mixtures", ratio, cost, start="all").assign(**{"bound_1e-3": "<"})
     stress = [of_objective(name, ratio, cost, start="random", objective=name) for name in ("stress", "sammon")]
     stress = pd.concat(stress).assign(**{"behind_0.1": 0.0})
     return analysis.methods(kmeans, mixtures, stress, 50)
@@ -68,15 +68,15 @@ def test_a_bound_is_never_the_fastest():
 def test_rates_that_were_not_measured_are_left_out():
     kmeans = pd.DataFrame(
         {
-            "dataset": ["iris", "iris", "wine", "wine"],
-            "family": ["iris", "iris", "wine", "wine"],
-            "optimizer": ["lloyd_steps", "lloyd_steps", "lloyd_steps", "batch_kmeans"],
-            "width": [0.05, 0.1, 0.05, 0.05],
-            "predicted": [0.3, 0.7, 0.4, 0.9],
-            "measured": [0.2, 0.2, np.nan, 0.9],
+            "dataset": ["iris", "iris", "wine", "wine", "crabs"],
+            "family": ["iris", "iris", "wine", "wine", "crabs"],
+            "optimizer": ["lloyd_steps", "lloyd_steps", "lloyd_steps", "batch_kmeans", "lloyd_steps"],
+            "width": [0.05, 0.1, 0.05, 0.05, 0.05],
+            "predicted": [0.3, 0.7, 0.4, 0.9, 0.1],
+            "measured": [0.2, 0.2, np.nan, 0.9, 0.2],
             "low": 0.0,
             "high": 1.0,
-            "informative": True,
+            "informative": [True, True, True, True, False],
         }
     )
     mixtures = pd.DataFrame({"dataset": ["iris", "wine"], "family": ["iris", "wine"], "predicted": [0.8, np.nan]})

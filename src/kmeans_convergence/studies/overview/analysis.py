@@ -23,6 +23,8 @@ from kmeans_convergence.studies.rates.analysis import contraction
 
 # Of the rates of k-means: single steps, predicted from the patterns nearest to the faces.
 STEPS = "lloyd_steps"
+# What the summaries say of a mean of ratios that is a bound from below, or of which nothing is known.
+BELOW = (True, ">", "~")
 # A mean of ratios is a bound where more than this share of the runs is censored.
 CENSORED = 0.05
 VALUES = ("ratio", "ratio_low", "ratio_high", "cost", "cost_low", "cost_high")
@@ -97,9 +99,11 @@ def rates(kmeans: pd.DataFrame, mixtures: pd.DataFrame, stress: pd.DataFrame) ->
     Returns
     -------
     DataFrame
-        One row for each problem where it could be measured: objective, dataset, family, predicted, measured.
+        One row for each problem where it could be measured (of k-means, where patterns enough lie near the faces to
+        tell): objective, dataset, family, predicted, measured.
     """
     steps = contraction.medians(kmeans[kmeans["optimizer"] == STEPS])
+    steps = steps[steps["informative"]]
     smacof = stress[stress["optimizer"] == ALTERNATION]
     tables = [
         steps[steps["width"] == steps["width"].min()].assign(objective="k-means"),
@@ -135,8 +139,8 @@ def methods(kmeans: pd.DataFrame, mixtures: pd.DataFrame, stress: pd.DataFrame, 
     for table, target in chosen:
         names = {f"ratio_{target}{end}": f"ratio{end}" for end in ("", "_low", "_high")}
         names |= {f"limit{end}": f"cost{end}" for end in ("", "_low", "_high")}
-        bound = table[f"bound_{target}"] if f"bound_{target}" in table else table[f"behind_{target}"] > CENSORED
-        tables.append(table[["objective", "optimizer", *names]].rename(columns=names).assign(bound=bound))
+        behind = table[f"behind_{target}"] > CENSORED if f"behind_{target}" in table else table[f"bound_{target}"]
+        tables.append(table[["objective", "optimizer", *names]].rename(columns=names).assign(bound=behind.isin(BELOW)))
     return pd.concat(tables, ignore_index=True)
 
 
