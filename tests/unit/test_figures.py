@@ -6,6 +6,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_hex
 
+from kmeans_convergence.core.gap import RELATIVE
 from kmeans_convergence.report import style
 from kmeans_convergence.statistics.runs import Runs
 from kmeans_convergence.studies.comparison.run.contenders import CONTENDERS
@@ -610,7 +611,9 @@ def test_one_data_set_has_a_row_for_each_optimizer_in_the_colour_of_its_verdict(
             )
         ]
     )
-    left, right = single.forest(table, "mine", 3).axes
+    labels = {key: CONTENDERS[key].label for key in verdicts}
+    about = single.About("mine, K = 3", labels, "batch_kmeans", "drawn", "batch K-means", RELATIVE)
+    left, right = single.forest(table, about).axes
     intervals, marks = left.collections
     colors = [single.COLORS[word] for word in verdicts.values()]
     assert (

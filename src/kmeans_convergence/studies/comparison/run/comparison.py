@@ -32,6 +32,7 @@ STOPS = {
     Stop.BUDGET: "budget",
     Stop.DIVERGED: "diverged",
     Stop.STALLED: "stalled",
+    Stop.ENOUGH: "near enough",
 }
 
 # What the numbers of prototypes are that a data set is compared with, in the order of the registry.
