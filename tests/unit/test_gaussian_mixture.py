@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 from gaussian_examples import MODELS, PENALTIES, Plain, patterns, points, problem
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 from sklearn.cluster import AgglomerativeClustering
@@ -159,7 +159,10 @@ def test_iris_ends_where_mclust_does(model, log_likelihood):
 @pytest.mark.parametrize(("model", "penalty"), MODES)
 @given(seed=st.integers(0, 10**6), size=st.floats(0.01, 1))
 def test_the_majoriser_lies_above_the_cost_and_touches_it(model, penalty, seed, size):
-    mine = problem(model, penalty, patterns(seed, 40))
+    X = patterns(seed, 40)
+    # a step of unit size in the factors' coordinates overflows where features are nearly dependent
+    assume(np.linalg.cond(np.cov(X.T)) < 1e4)
+    mine = problem(model, penalty, X)
     x = points(mine, seed)
     here, rounding = mine.evaluate(x), 1e-9 * mine.size
     for there in (x + size * np.random.default_rng(seed).normal(size=x.shape), here.image, x):
