@@ -159,13 +159,14 @@ def test_iris_ends_where_mclust_does(model, log_likelihood):
 @pytest.mark.parametrize(("model", "penalty"), MODES)
 @given(seed=st.integers(0, 10**6), size=st.floats(0.01, 1))
 def test_the_majoriser_lies_above_the_cost_and_touches_it(model, penalty, seed, size):
-    X = patterns(seed, 40)
-    # a step of unit size in the factors' coordinates overflows where features are nearly dependent
-    assume(np.linalg.cond(np.cov(X.T)) < 1e4)
-    mine = problem(model, penalty, X)
+    mine = problem(model, penalty, patterns(seed, 40))
     x = points(mine, seed)
     here, rounding = mine.evaluate(x), 1e-9 * mine.size
-    for there in (x + size * np.random.default_rng(seed).normal(size=x.shape), here.image, x):
+    far = x + size * np.random.default_rng(seed).normal(size=x.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # where a component collapses there is no image, and far from nearly dependent features nothing is finite
+        assume(np.isfinite([here.promised_decrease, here.divergence(far)]).all())
+    for there in (far, here.image, x):
         rise = here.divergence(there) - here.promised_decrease
         assert (mine.evaluate(there).cost <= here.cost + rise + rounding).all()
         assert (here.divergence(there) >= 0).all()
