@@ -103,7 +103,7 @@ def test_the_same_bytes(builds):
     expected = digests(plain)
     assert 0 < len(started) < len(expected)
     assert digests(deep) == expected
-    assert len([name for name in expected if name.startswith("figures/") and name.endswith((".pdf", ".svg"))]) == 62
+    assert len([name for name in expected if name.startswith("figures/") and name.endswith((".pdf", ".svg"))]) == 72
     assert sum(name.endswith(".html") for name in expected) == 6
 
 
